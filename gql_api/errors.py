@@ -1,0 +1,119 @@
+"""Every failure that a client may learn of, each with its code. Messages are written for the client: no ids of others, URLs or SQL.
+
+    Failure
+    ├── Correctable            what the caller can put right: in a mutation it comes in the payload's `errors`
+    │   ├── Invalid            INVALID_INPUT (in a query: BAD_USER_INPUT)
+    │   ├── NotFound           NOT_FOUND
+    │   ├── Conflict           CONFLICT
+    │   ├── Busy               BUSY
+    │   ├── TooLarge           TOO_LARGE
+    │   └── PartlyStored       UPSTREAM_FAILED, only for a list of which a part was stored
+    ├── BadUserInput           BAD_USER_INPUT
+    ├── Unauthenticated        UNAUTHENTICATED
+    ├── Forbidden              FORBIDDEN
+    └── UpstreamFailure
+        ├── UpstreamUnavailable  UPSTREAM_UNAVAILABLE
+        ├── UpstreamTimeout      UPSTREAM_TIMEOUT
+        └── UpstreamRejected     UPSTREAM_REJECTED
+"""
+
+from typing import ClassVar
+
+
+class Failure(Exception):
+    """The root of the family; `code` is what clients test for."""
+
+    code: ClassVar[str] = "INTERNAL_SERVER_ERROR"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class Correctable(Failure):
+    """A mistake that the caller can put right; `path` names the argument, outermost first."""
+
+    query_code: ClassVar[str] = "BAD_USER_INPUT"
+
+    def __init__(self, message: str, path: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class Invalid(Correctable):
+    """An argument has a value that it must not have."""
+
+    code = "INVALID_INPUT"
+
+
+class NotFound(Correctable):
+    """No such thing for this viewer: absent and foreign look the same."""
+
+    code = "NOT_FOUND"
+    query_code = "NOT_FOUND"
+
+
+class Conflict(Correctable):
+    """The thing is there already, or is no longer as the caller believes."""
+
+    code = "CONFLICT"
+
+
+class Busy(Correctable):
+    """Another write to the same session did not end within the time that one may wait; trying again is safe."""
+
+    code = "BUSY"
+
+
+class TooLarge(Correctable):
+    """A value is beyond the stated limit."""
+
+    code = "TOO_LARGE"
+
+
+class PartlyStored(Correctable):
+    """Only the first messages of a list were stored, and in their order."""
+
+    code = "UPSTREAM_FAILED"
+
+
+class BadUserInput(Failure):
+    """An argument that cannot be read at all: an id of another kind, a cursor of another view."""
+
+    code = "BAD_USER_INPUT"
+
+
+class Unauthenticated(Failure):
+    """The caller did not prove who they are."""
+
+    code = "UNAUTHENTICATED"
+
+
+class Forbidden(Failure):
+    """The caller is known and may not do this."""
+
+    code = "FORBIDDEN"
+
+
+class UpstreamFailure(Failure):
+    """Acontext did not do what was asked."""
+
+    code = "UPSTREAM_UNAVAILABLE"
+
+
+class UpstreamUnavailable(UpstreamFailure):
+    """Acontext could not be reached, or failed."""
+
+    code = "UPSTREAM_UNAVAILABLE"
+
+
+class UpstreamTimeout(UpstreamFailure):
+    """Acontext did not answer in time; a write may have taken effect all the same."""
+
+    code = "UPSTREAM_TIMEOUT"
+
+
+class UpstreamRejected(UpstreamFailure):
+    """Acontext refused a request that this server believed to be right."""
+
+    code = "UPSTREAM_REJECTED"

@@ -1,0 +1,141 @@
+"""The nouns that all layers share, as plain frozen values; behaviour lives in services, loaders and the schema."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+JsonObject = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who asks: every read and write of a request is scoped to this user."""
+
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A ready session: the binding of one Acontext session to one disk. `id` is Acontext's session id."""
+
+    id: UUID
+    user: str
+    title: str | None
+    disk_id: UUID
+    disk_created_at: datetime
+    created_at: datetime
+    updated_at: datetime
+
+
+class MappingState(Enum):
+    """Where a mapping stands in its life; only READY ones are visible to readers."""
+
+    CREATING = "creating"
+    READY = "ready"
+    DELETING = "deleting"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """A mapping row in any state, for services that create, delete and reconcile."""
+
+    id: UUID
+    user: str
+    title: str | None
+    state: MappingState
+    disk_id: UUID | None
+    adopted: bool
+    """The Acontext session was there before us: undoing the intent must not delete it."""
+    nonce: str
+    """Written into the configs of a session that we make; proves at undo that the session is ours."""
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPosition:
+    """A place in a list of sessions: keyset on creation time, then id."""
+
+    created_at: datetime
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFilter:
+    """Which sessions of a user to list; an absent condition matches all."""
+
+    title_contains: str | None = None
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message in Acontext's own form: `parts` and `meta` (system keys, without the caller's) as upstream gives them."""
+
+    id: UUID
+    session_id: UUID
+    role: str
+    parts: list[JsonObject]
+    meta: JsonObject
+    user_meta: JsonObject
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MessagePage:
+    """Messages of one upstream read, oldest first."""
+
+    messages: list[Message]
+    has_more: bool
+    tokens: int
+    """o200k_base tokens of these messages, after editing."""
+    edit_at: UUID | None
+    """The last message that edits were applied to; None for an empty conversation."""
+    asset_urls: dict[str, "SignedUrl"] = field(default_factory=dict)
+    """By SHA-256 of the asset; filled only when URLs were asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedUrl:
+    """A URL that anybody who has it can read from, until `expires_at` (None: for ever)."""
+
+    url: str
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """A disk as Acontext knows it."""
+
+    id: UUID
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of a disk. `directory` starts and ends with a slash; `metadata` is the caller's own."""
+
+    disk_id: UUID
+    directory: str
+    filename: str
+    mime_type: str
+    size: int
+    metadata: JsonObject
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def path(self) -> str:
+        return self.directory + self.filename
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The direct children of a directory, each sorted by name."""
+
+    files: list[File]
+    directories: list[str]
