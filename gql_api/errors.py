@@ -1,4 +1,6 @@
-"""Every failure that a client may learn of, each with its code. Messages are written for the client: no ids of others, URLs or SQL.
+"""Every failure that a client may learn of, each with its code.
+
+Messages are written for the client: they hold no ids of others, no URLs and no SQL.
 
     Failure
     ├── Correctable            what the caller can put right: in a mutation it comes in the payload's `errors`

@@ -74,7 +74,7 @@ class SessionFilter:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message in Acontext's own form: `parts` and `meta` (system keys, without the caller's) as upstream gives them."""
+    """A message in Acontext's own form; `meta` has the system keys, `user_meta` the caller's own."""
 
     id: UUID
     session_id: UUID

@@ -1,0 +1,45 @@
+"""Opens the one SDK client of the process; the real and the embedded Acontext differ here only, in the transport."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+from acontext import AcontextAsyncClient
+
+from gql_api.upstream.call import Caller
+from gql_api.upstream.files import FileCalls
+from gql_api.upstream.gateway import Gateway
+from gql_api.upstream.messages import MessageCalls
+from gql_api.upstream.sessions import SessionCalls
+
+_JSON = "application/json"
+_BYTES = "/download"
+
+
+async def _distrust(response: httpx.Response) -> None:
+    """Refuse a success that is not JSON: the SDK would take a proxy's page for an answer, and a delete for done."""
+    if response.request.url.path.endswith(_BYTES) or response.status_code >= httpx.codes.BAD_REQUEST:
+        return
+    if not response.headers.get("content-type", "").startswith(_JSON):
+        raise httpx.RemoteProtocolError("a success that is not JSON", request=response.request)
+
+
+@asynccontextmanager
+async def connect(
+    *,
+    base_url: str,
+    api_key: str,
+    concurrency: int,
+    call_seconds: float,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> AsyncIterator[Gateway]:
+    """Give the gateway to the Acontext at `base_url`, reached through `transport` (default: the network)."""
+    async with httpx.AsyncClient(
+        base_url=base_url,
+        transport=transport,
+        timeout=call_seconds,
+        event_hooks={"response": [_distrust]},
+    ) as http:
+        client = AcontextAsyncClient(api_key=api_key, base_url=base_url, client=http, timeout=call_seconds)
+        call = Caller(client, concurrency=concurrency, seconds=call_seconds)
+        yield Gateway(sessions=SessionCalls(call), messages=MessageCalls(call), files=FileCalls(call))

@@ -1,0 +1,110 @@
+"""Calls about the messages of a session; they come in Acontext's own form, never converted upstream."""
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from gql_api import model
+from gql_api.upstream import cursor
+from gql_api.upstream.refusal import checked
+
+if TYPE_CHECKING:
+    from acontext.types.session import GetMessagesOutput
+
+    from gql_api.upstream.call import Caller
+
+LARGEST_PAGE = 200
+_CALLERS_META = "__user_meta__"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What to read of a conversation. Without a limit: all of it, and then a cursor would be ignored upstream.
+
+    `newest` cuts the page from the new end; the page still comes oldest first, and where there is more than `limit`
+    the newest message of the range is left out of it (upstream's own way). Edits apply to the page that is read.
+    """
+
+    limit: int | None = None
+    after: str | None = None
+    newest: bool = False
+    strategies: str | None = None
+    """The JSON text of a list of strategies in Acontext's spelling."""
+    pin: UUID | None = None
+    asset_urls: bool = False
+
+
+class MessageCalls:
+    """One method a call; ids are checked before the SDK sees them."""
+
+    def __init__(self, call: "Caller") -> None:
+        self._call = call
+
+    async def read(self, session_id: UUID, reading: Reading) -> model.MessagePage:
+        """Read messages, oldest first. An unknown session is refused in the same words as a wrong strategy."""
+        spelled = checked(session_id)
+        options: dict[str, Any] = {
+            "format": "acontext",
+            "with_asset_public_url": reading.asset_urls,
+            "limit": reading.limit,
+            "cursor": reading.after,
+        }
+        if reading.newest:
+            options["time_desc"] = True
+        if reading.strategies is not None:
+            options["edit_strategies"] = json.loads(reading.strategies)
+        if reading.pin is not None:
+            options["pin_editing_strategies_at_message"] = checked(reading.pin)
+        answer = await self._call(lambda sdk: sdk.sessions.get_messages(spelled, **options))
+        return _page(session_id, answer)
+
+    async def store(
+        self, session_id: UUID, *, format: str, blob: model.JsonObject, metadata: model.JsonObject | None
+    ) -> model.Message:
+        """Store one message, once: this call is never repeated by itself.
+
+        The answer lacks the system keys of the message's meta (original_role, name): the caller knows what it sent.
+        """
+        spelled = checked(session_id)
+        stored = await self._call(
+            lambda sdk: sdk.sessions.store_message(spelled, blob=blob, format=format, meta=metadata)  # type: ignore[arg-type]
+        )
+        return model.Message(
+            id=UUID(stored.id),
+            session_id=session_id,
+            role=stored.role,
+            parts=[part.model_dump(exclude_none=True) for part in stored.parts],
+            meta={},
+            user_meta=stored.meta,
+            created_at=cursor.moment(stored.created_at),
+        )
+
+    async def asset(self, session_id: UUID, s3_key: str) -> bytes:
+        """Download the bytes of a file that a message of this session holds."""
+        path = f"/session/{checked(session_id)}/asset/download"
+        return await self._call(lambda sdk: sdk.request_binary("GET", path, params={"s3_key": s3_key}))
+
+
+def _page(session_id: UUID, answer: "GetMessagesOutput") -> model.MessagePage:
+    messages = [_message(session_id, item) for item in answer.items]
+    urls = {
+        sha256: model.SignedUrl(public.url, cursor.moment(public.expire_at))
+        for sha256, public in (answer.public_urls or {}).items()
+    }
+    edit_at = UUID(answer.edit_at_message_id) if answer.edit_at_message_id else None
+    return model.MessagePage(messages, answer.has_more, answer.this_time_tokens, edit_at, urls)
+
+
+def _message(session_id: UUID, item: model.JsonObject) -> model.Message:
+    meta = dict(item.get("meta") or {})
+    callers = meta.pop(_CALLERS_META, None) or {}
+    return model.Message(
+        id=UUID(item["id"]),
+        session_id=session_id,
+        role=item["role"],
+        parts=item.get("parts") or [],
+        meta=meta,
+        user_meta=callers,
+        created_at=cursor.moment(item["created_at"]),
+    )

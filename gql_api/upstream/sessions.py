@@ -1,0 +1,115 @@
+"""Calls about sessions, and about the disks that belong to them."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from gql_api import model
+from gql_api.upstream import cursor
+from gql_api.upstream.refusal import Refused, checked
+
+if TYPE_CHECKING:
+    from acontext import AcontextAsyncClient
+    from acontext.types.session import Session
+
+    from gql_api.upstream.call import Caller
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamSession:
+    """A session as Acontext keeps it; `owned` tells whether it has a user at all."""
+
+    id: UUID
+    owned: bool
+    configs: model.JsonObject | None
+    created_at: datetime
+
+
+class SessionCalls:
+    """One method a call; ids are checked before the SDK sees them."""
+
+    def __init__(self, call: "Caller") -> None:
+        self._call = call
+
+    async def create(self, id: UUID, *, user: str, configs: model.JsonObject) -> UpstreamSession:
+        """Make a session under the id that we chose.
+
+        An id that exists is answered with the stored session, whoever's it is, and nothing changes: compare the
+        configs. Repeating the call is therefore safe.
+        """
+        spelled = checked(id)
+        made = await self._call(lambda sdk: sdk.sessions.create(user=user, configs=configs, use_uuid=spelled))
+        return _session(made)
+
+    async def exists(self, id: UUID) -> bool:
+        """Tell whether there is such a session, by the cheapest call that answers 404 when there is none."""
+        spelled = checked(id)
+        try:
+            await self._call(lambda sdk: sdk.sessions.messages_observing_status(spelled))
+        except Refused as refusal:
+            if refusal.is_absence:
+                return False
+            if not refusal.is_anothers:
+                raise
+        return True
+
+    async def get(self, id: UUID) -> UpstreamSession:
+        """Read a session; one that does not exist is answered as a failure of Acontext, so ask `exists` first."""
+        spelled = checked(id)
+        found = await self._call(lambda sdk: sdk.sessions.get_configs(spelled))
+        return _session(found)
+
+    async def is_of(self, user: str, session: UpstreamSession) -> bool:
+        """Tell whether the session belongs to this Acontext user: the first of theirs from its place on is itself."""
+        place = cursor.just_before(session.created_at, session.id)
+        page = await self._call(lambda sdk: sdk.sessions.list(user=user, limit=1, cursor=place))
+        return bool(page.items) and UUID(page.items[0].id) == session.id
+
+    async def patch_configs(self, id: UUID, configs: model.JsonObject) -> model.JsonObject:
+        """Merge the top-level keys (null deletes one); return the whole result. Above 64 KiB: `Refused`."""
+        spelled = checked(id)
+        return await self._call(lambda sdk: sdk.sessions.patch_configs(spelled, configs=configs))
+
+    async def delete(self, id: UUID) -> None:
+        """Delete a session with its messages; one that is gone already is fine."""
+        spelled = checked(id)
+        await self._gone(lambda sdk: sdk.sessions.delete(spelled))
+
+    async def create_disk(self, owner: str) -> model.Disk:
+        """Make a disk under this Acontext user. Never repeat it blindly: look with `disk_of` first."""
+        made = await self._call(lambda sdk: sdk.disks.create(user=owner))
+        return model.Disk(UUID(made.id), cursor.moment(made.created_at))
+
+    async def disks_of(self, owner: str) -> list[model.Disk]:
+        """Return the oldest disks of this Acontext user, at most 20, oldest first."""
+        page = await self._call(lambda sdk: sdk.disks.list(user=owner, limit=20))
+        return [model.Disk(UUID(disk.id), cursor.moment(disk.created_at)) for disk in page.items]
+
+    async def delete_disk(self, id: UUID) -> None:
+        """Delete a disk with its files; one that is gone already is fine."""
+        spelled = checked(id)
+        await self._gone(lambda sdk: sdk.disks.delete(spelled))
+
+    async def delete_owner(self, owner: str) -> None:
+        """Delete an Acontext user of ours, made to own one disk. Everything else of that user goes too."""
+        await self._call(lambda sdk: sdk.users.delete(owner))
+
+    async def token_total(self, id: UUID) -> int:
+        """Count the o200k_base tokens of all messages, unedited."""
+        spelled = checked(id)
+        return (await self._call(lambda sdk: sdk.sessions.get_token_counts(spelled))).total_tokens
+
+    async def _gone(self, ask: "Callable[[AcontextAsyncClient], Awaitable[Any]]") -> None:
+        try:
+            await self._call(ask)
+        except Refused as refusal:
+            if not refusal.is_absence:
+                raise
+
+
+def _session(answer: "Session") -> UpstreamSession:
+    return UpstreamSession(
+        UUID(answer.id), answer.user_id is not None, answer.configs, cursor.moment(answer.created_at)
+    )

@@ -1,0 +1,60 @@
+"""Turns whatever the SDK may raise into our failures, at one place; what they mean to a caller is said elsewhere."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import httpx
+from acontext.errors import AcontextError, APIError, TransportError
+from acontext.errors import TimeoutError as PollingTimeout
+
+from gql_api.errors import UpstreamTimeout, UpstreamUnavailable
+from gql_api.upstream.refusal import Refused
+
+_LOG = logging.getLogger(__name__)
+
+_OUT_OF_REACH = "Acontext could not be reached."
+_FAILED = "Acontext failed to answer the request."
+_UNREADABLE = "Acontext gave an answer that cannot be read."
+_LATE = "Acontext did not answer in time."
+_REFUSED = "Acontext refused the request."
+_NO_KEY = "Acontext refused this server's credentials."
+
+_CLIENT_ERROR, _NO_ENTRY, _TOO_MANY, _SERVER_ERROR = 400, 401, 429, 500
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raise our failures instead of the SDK's.
+
+    A refusal that Acontext itself words (a JSON body with a 4xx status) becomes `Refused`; everything else is
+    unavailable, late or unreadable. Details go to the log only: they may hold addresses or texts of others.
+    """
+    try:
+        yield
+    except APIError as error:
+        raise _from_answer(error) from error
+    except TransportError as error:
+        late = isinstance(error.__cause__, httpx.TimeoutException)
+        _LOG.warning("upstream transport failed: %s", type(error.__cause__).__name__)
+        raise (UpstreamTimeout(_LATE) if late else UpstreamUnavailable(_OUT_OF_REACH)) from error
+    except (TimeoutError, PollingTimeout) as error:
+        raise UpstreamTimeout(_LATE) from error
+    except httpx.InvalidURL as error:
+        raise Refused(_REFUSED, status=_CLIENT_ERROR, worded=False) from error
+    except (AcontextError, ValueError, TypeError, AttributeError, KeyError) as error:
+        # pydantic's ValidationError is a ValueError; a JSON list where an object was due is an AttributeError.
+        _LOG.warning("upstream answer cannot be read: %s", type(error).__name__)
+        raise UpstreamUnavailable(_UNREADABLE) from error
+
+
+def _from_answer(error: APIError) -> Refused | UpstreamUnavailable:
+    status = error.status_code if error.status_code >= _CLIENT_ERROR else (error.code or _SERVER_ERROR)
+    worded = isinstance(error.payload, Mapping)
+    if status == _NO_ENTRY:
+        _LOG.error("upstream refuses the API key")
+        return Refused(_NO_KEY, status=status, worded=worded)
+    if status >= _SERVER_ERROR or status == _TOO_MANY:
+        _LOG.warning("upstream failed with status %d", status)
+        return UpstreamUnavailable(_FAILED)
+    return Refused(_REFUSED, status=status, worded=worded)
