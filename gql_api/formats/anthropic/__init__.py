@@ -1,0 +1,7 @@
+"""Anthropic messages; reading and checking what comes in and writing what goes out are a file each."""
+
+from gql_api.formats.anthropic.checking import prepare
+from gql_api.formats.anthropic.reading import to_acontext
+from gql_api.formats.anthropic.writing import from_acontext
+
+__all__ = ["from_acontext", "prepare", "to_acontext"]
