@@ -1,0 +1,132 @@
+"""Opening and closing the database, and bringing its tables up to date; what is asked of them is in `mappings`."""
+
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg  # type: ignore[import-untyped]
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.context import TortoiseContext
+from tortoise.exceptions import BaseORMException
+from tortoise.migrations.executor import MigrationExecutor
+from tortoise.migrations.recorder import MigrationRecorder
+from tortoise.migrations.schema_editor import AsyncpgSchemaEditor, BaseSchemaEditor, SqliteSchemaEditor
+from tortoise.transactions import in_transaction
+
+from gql_api.store.url import InvalidDatabaseUrl, Target, parse
+
+__all__ = ["Database", "DatabaseUnreachable", "InvalidDatabaseUrl", "SchemaOutdated", "migrate", "open_database"]
+
+_EDITORS: dict[str, type[BaseSchemaEditor]] = {"sqlite": SqliteSchemaEditor, "postgres": AsyncpgSchemaEditor}
+_TURN = {
+    # Any write takes SQLite's one lock, and waits for it only as the first statement of a transaction.
+    "sqlite": "PRAGMA user_version = 0",
+    "postgres": "SELECT pg_advisory_xact_lock(7164018932)",
+}
+"""What a migration does first, so that of several that start at once the others wait for it to end."""
+
+
+class SchemaOutdated(Exception):
+    """The tables are older than this program."""
+
+
+class DatabaseUnreachable(Exception):
+    """The database cannot be opened; the message is one line and never holds the password."""
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """The open database."""
+
+    connection: BaseDBAsyncClient
+
+    async def ping(self) -> None:
+        """Ask for nothing; raise whatever the driver does when there is no answer."""
+        await self.connection.execute_query("SELECT 1")
+
+
+@asynccontextmanager
+async def open_database(url: str, *, migrate: bool) -> AsyncIterator[Database]:
+    """Open the database for all tasks of this process; one at a time.
+
+    Applies missing migrations when asked to, else raises `SchemaOutdated` for them. Raises `InvalidDatabaseUrl` and
+    `DatabaseUnreachable`; nothing stays open then.
+    """
+    target = parse(url)
+    if migrate:
+        await _migrate(target)
+    context = TortoiseContext()
+    try:
+        # Only to begin with: requests run in other tasks than the one that opens, and find the global fallback.
+        with context:
+            await context.init(config=_config(target), _enable_global_fallback=True)
+        database = Database(context.db())
+        with _reaching():
+            await database.ping()
+        await _refuse_outdated(database.connection, target)
+        yield database
+    finally:
+        await context.close_connections()
+
+
+async def migrate(url: str) -> list[str]:
+    """Bring the tables up to date, all or nothing, and name the migrations that were applied.
+
+    Of several processes that start at once one does it while the others wait; they then have nothing to do. Raises
+    `InvalidDatabaseUrl` and `DatabaseUnreachable`.
+    """
+    return await _migrate(parse(url))
+
+
+async def _migrate(target: Target) -> list[str]:
+    async with TortoiseContext() as context:
+        await context.init(config=_config(target, patient=True))
+        with _reaching():
+            await Database(context.db()).ping()
+        async with in_transaction() as connection:
+            await connection.execute_query(_TURN[target.dialect])
+            executor = MigrationExecutor(connection, _apps(target))
+            executor.recorder = executor.loader.recorder = _Recorder(connection)
+            await executor.recorder.ensure_schema(_EDITORS[target.dialect](connection, atomic=False))
+            names = [step.migration.name for step in await executor.plan()]
+            await executor.migrate(direction="forward")
+    return names
+
+
+class _Recorder(MigrationRecorder):
+    async def ensure_schema(self, schema_editor: BaseSchemaEditor) -> None:
+        """Make the table of applied migrations in the open transaction, which SQLite would end before a script."""
+        statement = schema_editor._get_model_sql_data(self.model).table_sql
+        await self.connection.execute_query(statement.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1))
+
+
+async def _refuse_outdated(connection: BaseDBAsyncClient, target: Target) -> None:
+    missing = len(await MigrationExecutor(connection, _apps(target)).plan())
+    if missing:
+        raise SchemaOutdated(f"The database lacks {missing} migration(s) of this version; run: gql-api migrate")
+
+
+def _config(target: Target, *, patient: bool = False) -> dict[str, Any]:
+    credentials = dict(target.credentials)
+    if patient:
+        # Another process may be at a long migration, or this one.
+        credentials.pop("command_timeout", None)
+    connection = {"engine": target.engine, "credentials": credentials}
+    return {"connections": {target.dialect: connection}, "apps": _apps(target)}
+
+
+def _apps(target: Target) -> dict[str, dict[str, Any]]:
+    # Tortoise keeps the text of statements by the connection's name: one name for both dialects would mix them up.
+    tables = {"models": ["gql_api.store.models"], "migrations": "gql_api.store.migrations"}
+    return {"gql_api": {**tables, "default_connection": target.dialect}}
+
+
+@contextmanager
+def _reaching() -> Iterator[None]:
+    try:
+        yield
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, sqlite3.Error, BaseORMException) as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise DatabaseUnreachable(f"The database cannot be opened: {reason}") from error

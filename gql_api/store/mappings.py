@@ -1,0 +1,229 @@
+"""All queries about which session has which disk, and how far its life has come; services decide what is to be done.
+
+What readers call takes the owner first and sees ready sessions only. Each change is one statement that names the state
+it starts from, so of several that race one wins, on both databases and over several processes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypedDict, Unpack
+from uuid import UUID
+
+from tortoise.exceptions import IntegrityError
+from tortoise.expressions import Q
+from tortoise.queryset import QuerySet
+
+from gql_api import model
+from gql_api.model import MappingState
+from gql_api.store import rows
+from gql_api.store.models import SessionMapping
+from gql_api.store.retry import rereading
+
+_UNFINISHED = (MappingState.CREATING.value, MappingState.DELETING.value)
+
+
+class DiskTaken(Exception):
+    """The disk belongs to another session, or did to one that was deleted of late."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A session that is about to be made. Until `lease_until` nobody but its maker works on it."""
+
+    id: UUID
+    owner: str
+    title: str | None
+    adopted: bool
+    nonce: str
+    now: datetime
+    lease_until: datetime
+
+
+@rereading
+async def ready(owner: str, ids: Sequence[UUID]) -> dict[UUID, model.Session]:
+    """Return this owner's sessions among these ids, in one query."""
+    return {session.id: session for session in await rows.sessions(_ready(owner).filter(id__in=ids))}
+
+
+@rereading
+async def ready_by_disk(owner: str, disk_ids: Sequence[UUID]) -> dict[UUID, model.Session]:
+    """Return this owner's sessions that have these disks, by the disk's id, in one query."""
+    return {session.disk_id: session for session in await rows.sessions(_ready(owner).filter(disk_id__in=disk_ids))}
+
+
+class Cut(TypedDict):
+    """Where a page is cut out of its list. `from_end` keeps the last `limit` of what the bounds leave."""
+
+    after: model.SessionPosition | None
+    before: model.SessionPosition | None
+    limit: int
+    from_end: bool
+
+
+@rereading
+async def page(
+    owner: str, *, where: model.SessionFilter, newest_first: bool, **cut: Unpack[Cut]
+) -> tuple[list[model.Session], bool]:
+    """Return a page in the list's order, and whether more lies beyond where `limit` cut it.
+
+    The list is ordered by creation time, then id, both to the last digit. `after` and `before` are places in that
+    order and are left out themselves, whether a session still stands there or not. `where` is read as by `count`.
+    """
+    query = _listed(owner, where)
+    if cut["after"]:
+        query = query.filter(_beyond(cut["after"], older=newest_first))
+    if cut["before"]:
+        query = query.filter(_beyond(cut["before"], older=not newest_first))
+    sign = "-" if newest_first != cut["from_end"] else ""
+    found = await rows.sessions(query.order_by(f"{sign}created_at", f"{sign}id").limit(cut["limit"] + 1))
+    kept = found[: cut["limit"]]
+    more = len(found) > cut["limit"]
+    return (kept[::-1] if cut["from_end"] else kept), more
+
+
+@rereading
+async def count(owner: str, where: model.SessionFilter) -> int:
+    """Count this owner's sessions that match.
+
+    The title is searched without regard to case in all alphabets, the same on both databases; no character of the
+    searched text has a meaning of its own. Times are exclusive.
+    """
+    return await _listed(owner, where).count()
+
+
+@rereading
+async def find(id: UUID) -> model.Mapping | None:
+    """Return the mapping whoever it belongs to and whatever its state: for services only."""
+    found = await rows.mappings(SessionMapping.filter(id=id))
+    return found[0] if found else None
+
+
+@rereading
+async def disk_is_bound(disk_id: UUID) -> bool:
+    """Tell whether any session has this disk, or had it and its tombstone is still there."""
+    return await SessionMapping.filter(disk_id=disk_id).exists()
+
+
+async def begin(intent: Intent) -> bool:
+    """Write the intent down; False when the id is taken, in any state and by anyone."""
+    try:
+        await SessionMapping.create(
+            id=intent.id,
+            user_identifier=intent.owner,
+            **rows.titled(intent.title),
+            state=MappingState.CREATING.value,
+            adopted=intent.adopted,
+            nonce=intent.nonce,
+            created_at=rows.utc(intent.now),
+            updated_at=rows.utc(intent.now),
+            lease_until=rows.utc(intent.lease_until),
+        )
+    except IntegrityError:
+        return False
+    return True
+
+
+async def bind(id: UUID, *, disk: model.Disk, lease_until: datetime, now: datetime) -> model.Session | None:
+    """Give the session its disk and make it ready, if it is still being made under this lease; None when it is not.
+
+    Raises `DiskTaken` when another row has that disk. The lease is the fence: a maker that was thought dead, and whose
+    intent was taken over, changes nothing any more.
+    """
+    being_made = SessionMapping.filter(id=id, state=MappingState.CREATING.value, lease_until=rows.utc(lease_until))
+    try:
+        changed = await rows.update(
+            being_made,
+            state=MappingState.READY.value,
+            disk_id=disk.id,
+            disk_created_at=rows.utc(disk.created_at),
+            updated_at=rows.utc(now),
+        )
+    except IntegrityError as error:
+        raise DiskTaken("the disk has a session already") from error
+    return rows.session(changed) if changed else None
+
+
+async def abandon(id: UUID) -> None:
+    """Forget a session that was never made; one in any other state stays."""
+    await SessionMapping.filter(id=id, state=MappingState.CREATING.value).delete()
+
+
+async def rename(owner: str, id: UUID, *, title: str | None, now: datetime) -> model.Session | None:
+    """Give the session another title; None when this owner has no such session."""
+    return await _changed(owner, id, **rows.titled(title), updated_at=rows.utc(now))
+
+
+async def touch(owner: str, id: UUID, now: datetime) -> model.Session | None:
+    """Note that the session was changed; None when this owner has no such session."""
+    return await _changed(owner, id, updated_at=rows.utc(now))
+
+
+async def entomb(owner: str, id: UUID, *, now: datetime, lease_until: datetime) -> model.Mapping | None:
+    """Hide the session from all readers, for deletion; None when this owner has no such session, or no more."""
+    changed = await rows.update(
+        _ready(owner).filter(id=id),
+        state=MappingState.DELETING.value,
+        updated_at=rows.utc(now),
+        lease_until=rows.utc(lease_until),
+    )
+    return rows.mapping(changed) if changed else None
+
+
+async def bury(id: UUID, *, now: datetime) -> None:
+    """Note that a session is deleted upstream too. Its row stays, so that neither id is bound again."""
+    deleting = SessionMapping.filter(id=id, state=MappingState.DELETING.value)
+    await deleting.update(state=MappingState.DELETED.value, updated_at=rows.utc(now))
+
+
+async def claim_unfinished(
+    *, now: datetime, lease_until: datetime, limit: int, ignore_leases: bool = False
+) -> list[model.Mapping]:
+    """Take over what was begun and not finished, oldest first; what another process takes at the same time is its own.
+
+    `ignore_leases` takes over what may still be worked on: only for a process that knows that it is alone.
+    """
+    query = SessionMapping.filter(state__in=_UNFINISHED)
+    if not ignore_leases:
+        query = query.filter(lease_until__lt=rows.utc(now))
+    seen = await query.order_by("created_at", "id").limit(limit).values("id", "state", "lease_until")
+    claims = [await _claim(row, lease_until=rows.utc(lease_until)) for row in seen]
+    return [claimed for claimed in claims if claimed]
+
+
+async def purge_tombstones(*, before: datetime) -> int:
+    """Forget sessions that were deleted before this time, and return how many."""
+    return await SessionMapping.filter(state=MappingState.DELETED.value, updated_at__lt=rows.utc(before)).delete()
+
+
+async def _claim(seen: dict[str, Any], *, lease_until: datetime) -> model.Mapping | None:
+    changed = await rows.update(SessionMapping.filter(**seen), lease_until=lease_until)
+    return rows.mapping(changed) if changed else None
+
+
+async def _changed(owner: str, id: UUID, **values: Any) -> model.Session | None:
+    changed = await rows.update(_ready(owner).filter(id=id), **values)
+    return rows.session(changed) if changed else None
+
+
+def _ready(owner: str) -> QuerySet[SessionMapping]:
+    return SessionMapping.filter(user_identifier=owner, state=MappingState.READY.value)
+
+
+def _listed(owner: str, where: model.SessionFilter) -> QuerySet[SessionMapping]:
+    query = _ready(owner)
+    if where.title_contains:
+        query = query.filter(rows.title_has(where.title_contains))
+    if where.created_after:
+        query = query.filter(created_at__gt=rows.utc(where.created_after))
+    if where.created_before:
+        query = query.filter(created_at__lt=rows.utc(where.created_before))
+    return query
+
+
+def _beyond(place: model.SessionPosition, *, older: bool) -> Q:
+    """Match what lies beyond a place; the first condition of each says nothing new, but the index can follow it."""
+    moment = rows.utc(place.created_at)
+    if older:
+        return Q(created_at__lte=moment) & (Q(created_at__lt=moment) | Q(id__lt=place.id))
+    return Q(created_at__gte=moment) & (Q(created_at__gt=moment) | Q(id__gt=place.id))

@@ -1,0 +1,48 @@
+"""The tables, with the rules that the database itself keeps; queries are in `mappings`."""
+
+from datetime import datetime
+from uuid import UUID
+
+from tortoise import fields
+from tortoise.indexes import Index
+from tortoise.migrations.constraints import CheckConstraint
+from tortoise.models import Model
+
+
+# Without a docstring: Tortoise would make it the table's comment, and every change of it a migration.
+class SessionMapping(Model):
+    id = fields.UUIDField(primary_key=True)
+    user_identifier = fields.CharField(max_length=255)
+    title: str | None = fields.TextField(null=True)
+    # The title as it is searched: databases disagree on what upper and lower case are beyond ASCII.
+    title_folded: str | None = fields.TextField(null=True)
+    state = fields.CharField(max_length=16)
+    # Unique in tombstones too, as the id is: neither is ever bound again while one is kept.
+    disk_id: UUID | None = fields.UUIDField(null=True, unique=True)
+    disk_created_at: datetime | None = fields.DatetimeField(null=True)
+    adopted = fields.BooleanField()
+    nonce = fields.CharField(max_length=64)
+    created_at = fields.DatetimeField()
+    updated_at = fields.DatetimeField()
+    lease_until = fields.DatetimeField()
+
+    class Meta:
+        table = "session_mappings"
+        constraints = (
+            CheckConstraint(
+                name="session_mappings_known_state",
+                check="state IN ('creating', 'ready', 'deleting', 'deleted')",
+            ),
+            CheckConstraint(
+                name="session_mappings_disk_once_made",
+                check="(state = 'creating') = (disk_id IS NULL)",
+            ),
+            CheckConstraint(
+                name="session_mappings_whole_disk",
+                check="(disk_id IS NULL) = (disk_created_at IS NULL)",
+            ),
+        )
+        indexes = (
+            Index(name="session_mappings_listing", fields=("user_identifier", "state", "created_at", "id")),
+            Index(name="session_mappings_sweeping", fields=("state", "updated_at")),
+        )

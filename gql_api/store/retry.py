@@ -1,0 +1,38 @@
+"""Asking again when the connection was lost: for reads only, since a write may have been done all the same."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+import asyncpg  # type: ignore[import-untyped]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_LOST = (
+    ConnectionError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+)
+"""How asyncpg says it, which Tortoise does not translate. The pool replaces a connection that it knows to be dead."""
+_PAUSES = (0.05, 0.2)
+"""Seconds before another attempt, in which the pool learns of its other dead connections."""
+
+
+def rereading(read: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+    """Let a read be done again when its connection turns out to be dead, as after a restart of the server."""
+
+    @wraps(read)
+    async def reading(*args: P.args, **kwargs: P.kwargs) -> T:
+        for pause in _PAUSES:
+            try:
+                return await read(*args, **kwargs)
+            except _LOST:
+                await asyncio.sleep(pause)
+        return await read(*args, **kwargs)
+
+    return reading

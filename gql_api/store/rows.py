@@ -1,0 +1,108 @@
+"""Rows to values and values to rows, the same on both databases; which rows is said in `mappings`."""
+
+import re
+import unicodedata
+from datetime import MINYEAR, UTC, datetime
+from typing import Any
+
+from tortoise.expressions import Q
+from tortoise.queryset import QuerySet
+
+from gql_api import model
+from gql_api.store.models import SessionMapping
+
+_COLUMNS = (
+    "id",
+    "user_identifier",
+    "title",
+    "state",
+    "disk_id",
+    "disk_created_at",
+    "adopted",
+    "nonce",
+    "created_at",
+    "updated_at",
+)
+_LONGEST_PATTERN = 10_000
+"""More than any title has characters; SQLite refuses patterns of 50 000 bytes."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
+Row = dict[str, Any]
+
+
+async def sessions(query: QuerySet[SessionMapping]) -> list[model.Session]:
+    """Read ready sessions."""
+    return [session(row) for row in await query.values(*_COLUMNS)]
+
+
+async def mappings(query: QuerySet[SessionMapping]) -> list[model.Mapping]:
+    """Read rows in any state."""
+    return [mapping(row) for row in await query.values(*_COLUMNS)]
+
+
+async def update(query: QuerySet[SessionMapping], **values: Any) -> Row | None:
+    """Change the one row that matches, and return it as it is then; None when none does.
+
+    One statement: a second one could see what another process did in between. Tortoise has no RETURNING for updates,
+    so it is put at the end of what Tortoise builds.
+    """
+    statement = query.update(**values)
+    statement.sql()
+    returning: Any = statement.query.returning
+    text, parameters = returning(*_COLUMNS).get_parameterized_sql()
+    found = await SessionMapping._meta.db.execute_query_dict(text, parameters)
+    fields = SessionMapping._meta.fields_map
+    return {name: fields[name].to_python_value(found[0][name]) for name in _COLUMNS} if found else None
+
+
+def session(row: Row) -> model.Session:
+    """Make a session of a row that has a disk."""
+    return model.Session(
+        id=row["id"],
+        user=row["user_identifier"],
+        title=row["title"],
+        disk_id=row["disk_id"],
+        disk_created_at=row["disk_created_at"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+    )
+
+
+def mapping(row: Row) -> model.Mapping:
+    """Make a mapping of any row."""
+    return model.Mapping(
+        id=row["id"],
+        user=row["user_identifier"],
+        title=row["title"],
+        state=model.MappingState(row["state"]),
+        disk_id=row["disk_id"],
+        adopted=row["adopted"],
+        nonce=row["nonce"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+    )
+
+
+def titled(title: str | None) -> Row:
+    """Return the columns of a title."""
+    return {"title": title, "title_folded": title if title is None else folded(title)}
+
+
+def folded(text: str) -> str:
+    """Return the form of a title in which case, and how its accents are written, make no difference."""
+    return unicodedata.normalize("NFC", text.casefold())
+
+
+def title_has(text: str) -> Q:
+    """Match titles that contain this text; what no database can hold, or no pattern, is in no title."""
+    wanted = folded(text)
+    if "\0" in wanted or len(wanted) > _LONGEST_PATTERN or _SURROGATE.search(wanted):
+        return Q(id__in=[])
+    return Q(title_folded__contains=wanted)
+
+
+def utc(moment: datetime) -> datetime:
+    """Return the same time in UTC, in which SQLite compares times as text; beyond the years of UTC the nearest."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        return (datetime.min if moment.year == MINYEAR else datetime.max).replace(tzinfo=UTC)

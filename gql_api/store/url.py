@@ -1,0 +1,108 @@
+"""Reading a database URL into what Tortoise connects with; opening it is left to `database`."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+_POSTGRES_OPTIONS = {"host": "host", "port": "port", "user": "user", "password": "password", "sslmode": "ssl"}
+"""What may stand after the question mark, with asyncpg's word for it."""
+_SSL_MODES = {"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}
+_BUSY_MILLISECONDS = 10_000
+_LARGEST_PORT = 65_535
+
+
+class InvalidDatabaseUrl(ValueError):
+    """The URL cannot be used; the message is one line and never holds the password."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where the database is: which kind, Tortoise's engine for it, and how to connect."""
+
+    dialect: Literal["sqlite", "postgres"]
+    engine: str
+    credentials: dict[str, Any] = field(repr=False)
+
+
+def parse(url: str) -> Target:
+    """Read `sqlite:///relative/path`, `sqlite:////absolute/path` or `postgresql://user:password@host:port/database`.
+
+    A PostgreSQL URL may name host, port, user, password and sslmode after a question mark instead;
+    `postgresql:///database?host=/run/postgresql` is a Unix socket.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        if parts.scheme == "sqlite":
+            return _sqlite(parts)
+        if parts.scheme in {"postgres", "postgresql"}:
+            if parts.fragment:
+                raise InvalidDatabaseUrl("A # in the database URL must be written %23.")
+            return _postgres(parts, port=parts.port)
+    except InvalidDatabaseUrl:
+        raise
+    except ValueError:
+        # The standard library's own words may repeat a part of the password.
+        raise InvalidDatabaseUrl("The database URL cannot be read: check its host, its port and its quoting.") from None
+    raise InvalidDatabaseUrl("The database URL must begin with sqlite:// or postgresql://.")
+
+
+def _sqlite(parts: SplitResult) -> Target:
+    if parts.netloc or not parts.path.startswith("/") or parts.path == "/" or "\0" in unquote(parts.path):
+        raise InvalidDatabaseUrl("A SQLite URL is sqlite:///relative/path or sqlite:////absolute/path.")
+    if parts.query or parts.fragment:
+        raise InvalidDatabaseUrl("A SQLite URL takes no options.")
+    file = Path(unquote(parts.path)[1:]).absolute()
+    if not file.parent.is_dir():
+        raise InvalidDatabaseUrl(f"The folder of the SQLite file is not there: {file.parent}")
+    # Waiting comes first: taking up the write-ahead log can meet another process already.
+    pragmas = {"busy_timeout": _BUSY_MILLISECONDS, "journal_mode": "WAL", "synchronous": "FULL"}
+    return Target("sqlite", "tortoise.backends.sqlite", {"file_path": str(file), **pragmas})
+
+
+def _postgres(parts: SplitResult, *, port: int | None) -> Target:
+    found = {
+        "host": _decoded(parts.hostname),
+        "port": port,
+        "user": _decoded(parts.username),
+        "password": _decoded(parts.password),
+        "database": _decoded(parts.path.removeprefix("/")),
+    }
+    credentials = {name: value for name, value in found.items() if value} | _options(parts.query)
+    if "database" not in credentials:
+        raise InvalidDatabaseUrl("The database URL names no database.")
+    return Target("postgres", "tortoise.backends.asyncpg", {"host": None, **credentials, **_pool()})
+
+
+def _options(query: str) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True, strict_parsing=True) if query else ():
+        if name not in _POSTGRES_OPTIONS:
+            raise InvalidDatabaseUrl("A PostgreSQL URL takes the options " + ", ".join(_POSTGRES_OPTIONS) + ".")
+        options[_POSTGRES_OPTIONS[name]] = value
+    if "port" in options:
+        options["port"] = _port(options["port"])
+    if options.get("ssl", "disable") not in _SSL_MODES:
+        raise InvalidDatabaseUrl("The sslmode of the database URL is none of " + ", ".join(sorted(_SSL_MODES)) + ".")
+    return options
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= _LARGEST_PORT:
+        raise InvalidDatabaseUrl("The port of the database URL is not a port.")
+    return int(text)
+
+
+def _pool() -> dict[str, Any]:
+    return {
+        "minsize": 1,
+        "maxsize": 10,
+        "timeout": 10,
+        "command_timeout": 30,
+        "application_name": "gql_api",
+        "server_settings": {"timezone": "UTC"},
+    }
+
+
+def _decoded(part: str | None) -> str | None:
+    return unquote(part) if part else None

@@ -1,0 +1,57 @@
+"""Fixtures that all tests share; how the databases are made is in `databases` and `postgres`."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from databases import Databases, PostgresDatabases, SqliteDatabases
+from postgres import NoPostgres, running_server
+
+from gql_api.store.database import Database, open_database
+
+KINDS = ("sqlite", "postgres")
+
+
+@pytest.fixture(scope="session")
+def sqlite_databases(tmp_path_factory: pytest.TempPathFactory) -> Databases:
+    """SQLite files of this test process."""
+    return SqliteDatabases(tmp_path_factory.mktemp("databases"))
+
+
+@pytest.fixture(scope="session")
+def postgres_databases() -> Iterator[Databases]:
+    """Databases of a real PostgreSQL, started for this test process when the first test asks for it."""
+    try:
+        with running_server() as server:
+            yield PostgresDatabases(server)
+    except NoPostgres as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.fixture(params=KINDS)
+def databases(request: pytest.FixtureRequest) -> Databases:
+    """Both kinds of database, one after the other."""
+    chosen: Databases = request.getfixturevalue(f"{request.param}_databases")
+    return chosen
+
+
+@pytest.fixture
+async def empty_database_url(databases: Databases) -> AsyncIterator[str]:
+    """The URL of a new database without tables."""
+    url = await databases.empty()
+    yield url
+    await databases.drop(url)
+
+
+@pytest.fixture
+async def database_url(databases: Databases) -> AsyncIterator[str]:
+    """The URL of a new database with all tables."""
+    url = await databases.migrated()
+    yield url
+    await databases.drop(url)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """The new database, open for this process."""
+    async with open_database(database_url, migrate=False) as opened:
+        yield opened

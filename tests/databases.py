@@ -1,0 +1,119 @@
+"""Fresh databases for tests: the tables are made once for each kind, and copied for each test in milliseconds."""
+
+import shutil
+import sqlite3
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Protocol
+
+from postgres import Server
+
+from gql_api.store.database import migrate
+
+
+class Databases(Protocol):
+    """One kind of database."""
+
+    async def empty(self) -> str:
+        """Make a database without tables and return its URL."""
+        ...
+
+    async def migrated(self) -> str:
+        """Make a database with all tables and return its URL."""
+        ...
+
+    async def execute(self, url: str, statement: str) -> None:
+        """Run a statement past our own code."""
+        ...
+
+    async def drop(self, url: str) -> None:
+        """Take a database back, whoever is still connected to it."""
+        ...
+
+
+@dataclass
+class SqliteDatabases:
+    """Files in a folder."""
+
+    folder: Path
+    _numbers: "count[int]" = field(default_factory=count)
+    _template: Path | None = None
+
+    async def empty(self) -> str:
+        return f"sqlite:///{self._new()}"
+
+    async def migrated(self) -> str:
+        if self._template is None:
+            template = self._new()
+            await migrate(f"sqlite:///{template}")
+            self._template = template
+        return f"sqlite:///{shutil.copyfile(self._template, self._new())}"
+
+    async def execute(self, url: str, statement: str) -> None:
+        connection = sqlite3.connect(url.removeprefix("sqlite:///"))
+        try:
+            with connection:
+                connection.execute(statement)
+        finally:
+            connection.close()
+
+    async def drop(self, url: str) -> None:
+        _remove(url.removeprefix("sqlite:///"))
+
+    def _new(self) -> Path:
+        return self.folder / f"{next(self._numbers)}.sqlite3"
+
+
+def _remove(file: str) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        Path(file + suffix).unlink(missing_ok=True)
+
+
+_EMPTY = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid();
+DO $$ BEGIN EXECUTE (
+    SELECT 'TRUNCATE ' || string_agg(quote_ident(tablename), ', ')
+    FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'tortoise_migrations'
+); END $$
+"""
+
+
+@dataclass
+class PostgresDatabases:
+    """Databases of one server. One with tables is emptied and given out again: a new one takes ten times as long."""
+
+    server: Server
+    _numbers: "count[int]" = field(default_factory=count)
+    _template: str | None = None
+    _lent: set[str] = field(default_factory=set)
+    _free: list[str] = field(default_factory=list)
+
+    async def empty(self) -> str:
+        return self.server.url(await self._new("template0"))
+
+    async def migrated(self) -> str:
+        if self._template is None:
+            template = await self._new("template0")
+            await migrate(self.server.url(template))
+            self._template = template
+        name = self._free.pop() if self._free else await self._new(self._template)
+        self._lent.add(name)
+        return self.server.url(name)
+
+    async def execute(self, url: str, statement: str) -> None:
+        await self.server.execute(statement, url=url)
+
+    async def drop(self, url: str) -> None:
+        name = url.partition("@/")[2].partition("?")[0]
+        if name in self._lent:
+            await self.execute(url, _EMPTY)
+            self._lent.remove(name)
+            self._free.append(name)
+        else:
+            await self.server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    async def _new(self, template: str) -> str:
+        name = f"test_{next(self._numbers)}"
+        await self.server.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return name

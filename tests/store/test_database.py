@@ -1,0 +1,194 @@
+"""Opening the database and bringing its tables up to date."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import pytest
+from databases import Databases
+from sample_mappings import make_ready
+from tortoise.context import TortoiseContext
+from tortoise.exceptions import IntegrityError, OperationalError
+from tortoise.migrations.autodetector import MigrationAutodetector
+
+from gql_api import model
+from gql_api.store import mappings
+from gql_api.store.database import Database, DatabaseUnreachable, SchemaOutdated, migrate, open_database
+
+ALL_MIGRATIONS = ["0001_session_mappings"]
+INDEXES = {
+    "sqlite": "SELECT name FROM pragma_index_list('session_mappings') WHERE NOT [unique]",
+    "postgres": "SELECT relname AS name FROM pg_class JOIN pg_index ON indexrelid = oid"
+    " WHERE indrelid = 'session_mappings'::regclass AND NOT indisunique",
+}
+TERMINATE_OTHERS = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+APPS = {"gql_api": {"models": ["gql_api.store.models"], "migrations": "gql_api.store.migrations"}}
+
+
+def dialect_of(database: Database) -> str:
+    return database.connection.capabilities.dialect
+
+
+async def test_the_migrations_make_the_tables_that_the_models_describe() -> None:
+    """Nothing would be written by `tortoise makemigrations`."""
+    config = {"connections": {"default": "sqlite://:memory:"}, "apps": APPS}
+    async with TortoiseContext() as context:
+        await context.init(config=config)
+        assert context.apps is not None
+        changes = await MigrationAutodetector(context.apps, APPS).changes()
+
+    assert [change.as_string() for change in changes] == []
+
+
+async def test_the_indexes_are_really_there(database: Database) -> None:
+    """SQLite loses indexes that were made before a constraint."""
+    rows = await database.connection.execute_query_dict(INDEXES[dialect_of(database)])
+
+    assert {row["name"] for row in rows} == {"session_mappings_listing", "session_mappings_sweeping"}
+
+
+async def test_a_migration_is_named_and_applied_once(empty_database_url: str) -> None:
+    assert await migrate(empty_database_url) == ALL_MIGRATIONS
+    assert await migrate(empty_database_url) == []
+
+
+async def test_opening_can_migrate(empty_database_url: str) -> None:
+    async with open_database(empty_database_url, migrate=True):
+        session = await make_ready()
+    async with open_database(empty_database_url, migrate=True):
+        assert await mappings.ready("ada", [session.id]) == {session.id: session}
+
+
+async def test_outdated_tables_are_refused_with_the_remedy(empty_database_url: str) -> None:
+    with pytest.raises(SchemaOutdated) as refusal:
+        async with open_database(empty_database_url, migrate=False):
+            pytest.fail("it was opened")
+
+    assert str(refusal.value) == "The database lacks 1 migration(s) of this version; run: gql-api migrate"
+
+
+async def test_several_migrations_at_once_do_it_once(empty_database_url: str) -> None:
+    applied = await asyncio.gather(*(migrate(empty_database_url) for _ in range(3)))
+
+    assert sorted(applied) == [[], [], ALL_MIGRATIONS]
+    async with open_database(empty_database_url, migrate=False):
+        await make_ready()
+
+
+async def test_several_processes_that_migrate_at_once_do_it_once(empty_database_url: str) -> None:
+    program = (
+        "import asyncio, sys; from gql_api.store.database import migrate; print(asyncio.run(migrate(sys.argv[1])))"
+    )
+    command = [sys.executable, "-W", "error", "-c", program, empty_database_url]
+    processes = [
+        await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, cwd=Path(__file__).parents[2])
+        for _ in range(2)
+    ]
+    answers = [(await process.communicate())[0].decode().strip() for process in processes]
+
+    assert sorted(answers) == sorted(["[]", str(ALL_MIGRATIONS)])
+
+
+async def test_a_migration_that_fails_at_its_last_step_leaves_nothing_behind(
+    empty_database_url: str, databases: Databases
+) -> None:
+    await databases.execute(empty_database_url, "CREATE TABLE obstacle (state TEXT)")
+    await databases.execute(empty_database_url, "CREATE INDEX session_mappings_sweeping ON obstacle (state)")
+
+    with pytest.raises(OperationalError, match="already exists"):
+        await migrate(empty_database_url)
+
+    await databases.execute(empty_database_url, "DROP TABLE obstacle")
+    assert await migrate(empty_database_url) == ALL_MIGRATIONS
+
+
+async def test_a_migration_that_cannot_be_recorded_is_not_applied(
+    empty_database_url: str, databases: Databases
+) -> None:
+    records = "id INTEGER PRIMARY KEY, app TEXT, name TEXT CHECK (name = ''), applied_at TIMESTAMPTZ"
+    await databases.execute(empty_database_url, f"CREATE TABLE tortoise_migrations ({records})")
+
+    with pytest.raises(IntegrityError):
+        await migrate(empty_database_url)
+
+    await databases.execute(empty_database_url, "DROP TABLE tortoise_migrations")
+    assert await migrate(empty_database_url) == ALL_MIGRATIONS
+
+
+async def test_tasks_that_did_not_open_the_database_can_use_it(database_url: str) -> None:
+    """As in a server, where requests run in other tasks than start and stop."""
+    opened, done = asyncio.Event(), asyncio.Event()
+
+    async def lifespan() -> None:
+        async with open_database(database_url, migrate=False):
+            opened.set()
+            await done.wait()
+
+    server = asyncio.create_task(lifespan())
+    await opened.wait()
+    try:
+        session = await make_ready()
+        assert await mappings.ready("ada", [session.id]) == {session.id: session}
+    finally:
+        done.set()
+        await server
+
+
+async def test_a_database_that_does_not_answer_is_named_without_its_password(tmp_path: Path) -> None:
+    url = f"postgresql://ada:secret@/wherever?host={tmp_path}"
+
+    for attempt in (migrate(url), open_database(url, migrate=False).__aenter__()):
+        with pytest.raises(DatabaseUnreachable, match=r"^The database cannot be opened: ") as failure:
+            await attempt
+        assert "secret" not in str(failure.value)
+        assert "\n" not in str(failure.value)
+
+
+async def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "letter.txt"
+    file.write_text("Dear Ada, " * 100)
+
+    with pytest.raises(DatabaseUnreachable, match="file is not a database"):
+        await migrate(f"sqlite:///{file}")
+
+
+async def test_after_a_failed_start_another_start_succeeds(empty_database_url: str) -> None:
+    with pytest.raises(SchemaOutdated):
+        await open_database(empty_database_url, migrate=False).__aenter__()
+
+    async with open_database(empty_database_url, migrate=True) as database:
+        await database.ping()
+
+
+async def test_sqlite_waits_for_others_and_for_the_disk(sqlite_databases: Databases) -> None:
+    async with open_database(await sqlite_databases.migrated(), migrate=False) as database:
+        pragmas = ("journal_mode", "synchronous", "busy_timeout", "foreign_keys")
+        rows = [await database.connection.execute_query_dict(f"PRAGMA {pragma}") for pragma in pragmas]
+
+    assert [row[0].popitem()[1] for row in rows] == ["wal", 2, 10_000, 1]
+
+
+async def test_postgres_knows_who_is_connected(postgres_databases: Databases) -> None:
+    settings = "SELECT current_setting('application_name') AS name, current_setting('timezone') AS zone"
+    async with open_database(await postgres_databases.migrated(), migrate=False) as database:
+        assert await database.connection.execute_query_dict(settings) == [{"name": "gql_api", "zone": "UTC"}]
+
+
+async def test_reads_survive_the_loss_of_their_connections(postgres_databases: Databases) -> None:
+    url = await postgres_databases.migrated()
+    async with open_database(url, migrate=False):
+        session = await make_ready()
+        for _ in range(5):
+            await postgres_databases.execute(url, TERMINATE_OTHERS)
+            reads = (
+                mappings.ready("ada", [session.id]),
+                mappings.ready_by_disk("ada", [session.disk_id]),
+                mappings.count("ada", model.SessionFilter()),
+                mappings.disk_is_bound(session.disk_id),
+            )
+            answers = tuple(await asyncio.gather(*reads))
+
+            assert answers == ({session.id: session}, {session.disk_id: session}, 1, True)
