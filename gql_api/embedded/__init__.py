@@ -1,0 +1,35 @@
+"""A faithful Acontext in this process, kept in one data folder; the real SDK talks to it as to the real server."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.types import ASGIApp
+
+from gql_api.embedded.app import build_app, build_material_app
+from gql_api.embedded.store import open_store
+
+__all__ = ["EmbeddedAcontext", "open_acontext"]
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedAcontext:
+    """An open data folder.
+
+    `app` is the whole REST API. `material` answers only public URLs, without a key, and is made to be mounted
+    where `public_url` points to. Neither has a lifespan.
+    """
+
+    app: ASGIApp
+    material: ASGIApp
+
+
+@asynccontextmanager
+async def open_acontext(data_dir: Path, *, api_key: str, public_url: str) -> AsyncIterator[EmbeddedAcontext]:
+    """Open the data folder, made if it is not there; what was answered before is durable.
+
+    `public_url` is what public URLs start with. That no other process has the folder open is the caller's care.
+    """
+    async with open_store(data_dir, public_url=public_url) as store:
+        yield EmbeddedAcontext(app=build_app(store, api_key=api_key), material=build_material_app(store))

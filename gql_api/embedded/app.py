@@ -1,0 +1,148 @@
+"""The routes of the embedded Acontext: which path and method leads where, and who may call."""
+
+import hmac
+from collections.abc import Awaitable, Callable, Mapping
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from gql_api.embedded import (
+    artifacts,
+    assets,
+    copying,
+    disks,
+    events,
+    messages,
+    reading,
+    searching,
+    serving,
+    sessions,
+    tracking,
+    users,
+)
+from gql_api.embedded.envelope import Refusal, page_not_found, said
+from gql_api.embedded.store import Store
+
+_API = "/api/v1"
+_SESSION = "/session/{session_id}"
+_DISK = "/disk/{disk_id}"
+_BEARER = "Bearer "
+
+Handler = Callable[[Store, Request], Awaitable[Response]]
+
+
+async def _ping(_store: Store, _request: Request) -> Response:
+    return said("pong")
+
+
+async def _health(_store: Store, _request: Request) -> Response:
+    return said("ok")
+
+
+async def _not_offered(_store: Store, _request: Request) -> Response:
+    raise Refusal(501, "not offered by the embedded Acontext")
+
+
+_ROUTES: Mapping[str, Mapping[str, Handler]] = {
+    "/ping": {"GET": _ping},
+    "/session": {"POST": sessions.create, "GET": sessions.list_page},
+    _SESSION: {"DELETE": sessions.delete},
+    f"{_SESSION}/configs": {
+        "GET": sessions.get_configs,
+        "PUT": sessions.replace_configs,
+        "PATCH": sessions.patch_configs,
+    },
+    f"{_SESSION}/messages": {"POST": messages.store_message, "GET": reading.get_messages},
+    f"{_SESSION}/messages/{{message_id}}/meta": {"PATCH": messages.patch_meta},
+    f"{_SESSION}/token_counts": {"GET": reading.token_counts},
+    f"{_SESSION}/observing_status": {"GET": tracking.observing_status},
+    f"{_SESSION}/task": {"GET": tracking.tasks},
+    f"{_SESSION}/flush": {"POST": tracking.flush},
+    f"{_SESSION}/copy": {"POST": copying.copy},
+    f"{_SESSION}/events": {"POST": events.add, "GET": events.list_page},
+    f"{_SESSION}/asset/download": {"GET": assets.download},
+    "/disk": {"POST": disks.create, "GET": disks.list_page},
+    _DISK: {"DELETE": disks.delete},
+    f"{_DISK}/artifact": {
+        "POST": artifacts.upload,
+        "GET": artifacts.get,
+        "PUT": artifacts.update,
+        "DELETE": artifacts.delete,
+    },
+    f"{_DISK}/artifact/download": {"GET": artifacts.download},
+    f"{_DISK}/artifact/ls": {"GET": searching.list_directory},
+    f"{_DISK}/artifact/grep": {"GET": searching.grep},
+    f"{_DISK}/artifact/glob": {"GET": searching.glob},
+    "/user/ls": {"GET": users.list_all},
+    "/user/{identifier}": {"DELETE": users.delete},
+    "/user/{identifier}/resources": {"GET": users.resources},
+    "/project/configs": {"GET": _not_offered, "PATCH": _not_offered},
+    "/agent_skills": {"GET": _not_offered, "POST": _not_offered},
+    "/agent_skills/{skill_id}": {"GET": _not_offered, "DELETE": _not_offered},
+    "/agent_skills/{skill_id}/file": {"GET": _not_offered},
+    "/agent_skills/{skill_id}/download_zip": {"GET": _not_offered},
+    "/agent_skills/{skill_id}/download_to_sandbox": {"POST": _not_offered},
+    "/sandbox": {"POST": _not_offered},
+    "/sandbox/logs": {"GET": _not_offered},
+    "/sandbox/{sandbox_id}": {"DELETE": _not_offered},
+    "/sandbox/{sandbox_id}/exec": {"POST": _not_offered},
+    "/learning_spaces": {"GET": _not_offered, "POST": _not_offered},
+    "/learning_spaces/{space_id}": {"GET": _not_offered, "PATCH": _not_offered, "DELETE": _not_offered},
+    "/learning_spaces/{space_id}/learn": {"POST": _not_offered},
+    "/learning_spaces/{space_id}/sessions": {"GET": _not_offered},
+    "/learning_spaces/{space_id}/sessions/{session_id}": {"GET": _not_offered},
+    "/learning_spaces/{space_id}/skills": {"GET": _not_offered, "POST": _not_offered},
+    "/learning_spaces/{space_id}/skills/{skill_id}": {"DELETE": _not_offered},
+}
+
+
+class _Methods:
+    """The handlers of one path. As an ASGI app it sees every method, since a wrong one is answered with 404."""
+
+    def __init__(self, store: Store, handlers: Mapping[str, Handler], *, api_key: str | None) -> None:
+        self._store = store
+        self._handlers = handlers
+        self._api_key = api_key
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await self._respond(Request(scope, receive))
+        await response(scope, receive, send)
+
+    async def _respond(self, request: Request) -> Response:
+        handler = self._handlers.get(request.method)
+        if handler is None:
+            return page_not_found()
+        try:
+            self._authorise(request)
+            return await handler(self._store, request)
+        except Refusal as refusal:
+            return refusal.response()
+
+    def _authorise(self, request: Request) -> None:
+        if self._api_key is None:
+            return
+        given = request.headers.get("authorization", "").encode()
+        if not hmac.compare_digest(given, f"{_BEARER}{self._api_key}".encode()):
+            raise Refusal(401, "Unauthorized")
+
+
+def build_app(store: Store, *, api_key: str) -> ASGIApp:
+    """Make the whole API."""
+    routes = [Route(_API + path, _Methods(store, handlers, api_key=api_key)) for path, handlers in _ROUTES.items()]
+    routes += [Route("/health", _Methods(store, {"GET": _health}, api_key=None)), _material_route(store)]
+    return Router(routes, redirect_slashes=False, default=_nothing_here)
+
+
+def build_material_app(store: Store) -> ASGIApp:
+    """Make the part of the API that needs no key, for a server of ours that shall answer public URLs."""
+    return Router([_material_route(store)], redirect_slashes=False, default=_nothing_here)
+
+
+def _material_route(store: Store) -> Route:
+    return Route(f"{_API}/material/{{token}}", _Methods(store, {"GET": serving.serve}, api_key=None))
+
+
+async def _nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
+    await page_not_found()(scope, receive, send)

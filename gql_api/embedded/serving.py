@@ -1,0 +1,69 @@
+"""Public URLs and what is behind them: bytes for whoever has the URL, always as an attachment."""
+
+import re
+import sqlite3
+import time
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+
+from gql_api.embedded.envelope import Refusal
+from gql_api.embedded.store import Store
+
+_MILLISECONDS = 1000
+_NEVER = 0
+_LATEST = 2**47
+_UNSAFE = re.compile(r'[\x00-\x1f\x7f"\\]')
+
+
+def material(connection: sqlite3.Connection, sha256: str, mime: str, filename: str) -> int:
+    """Give the id under which bytes can be shown with this type and name."""
+    key = (sha256, mime, filename)
+    connection.execute("INSERT OR IGNORE INTO materials (sha256, mime, filename) VALUES (?, ?, ?)", key)
+    query = "SELECT id FROM materials WHERE sha256 = ? AND mime = ? AND filename = ?"
+    material_id: int = connection.execute(query, key).fetchone()["id"]
+    return material_id
+
+
+def url_for(store: Store, material_id: int, *, seconds: int) -> str:
+    """Make a new URL that lives so long; for ever if `seconds` is not above 0."""
+    expires_at = min(_now() + seconds * _MILLISECONDS, _LATEST) if seconds > 0 else _NEVER
+    return store.signer.url(material_id, expires_at=expires_at)
+
+
+async def serve(store: Store, request: Request) -> Response:
+    material_id = store.signer.read(request.path_params["token"], now=_now())
+    if material_id is None:
+        raise Refusal(404, "material not found")
+
+    def read(connection: sqlite3.Connection) -> Response:
+        row = connection.execute("SELECT * FROM materials WHERE id = ?", (material_id,)).fetchone()
+        if row is None or not store.storage.is_wanted(connection, row["sha256"]):
+            raise Refusal(500, "failed to serve material")
+        path = store.storage.path(row["sha256"])
+        return FileResponse(path, headers=_headers(row["mime"], row["filename"]))
+
+    return await store.database.read(read)
+
+
+def _headers(mime: str, filename: str) -> dict[str, str]:
+    """Keep a browser from showing a stranger's file as a page of this server."""
+    return {
+        "content-type": mime,
+        "content-disposition": _disposition(filename),
+        "content-security-policy": "sandbox; default-src 'none'",
+        "x-content-type-options": "nosniff",
+    }
+
+
+def _disposition(filename: str) -> str:
+    plain = _UNSAFE.sub("_", filename).encode("ascii", "replace").decode().replace("?", "_")
+    if plain == filename:
+        return f'attachment; filename="{filename}"'
+    encoded = quote(filename, safe="", errors="replace")
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}"
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,243 @@
+"""Odd requests: refused in upstream's words, or taken as a Go server takes them."""
+
+import asyncio
+import base64
+import json
+from datetime import datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from embedded.opened import API_KEY, ROOT, Client
+from gql_api.embedded import open_acontext
+
+NIL = "00000000-0000-0000-0000-000000000000"
+UNKNOWN = "11111111-1111-4111-8111-111111111111"
+
+
+async def test_the_nil_uuid_is_nobody_s_session(client: Client) -> None:
+    session = await client.session(configs={"secret": 1})
+    path = f"/session/{NIL}"
+
+    assert await client.refused("GET", f"{path}/configs") == (500, 500, "database error")
+    assert await client.refused("GET", f"{path}/messages") == (400, 500, "database error")
+    assert await client.refused("GET", f"{path}/token_counts") == (404, 404, "session not found")
+    assert await client.refused("DELETE", path) == (404, 404, "session not found")
+    refused = await client.refused("POST", "/session", json={"use_uuid": NIL})
+    assert refused == (400, 400, "invalid UUID format for use_uuid")
+    assert (await client.call("GET", f"/session/{session}/configs"))["configs"] == {"secret": 1}
+
+
+@pytest.mark.parametrize("form", ["{0}", "{{{0}}}", "urn:uuid:{0}", "{1}", "{2}"])
+async def test_an_id_is_taken_in_every_form_that_go_takes(client: Client, form: str) -> None:
+    session = await client.session()
+    written = form.format(session, session.upper(), session.replace("-", ""))
+
+    assert (await client.call("GET", f"/session/{written}/configs"))["id"] == session
+
+
+@pytest.mark.parametrize("form", ["{0}x", "{0}-", "x{0}", "urn:{0}", "{1}"])
+async def test_what_is_no_id_is_refused(client: Client, form: str) -> None:
+    session = await client.session()
+    written = form.format(session, session[:8] + session[9:] + "-")
+
+    assert await client.refused("GET", f"/session/{written}/configs") == (400, 400, "parameter error")
+
+
+async def test_a_cursor_can_be_made_for_any_item(client: Client) -> None:
+    session = await client.session()
+    stored = [await client.say(session, f"m{number}") for number in range(4)]
+    items = (await client.messages(session, format="acontext"))["items"]
+
+    for number, item in enumerate(items):
+        page = await client.messages(session, limit=10, cursor=_cursor(item))
+        assert page["ids"] == [each["id"] for each in stored[number + 1 :]]
+    assert (await client.messages(session, limit=10, cursor=_cursor({**items[2], "id": NIL})))["ids"] == [
+        each["id"] for each in stored
+    ]
+
+
+def _cursor(item: dict[str, Any]) -> str:
+    whole, _, fraction = item["created_at"].removesuffix("Z").partition(".")
+    seconds = int(datetime.fromisoformat(f"{whole}+00:00").timestamp())
+    plain = f"{seconds}{fraction.ljust(9, '0')}|{item['id']}"
+    return base64.urlsafe_b64encode(plain.encode()).decode().rstrip("=")
+
+
+@pytest.mark.parametrize("cursor", ["!", "é", "YQ", _cursor({"created_at": "2026-01-01T00:00:00Z", "id": "x"}), "OXwx"])
+async def test_a_bad_cursor_is_refused(client: Client, cursor: str) -> None:
+    session = await client.session()
+
+    assert await client.refused("GET", f"/session/{session}/messages", params={"limit": 1, "cursor": cursor}) == (
+        400,
+        500,
+        "database error",
+    )
+    assert (await client.messages(session, cursor=cursor))["ids"] == []
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ('"\\ud800 lone"', "\ufffd lone"),
+        ('"\\ud83d\\ude00"', "😀"),
+        ('"nul \\u0000 in text"', "nul \0 in text"),
+        ('"\\u2028 <b>&"', "\u2028 <b>&"),
+    ],
+)
+async def test_text_is_kept_as_go_reads_it(client: Client, sent: str, kept: str) -> None:
+    session = await client.session()
+    body = f'{{"blob": {{"role": "user", "content": {sent}}}}}'
+    path = f"/session/{session}/messages"
+
+    stored = await client.call("POST", path, content=body, headers={"content-type": "application/json"})
+
+    assert stored["parts"] == [{"type": "text", "text": kept}]
+    assert (await client.messages(session))["items"] == [{"content": kept, "role": "user"}]
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("1.0", 1),
+        ("9007199254740993", 9007199254740992),
+        ("1e400", None),
+        ("0.1", 0.1),
+        ("123456789012345678901234", 1.2345678901234568e23),
+    ],
+)
+async def test_numbers_pass_through_floats(client: Client, sent: str, kept: float | None) -> None:
+    response = await client.http.post(
+        "/api/v1/session", content=f'{{"configs": {{"n": {sent}}}}}', headers={"content-type": "application/json"}
+    )
+
+    if kept is None:
+        assert (response.status_code, response.json()) == (400, {"code": 400, "msg": "parameter error"})
+    else:
+        assert json.loads(response.text)["data"]["configs"] == {"n": kept}
+
+
+@pytest.mark.parametrize(
+    "body", ["[" * 100_000, '{"configs": ' + '{"a":' * 300 + "1" + "}" * 301, '{"n": NaN}', "\xff\xfe"]
+)
+async def test_json_that_cannot_be_kept_is_refused(client: Client, body: str) -> None:
+    headers = {"content-type": "application/json"}
+
+    refused = await client.refused("POST", "/session", content=body.encode("latin-1"), headers=headers)
+
+    assert refused == (400, 400, "parameter error")
+
+
+async def test_nul_characters_are_refused_where_the_database_cannot_keep_them(client: Client) -> None:
+    session = await client.session()
+    failed = (500, 500, "database error")
+
+    assert await client.refused("POST", "/session", json={"configs": {"a": "\0"}}) == failed
+    assert await client.refused("POST", "/session", json={"user": "a\0"}) == failed
+    message = {"blob": {"role": "user", "content": "x"}, "meta": {"a": "\0"}}
+    assert await client.refused("POST", f"/session/{session}/messages", json=message) == (400, 500, "database error")
+    assert (await client.session(configs={"a": "\\u0000"})) != session
+
+
+async def test_a_refused_answer_leaves_the_call_of_gemini_open(client: Client) -> None:
+    session = await client.session()
+
+    async def tell(role: str, part: dict[str, Any]) -> httpx.Response:
+        body = {"blob": {"role": role, "parts": [part]}, "format": "gemini"}
+        return await client.http.post(f"/api/v1/session/{session}/messages", json=body)
+
+    call = await tell("model", {"functionCall": {"name": "f", "args": {}}})
+    call_id = call.json()["data"]["parts"][0]["meta"]["id"]
+    wrong = await tell("user", {"functionResponse": {"name": "g", "response": {}}})
+    right = await tell("user", {"functionResponse": {"name": "f", "response": {"r": 1}}})
+    twice = await tell("user", {"functionResponse": {"name": "f", "response": {"r": 1}}})
+
+    assert (wrong.status_code, wrong.json()["code"]) == (400, 500)
+    assert right.json()["data"]["parts"][0]["meta"] == {"name": "f", "tool_call_id": call_id}
+    assert (twice.status_code, twice.json()["code"]) == (400, 500)
+
+
+@pytest.mark.parametrize("message_format", ["anthropic", "gemini", "openai"])
+async def test_a_url_that_a_user_wrote_is_never_fetched(client: Client, message_format: str) -> None:
+    visits: list[str] = []
+    server = await asyncio.start_server(lambda _reader, writer: (visits.append("visit"), writer.close()), "127.0.0.1")
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        session = await client.session()
+        image = {"type": "image_url", "image_url": {"url": f"http://127.0.0.1:{port}/secret"}}
+        blob = {"role": "user", "content": [image, {"type": "text", "text": "look"}]}
+        await client.call("POST", f"/session/{session}/messages", json={"blob": blob})
+
+        page = await client.messages(session, format=message_format)
+
+    assert len(page["items"]) == 1
+    assert visits == []
+
+
+async def test_pictures_at_hand_are_shown_inline(client: Client) -> None:
+    session = await client.session()
+    data = base64.b64encode(b"\x89PNG\r\n\x1a\nrest").decode()
+    image = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{data}"}}
+    await client.call("POST", f"/session/{session}/messages", json={"blob": {"role": "user", "content": [image]}})
+
+    anthropic = (await client.messages(session, format="anthropic"))["items"]
+    gemini = (await client.messages(session, format="gemini"))["items"]
+
+    source = {"data": data, "media_type": "image/png", "type": "base64"}
+    assert anthropic == [{"content": [{"source": source, "type": "image"}], "role": "user"}]
+    assert gemini == [{"parts": [{"inlineData": {"data": data, "mimeType": "image/png"}}], "role": "user"}]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/project/configs"),
+        ("GET", "/agent_skills"),
+        ("POST", "/sandbox"),
+        ("POST", f"/learning_spaces/{UNKNOWN}/learn"),
+    ],
+)
+async def test_what_is_not_offered_says_so(client: Client, method: str, path: str) -> None:
+    assert await client.refused(method, path) == (501, 501, "not offered by the embedded Acontext")
+    client.http.headers["authorization"] = "Bearer wrong"
+    assert await client.refused(method, path) == (401, 401, "Unauthorized")
+
+
+async def test_the_public_part_serves_urls_and_nothing_else(client: Client, folder: Any) -> None:
+    del client
+    async with open_acontext(folder / "other", api_key=API_KEY, public_url=f"{ROOT}/") as acontext:
+        headers = {"authorization": f"Bearer {API_KEY}"}
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(acontext.app), base_url=ROOT, headers=headers
+        ) as http:
+            inside = Client(http)
+            disk = await inside.disk()
+            await inside.put(disk, "/page.html", b"<script>alert(1)</script>")
+            question = {"file_path": "/page.html"}
+            url = (await inside.call("GET", f"/disk/{disk}/artifact", params=question))["public_url"]
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(acontext.material), base_url=ROOT) as outside:
+            served = await outside.get(url)
+            tampered = await outside.get(url[:-1] + ("0" if url[-1] != "0" else "1"))
+            elsewhere = await outside.get("/api/v1/session", headers=headers)
+
+    assert url.startswith(f"{ROOT}/api/v1/material/")
+    assert served.content == b"<script>alert(1)</script>"
+    assert served.headers["content-disposition"] == 'attachment; filename="page.html"'
+    assert served.headers["x-content-type-options"] == "nosniff"
+    assert (tampered.status_code, tampered.json()) == (404, {"code": 404, "msg": "material not found"})
+    assert (elsewhere.status_code, elsewhere.text) == (404, "404 page not found")
+
+
+async def test_a_url_of_a_name_that_no_header_can_hold_is_served(client: Client) -> None:
+    disk = await client.disk()
+    await client.put(disk, '/ünï "日本";\\.txt', b"x")
+    file = (await client.call("GET", f"/disk/{disk}/artifact/ls"))["artifacts"][0]
+    question = {"file_path": f"/{file['filename']}"}
+    url = (await client.call("GET", f"/disk/{disk}/artifact", params=question))["public_url"]
+
+    served = await client.http.get(url)
+
+    assert served.content == b"x"
+    assert served.headers["content-disposition"].startswith('attachment; filename="')
+    assert "filename*=UTF-8''" in served.headers["content-disposition"]
