@@ -1,0 +1,108 @@
+"""Documents that were parsed and validated before; how much a document may cost is left to the limits."""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import ASTValidationRule, DocumentNode, GraphQLError, OperationDefinitionNode, parse
+from strawberry.extensions import SchemaExtension
+from strawberry.schema.schema import validate_document
+from strawberry.types import ExecutionContext
+
+MOST_TOKENS = 10_000
+Rules = tuple[type[ASTValidationRule], ...]
+
+
+@dataclass(slots=True)
+class Prepared:
+    """A parsed document, with what was found when it was last validated."""
+
+    node: DocumentNode
+    options: dict[str, Any]
+    rules: Rules | None = None
+    faults: tuple[GraphQLError, ...] = ()
+
+
+class Documents:
+    """The documents of one schema, those used last; longer ones are not kept, since a tree is far larger than its text.
+
+    Rules that ask more than the document, such as the variables, must not be among the validation rules.
+    """
+
+    def __init__(self, *, most: int = 256, longest: int = 10_000) -> None:
+        self._most = most
+        self._longest = longest
+        self._kept: OrderedDict[str, Prepared] = OrderedDict()
+
+    def parse(self, query: str, options: dict[str, Any]) -> DocumentNode:
+        """Parse, or find the document parsed before; raise GraphQLError."""
+        found = self._kept.get(query)
+        if found is not None and found.options == options:
+            self._kept.move_to_end(query)
+            return found.node
+        node = parse(query, **options)
+        if len(query) <= self._longest:
+            self._kept[query] = Prepared(node, dict(options))
+            self._kept.move_to_end(query)
+        if len(self._kept) > self._most:
+            self._kept.popitem(last=False)
+        return node
+
+    def faults(self, context: ExecutionContext) -> list[GraphQLError]:
+        """Validate the document of an operation; each call gives a list of its own."""
+        node, rules = context.graphql_document, context.validation_rules
+        if node is None:
+            return []
+        prepared = self._kept.get(context.query or "")
+        if prepared is None or prepared.node is not node:
+            prepared = Prepared(node, {})
+        if prepared.rules != rules:
+            prepared.faults = tuple(validate_document(context.schema._schema, node, rules))
+            prepared.rules = rules
+        return list(prepared.faults)
+
+    def operation(self, query: str, name: str | None) -> OperationDefinitionNode | None:
+        """Find the operation that a request means; None when there is none, or when it is not clear which."""
+        found = self._kept.get(query)
+        try:
+            node = parse(query) if found is None else found.node
+        except GraphQLError:
+            return None
+        operations = [one for one in operations_of(node) if name is None or (one.name and one.name.value == name)]
+        return operations[0] if len(operations) == 1 else None
+
+
+class DocumentCache(SchemaExtension):
+    """Parses and validates through `Documents`, and refuses to guess which of several operations is meant."""
+
+    def __init__(self, documents: Documents) -> None:
+        self._documents = documents
+
+    def on_parse(self) -> Iterator[None]:
+        context = self.execution_context
+        # Parsing takes seconds for each million of tokens, and nothing else is served meanwhile.
+        context.parse_options.setdefault("max_tokens", MOST_TOKENS)
+        # A document that cannot be parsed is left to Strawberry: an error raised in a hook escapes from its streams.
+        with suppress(GraphQLError):
+            context.graphql_document = self._documents.parse(context.query or "", dict(context.parse_options))
+        yield
+
+    def on_validate(self) -> Iterator[None]:
+        context = self.execution_context
+        faults = self._documents.faults(context)
+        # Left alone, Strawberry runs the first operation.
+        if not faults and context._provided_operation_name is None and _is_ambiguous(context.graphql_document):
+            message = "The document has several operations: operationName must say which one to run."
+            faults = [GraphQLError(message, extensions={"code": "OPERATION_RESOLUTION_FAILURE"})]
+        context.pre_execution_errors = faults
+        yield
+
+
+def operations_of(node: DocumentNode) -> list[OperationDefinitionNode]:
+    return [one for one in node.definitions if isinstance(one, OperationDefinitionNode)]
+
+
+def _is_ambiguous(node: DocumentNode | None) -> bool:
+    return node is not None and len(operations_of(node)) > 1

@@ -1,0 +1,146 @@
+"""Failures to GraphQL errors: each leaves with a code, and nothing of the inside; HTTP statuses are left to the web."""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import strawberry
+from graphql import GraphQLError, GraphQLSyntaxError
+from strawberry.extensions import SchemaExtension
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.types import ExecutionContext
+from strawberry.types.graphql import OperationType
+
+from gql_api.errors import Correctable, Failure, UpstreamFailure
+from gql_api.schema.caches import DocumentCache, Documents
+from gql_api.telemetry import request_id
+
+INTERNAL = "INTERNAL_SERVER_ERROR"
+INTERNAL_MESSAGE = "An internal error occurred."
+
+logger = logging.getLogger(__name__)
+
+
+class Schema(strawberry.Schema):
+    """Strawberry's schema, with documents parsed and validated once, and with every error coded and logged."""
+
+    def __init__(
+        self,
+        query: type,
+        *,
+        extensions: Iterable[type[SchemaExtension] | Callable[[], SchemaExtension]] = (),
+        **options: Any,
+    ) -> None:
+        self.documents = Documents()
+        super().__init__(query, extensions=[lambda: DocumentCache(self.documents), *extensions], **options)
+
+    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
+        """Log errors, and put into the list what the client may know of them.
+
+        Every way to run an operation passes here once with the very list that it answers with. An extension such as
+        Strawberry's MaskErrors does not see what another extension raises.
+        """
+        coded = [self._coded(error, execution_context) for error in errors]
+        _log(errors, coded)
+        errors[:] = coded
+
+    def _coded(self, error: GraphQLError, context: ExecutionContext | None) -> GraphQLError:
+        message, extensions = self._told(error, context)
+        return GraphQLError(
+            message,
+            nodes=error.nodes,
+            source=error.source,
+            positions=error.positions,
+            path=error.path,
+            extensions=extensions,
+        )
+
+    def _told(self, error: GraphQLError, context: ExecutionContext | None) -> tuple[str, dict[str, Any]]:
+        """Give the message and the extensions of an error as the client may see them."""
+        cause = _cause(error)
+        if isinstance(cause, Failure):
+            return cause.message, extensions_of(cause, writing=_is_writing(context))
+        if error.extensions and "code" in error.extensions:
+            return error.message, error.extensions
+        code = _code(error, cause)
+        if code is None:
+            is_invalid = context is not None and bool(self.documents.faults(context))
+            code = "GRAPHQL_VALIDATION_FAILED" if is_invalid else "BAD_USER_INPUT"
+        if code == INTERNAL:
+            return INTERNAL_MESSAGE, {"code": code}
+        if not isinstance(cause, GraphQLError | CannotGetOperationTypeError | InvalidOperationTypeError):
+            # What Python says of a number of 5000 digits is none of the client's business.
+            return "This value cannot be read as the type that is wanted here.", {"code": code}
+        return error.message, {"code": code}
+
+
+def extensions_of(failure: Failure, *, writing: bool) -> dict[str, Any]:
+    """Describe a failure for programs: its code, and the argument that is to blame when there is one."""
+    if not isinstance(failure, Correctable):
+        return {"code": failure.code}
+    extensions: dict[str, Any] = {"code": failure.code if writing else failure.query_code}
+    if failure.path:
+        extensions["argumentPath"] = list(failure.path)
+    return extensions
+
+
+def _code(error: GraphQLError, cause: BaseException) -> str | None:
+    """Tell the code from the error alone; None for one about the document or its variables."""
+    if isinstance(error, GraphQLSyntaxError):
+        return "GRAPHQL_PARSE_FAILED"
+    if isinstance(cause, CannotGetOperationTypeError):
+        return "OPERATION_RESOLUTION_FAILURE"
+    if isinstance(cause, InvalidOperationTypeError):
+        return "BAD_REQUEST"
+    if error.path is not None:
+        return "BAD_USER_INPUT" if _is_about_argument(error) else INTERNAL
+    # GraphQL's own errors point into the document; what an extension threw does not.
+    if error.nodes is None and not isinstance(cause, GraphQLError):
+        return INTERNAL
+    return None
+
+
+def _is_about_argument(error: GraphQLError) -> bool:
+    """Know the errors of arguments that only running shows, such as a null variable where no null may be."""
+    raised = error.original_error
+    return isinstance(raised, GraphQLError) and bool(raised.nodes) and raised.message.startswith("Argument '")
+
+
+def _is_writing(context: ExecutionContext | None) -> bool:
+    return (
+        context is not None
+        and context.graphql_document is not None
+        and context.operation_type is OperationType.MUTATION
+    )
+
+
+def _cause(error: GraphQLError) -> BaseException:
+    """Find what was raised first: GraphQL wraps errors to say where they happened, at times twice."""
+    cause: BaseException = error
+    while isinstance(cause, GraphQLError) and cause.original_error is not None:
+        cause = cause.original_error
+    return cause
+
+
+def _log(errors: list[GraphQLError], coded: list[GraphQLError]) -> None:
+    """Log what is ours to mend with its traceback, once for each cause; what is not, in one line without texts."""
+    logged: list[BaseException] = []
+    mistakes: Counter[str] = Counter()
+    upstream: Counter[str] = Counter()
+    for error, told in zip(errors, coded, strict=True):
+        cause, code = _cause(error), str((told.extensions or {})["code"])
+        if code != INTERNAL:
+            (upstream if isinstance(cause, UpstreamFailure) else mistakes)[code] += 1
+        elif not any(cause is one for one in logged):
+            logged.append(cause)
+            where = ".".join(map(str, error.path or ())) or "the operation"
+            logger.error("Internal error at %s (request %s)", where, request_id.get(), exc_info=cause)
+    if upstream:
+        logger.warning("Upstream failures: %s (request %s)", _listed(upstream), request_id.get())
+    if mistakes:
+        logger.info("Client errors: %s (request %s)", _listed(mistakes), request_id.get())
+
+
+def _listed(counts: Counter[str]) -> str:
+    return ", ".join(f"{code} x{count}" for code, count in counts.items())

@@ -1,0 +1,1 @@
+"""HTTP: credentials, the GraphQL endpoint, the explorer and the probes; what a request means is left to the schema."""

@@ -1,0 +1,49 @@
+"""Work that stops when its client has gone; which work may be stopped is left to the caller."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import cast
+
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive
+
+from gql_api.web.answers import BodyTooLarge
+
+
+@asynccontextmanager
+async def stopped_when_gone(receive: Receive, may_stop: Callable[[], bool]) -> AsyncIterator[None]:
+    """Cancel the block when the client goes, if it may be stopped at that moment, and raise ClientDisconnect.
+
+    The body must have been read before: the messages of the connection are taken here.
+    """
+    watch = _Watch(receive, may_stop)
+    watcher = asyncio.create_task(watch.run())
+    try:
+        yield
+    except asyncio.CancelledError:
+        # Somebody else may have cancelled the task too, as the server does when it stops.
+        if watch.has_cancelled and watch.task.uncancel() == 0:
+            raise ClientDisconnect from None
+        raise
+    finally:
+        watcher.cancel()
+
+
+class _Watch:
+    """Waits for the end of a connection on behalf of the task that made it."""
+
+    def __init__(self, receive: Receive, may_stop: Callable[[], bool]) -> None:
+        self.task = cast("asyncio.Task[object]", asyncio.current_task())  # an ASGI application always runs in one
+        self.has_cancelled = False
+        self._receive = receive
+        self._may_stop = may_stop
+
+    async def run(self) -> None:
+        # The body of a GET is not read before; it may be too large.
+        with suppress(BodyTooLarge):
+            while (await self._receive())["type"] != "http.disconnect":
+                pass
+            if self._may_stop():
+                self.has_cancelled = True
+                self.task.cancel()

@@ -1,0 +1,156 @@
+"""GraphQL over HTTP: one operation a request, by GET or POST; what operations mean is left to the schema."""
+
+import inspect
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any, Generic, TypeVar
+
+from graphql import GraphQLError
+from graphql import OperationType as DocumentOperation
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.types import ExecutionResult
+from strawberry.types.graphql import OperationType
+
+from gql_api.errors import Failure, Forbidden, Unauthenticated, UpstreamFailure, UpstreamTimeout
+from gql_api.schema.errors import INTERNAL, Schema, extensions_of
+from gql_api.web.answers import Refused, answer
+from gql_api.web.disconnect import stopped_when_gone
+from gql_api.web.negotiation import GRAPHQL, JSON, choose, wants_page
+from gql_api.web.parameters import Parameters, from_body, from_url
+
+ContextT = TypeVar("ContextT")
+METHODS = {"allow": "GET, HEAD, POST, OPTIONS"}
+READING = {"GET", "HEAD"}
+CLIENT_GONE = 499  # nobody reads this status but the log
+
+STATUSES: list[tuple[type[Failure], int]] = [
+    (Unauthenticated, 401),
+    (Forbidden, 403),
+    (UpstreamTimeout, 504),
+    (UpstreamFailure, 503),
+]
+
+
+class GraphQLView(Generic[ContextT]):
+    """An ASGI endpoint for one schema.
+
+    `make_context` may raise a `Failure`, which refuses the request: 401, 403, 503, 504 or 400. `explorer` makes the
+    page for browsers; without one they are answered as other clients are.
+    """
+
+    def __init__(
+        self,
+        schema: Schema,
+        make_context: Callable[[Request], ContextT | Awaitable[ContextT]],
+        explorer: Callable[[Request], Response] | None = None,
+    ) -> None:
+        self._schema = schema
+        self._make_context = make_context
+        self._explorer = explorer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        response = await self._respond(request)
+        if "accept" not in re.split(r"[,\s]+", response.headers.get("vary", "").lower()):
+            response.headers.add_vary_header("Accept")
+        await response(scope, receive, _without_body(send) if request.method == "HEAD" else send)
+
+    async def _respond(self, request: Request) -> Response:
+        accept = ",".join(request.headers.getlist("accept"))
+        if self._explorer is not None and _is_for_page(request, accept):
+            return self._explorer(request)
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers=METHODS)
+        media = choose(accept)
+        if media is None:
+            return Refused(406, f"Answers are {GRAPHQL} or {JSON}; the Accept header takes neither.").answer()
+        try:
+            return await self._run(request, media)
+        except Refused as refused:
+            return refused.answer(media)
+        except ClientDisconnect:
+            return Response(status_code=CLIENT_GONE)
+
+    async def _run(self, request: Request, media: str) -> Response:
+        if request.method not in READING | {"POST"}:
+            raise Refused(405, "GraphQL is asked by GET or POST.", headers=METHODS)
+        is_get = request.method in READING
+        parameters = from_url(request.query_params) if is_get else await from_body(request)
+        request.state.operation_name = parameters.operation_name
+        context = await self._context(request)
+        async with stopped_when_gone(request.receive, lambda: self._only_reads(parameters)):
+            result = await self._execute(parameters, context, is_get=is_get)
+        return _answer_of(result, media)
+
+    async def _context(self, request: Request) -> ContextT:
+        try:
+            context = self._make_context(request)
+            return await context if inspect.isawaitable(context) else context
+        except Failure as failure:
+            status = next((status for kind, status in STATUSES if isinstance(failure, kind)), 400)
+            headers = {"www-authenticate": "Bearer"} if status == 401 else None  # noqa: PLR2004
+            extensions = extensions_of(failure, writing=False)
+            raise Refused(status, failure.message, extensions=extensions, headers=headers) from failure
+
+    async def _execute(self, parameters: Parameters, context: ContextT, *, is_get: bool) -> ExecutionResult:
+        allowed = {OperationType.QUERY} if is_get else {OperationType.QUERY, OperationType.MUTATION}
+        try:
+            return await self._schema.execute(
+                parameters.query,
+                variable_values=parameters.variables,
+                context_value=context,
+                operation_name=parameters.operation_name,
+                allowed_operation_types=allowed,
+                operation_extensions=parameters.extensions,
+            )
+        except CannotGetOperationTypeError:
+            return _unresolved("The document has no operation, or none of the name in operationName.")
+        except InvalidOperationTypeError as error:
+            if error.operation_type is OperationType.MUTATION:
+                raise Refused(405, "A mutation is sent by POST.", headers={"allow": "POST"}) from None
+            return _unresolved("Subscriptions are not answered over plain HTTP.")
+
+    def _only_reads(self, parameters: Parameters) -> bool:
+        """Tell whether an operation may be left half done; a mutation may not, nor what is not known to be a query."""
+        operation = self._schema.documents.operation(parameters.query, parameters.operation_name)
+        return operation is not None and operation.operation is DocumentOperation.QUERY
+
+
+def _is_for_page(request: Request, accept: str) -> bool:
+    return request.method in READING and "query" not in request.query_params and wants_page(accept)
+
+
+def _unresolved(message: str) -> ExecutionResult:
+    error = GraphQLError(message, extensions={"code": "OPERATION_RESOLUTION_FAILURE"})
+    return ExecutionResult(data=None, errors=[error])
+
+
+def _answer_of(result: ExecutionResult, media: str) -> Response:
+    errors = result.errors or []
+    body: dict[str, Any] = {"errors": [error.formatted for error in errors]} if errors else {}
+    # An error of a field has a path; without any, execution did not begin, and there is no `data` at all.
+    began = result.data is not None or any(error.path for error in errors)
+    if began:
+        body["data"] = result.data
+    if result.extensions:
+        body["extensions"] = result.extensions
+    return answer(body, _status(errors, media, began=began), media=media)
+
+
+def _status(errors: list[GraphQLError], media: str, *, began: bool) -> int:
+    if began:
+        return 200
+    if any((error.extensions or {}).get("code") == INTERNAL for error in errors):
+        return 500
+    # Clients of the older media type take any other status for a failure of the transport.
+    return 400 if media == GRAPHQL else 200
+
+
+def _without_body(send: Send) -> Send:
+    async def send_head(message: Message) -> None:
+        await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+    return send_head

@@ -1,0 +1,79 @@
+"""Accept headers: which media type an answer has, and whether a page is wanted; what is in it is left to the view."""
+
+import re
+from dataclasses import dataclass
+
+GRAPHQL = "application/graphql-response+json"
+JSON = "application/json"
+UTF8 = {"utf-8", "utf8"}
+
+# Commas and semicolons may stand inside quotes.
+_ITEM = re.compile(r'(?:[^,"]|"(?:\\.|[^"\\])*")+')
+_PARAMETER = re.compile(r'(?:[^;"]|"(?:\\.|[^"\\])*")+')
+
+
+@dataclass(frozen=True, slots=True)
+class MediaType:
+    """A media type or a range of them, in lower case, with its parameters."""
+
+    name: str
+    parameters: dict[str, str]
+
+    @property
+    def quality(self) -> float:
+        """How much it is wanted, from 0 to 1; what cannot be read counts as unwanted."""
+        try:
+            quality = float(self.parameters.get("q", "1"))
+        except ValueError:
+            return 0.0
+        return quality if 0 <= quality <= 1 else 0.0
+
+    @property
+    def is_utf8(self) -> bool:
+        return self.parameters.get("charset", "utf-8").lower() in UTF8
+
+
+def parse_media_type(text: str) -> MediaType:
+    """Read a Content-Type, or one entry of an Accept header."""
+    name, *parameters = _PARAMETER.findall(text)
+    pairs = (parameter.partition("=") for parameter in parameters)
+    return MediaType(
+        name.strip().lower(), {key.strip().lower(): value.strip().strip('"') for key, _, value in pairs if value}
+    )
+
+
+def choose(accept: str | None) -> str | None:
+    """Choose the media type of an answer; None when the client takes neither of the two.
+
+    Of equal wishes the one that names the type itself wins, then the one that stands first. Who has no preference
+    gets application/json, which every client understands.
+    """
+    if not accept or accept == "*/*":
+        return JSON
+    ranges = _ranges(accept)
+    ranked = {media: _rank(media, ranges) for media in (JSON, GRAPHQL)}
+    best = max(ranked, key=lambda media: ranked[media])
+    return best if ranked[best][0] > 0 else None
+
+
+def wants_page(accept: str | None) -> bool:
+    """Tell a browser, which names text/html, from programs, which take anything."""
+    return any(one.name == "text/html" and one.quality > 0 for one in _ranges(accept or ""))
+
+
+def _ranges(accept: str) -> list[MediaType]:
+    return [parse_media_type(item) for item in _ITEM.findall(accept) if item.strip(" ;\t")]
+
+
+def _rank(media: str, ranges: list[MediaType]) -> tuple[float, int, int]:
+    """Rank a media type by its quality, by how closely it is named, and by its place; the closest range decides."""
+    closeness = {media: 2, "application/*": 1, "*/*": 0}
+    found = [
+        (closeness[one.name], one.quality, -place)
+        for place, one in enumerate(ranges)
+        if one.name in closeness and one.is_utf8
+    ]
+    if not found:
+        return (0.0, 0, 0)
+    close, quality, place = max(found)
+    return (quality, close, place)

@@ -1,0 +1,72 @@
+"""The parameters of a GraphQL request, out of a URL or a body; what the document says is left to the schema."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+
+from gql_api.web.answers import Refused
+from gql_api.web.negotiation import JSON, parse_media_type
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """What GraphQL over HTTP names; keys beyond these are ignored."""
+
+    query: str
+    operation_name: str | None
+    variables: dict[str, Any] | None
+    extensions: dict[str, Any] | None
+
+
+def from_url(values: Mapping[str, str]) -> Parameters:
+    """Read a GET request; raise `Refused`."""
+    fields: dict[str, Any] = dict(values)
+    for name in ("variables", "extensions"):
+        if name in fields:
+            fields[name] = _parse_field(name, fields[name])
+    if fields.get("operationName") == "":
+        del fields["operationName"]  # the specification: the empty string is the same as none
+    return _parameters(fields)
+
+
+async def from_body(request: Request) -> Parameters:
+    """Read a POST request; raise `Refused`."""
+    kind = parse_media_type(request.headers.get("content-type") or "none")
+    if kind.name != JSON or not kind.is_utf8:
+        raise Refused(415, f"The Content-Type must be {JSON}, in UTF-8.", headers={"accept": JSON})
+    try:
+        fields = orjson.loads(await request.body())
+    except orjson.JSONDecodeError:
+        raise Refused(400, "The body is not JSON in UTF-8 of a sane depth and with finite numbers.") from None
+    if isinstance(fields, list):
+        raise Refused(400, "The body must be one JSON object: lists of operations are not taken.")
+    if not isinstance(fields, dict):
+        raise Refused(400, "The body must be a JSON object.")
+    return _parameters(fields)
+
+
+def _parse_field(name: str, text: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise Refused(400, f"{name} must be a JSON object.") from None
+
+
+def _parameters(fields: Mapping[str, Any]) -> Parameters:
+    query = fields.get("query")
+    if not isinstance(query, str) or not query:
+        raise Refused(400, "query must be a string with the GraphQL document in it.")
+    name = fields.get("operationName")
+    if not isinstance(name, str | None):
+        raise Refused(400, "operationName must be a string or null.")
+    return Parameters(query, name, _object(fields, "variables"), _object(fields, "extensions"))
+
+
+def _object(fields: Mapping[str, Any], name: str) -> dict[str, Any] | None:
+    value = fields.get(name)
+    if not isinstance(value, dict | None):
+        raise Refused(400, f"{name} must be a JSON object or null.")
+    return value
