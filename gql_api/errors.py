@@ -21,6 +21,22 @@ Messages are written for the client: they hold no ids of others, no URLs and no 
 
 from typing import ClassVar
 
+CODES = {
+    "GRAPHQL_PARSE_FAILED": "The document is not GraphQL.",
+    "GRAPHQL_VALIDATION_FAILED": "The document does not fit the schema.",
+    "OPERATION_RESOLUTION_FAILURE": "The document has several operations, or none of the given name.",
+    "BAD_REQUEST": "The HTTP request is not one of GraphQL; `message` says what is wrong.",
+    "BAD_USER_INPUT": "A variable or an argument cannot be used: an id of another kind, a cursor of another list.",
+    "UNAUTHENTICATED": "The caller did not prove who they are.",
+    "FORBIDDEN": "The caller may not do this.",
+    "NOT_FOUND": "There is no such thing for this user.",
+    "UPSTREAM_UNAVAILABLE": "Acontext could not be reached, or failed; trying again later may help.",
+    "UPSTREAM_TIMEOUT": "Acontext did not answer in time; a write may have taken effect all the same.",
+    "UPSTREAM_REJECTED": "Acontext refused what this server asked; its operator has to look.",
+    "INTERNAL_SERVER_ERROR": "A fault of this server; the log has more under the answer's `X-Request-ID`.",
+}
+"""What clients find in `extensions.code` of GraphQL errors."""
+
 
 class Failure(Exception):
     """The root of the family; `code` is what clients test for."""

@@ -124,7 +124,7 @@ class File:
     filename: str
     mime_type: str
     size: int
-    metadata: JsonObject
+    metadata: JsonObject = field(hash=False)
     created_at: datetime
     updated_at: datetime
 

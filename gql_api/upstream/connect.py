@@ -31,9 +31,9 @@ async def connect(
     api_key: str,
     concurrency: int,
     call_seconds: float,
-    transport: httpx.AsyncBaseTransport | None = None,
+    transport: httpx.AsyncBaseTransport | None,
 ) -> AsyncIterator[Gateway]:
-    """Give the gateway to the Acontext at `base_url`, reached through `transport` (default: the network)."""
+    """Give the gateway to the Acontext at `base_url`, reached through `transport` (None: the network)."""
     async with httpx.AsyncClient(
         base_url=base_url,
         transport=transport,

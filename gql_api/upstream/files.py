@@ -38,7 +38,7 @@ class FileCalls:
         """Return every file of the disk in one call, or None where there are too many for one."""
         spelled = checked(disk_id)
         found: Sequence[Artifact] = await self._call(
-            lambda sdk: sdk.disks.artifacts.glob_artifacts(spelled, query="*", limit=GLOB_LIMIT)  # type: ignore[arg-type]
+            lambda sdk: sdk.disks.artifacts.glob_artifacts(spelled, query="*", limit=GLOB_LIMIT)
         )
         return [_file(artifact) for artifact in found] if len(found) < GLOB_LIMIT else None
 

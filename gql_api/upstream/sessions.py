@@ -1,6 +1,6 @@
 """Calls about sessions, and about the disks that belong to them."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -12,9 +12,14 @@ from gql_api.upstream.refusal import Refused, checked
 
 if TYPE_CHECKING:
     from acontext import AcontextAsyncClient
+    from acontext.types.disk import Disk
     from acontext.types.session import Session
 
     from gql_api.upstream.call import Caller
+
+
+_PAGE = 200
+_MOST_PAGES = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,11 @@ class SessionCalls:
         spelled = checked(id)
         return await self._call(lambda sdk: sdk.sessions.patch_configs(spelled, configs=configs))
 
+    async def replace_configs(self, id: UUID, configs: model.JsonObject) -> None:
+        """Put these configs in place of all that were there."""
+        spelled = checked(id)
+        await self._call(lambda sdk: sdk.sessions.update_configs(spelled, configs=configs))
+
     async def delete(self, id: UUID) -> None:
         """Delete a session with its messages; one that is gone already is fine."""
         spelled = checked(id)
@@ -86,6 +96,31 @@ class SessionCalls:
         """Return the oldest disks of this Acontext user, at most 20, oldest first."""
         page = await self._call(lambda sdk: sdk.disks.list(user=owner, limit=20))
         return [model.Disk(UUID(disk.id), cursor.moment(disk.created_at)) for disk in page.items]
+
+    async def find_disk(self, id: UUID, *, owners: tuple[str, ...]) -> model.Disk | None:
+        """Find a disk that belongs to one of these Acontext users, or to nobody; None for another user's.
+
+        Acontext has no way to ask for one disk: the users' own are walked first, then the newest of the project.
+        """
+        for owner in (*owners, None):
+            async for disk in self._disks(owner):
+                if UUID(disk.id) == id:
+                    found = model.Disk(id, cursor.moment(disk.created_at))
+                    return found if owner or disk.user_id is None else None
+        return None
+
+    async def _disks(self, owner: str | None) -> "AsyncIterator[Disk]":
+        place: str | None = None
+        for _ in range(_MOST_PAGES):
+            at = place
+            page = await self._call(
+                lambda sdk, at=at: sdk.disks.list(user=owner, limit=_PAGE, cursor=at, time_desc=True)  # type: ignore[misc]
+            )
+            for disk in page.items:
+                yield disk
+            place = page.next_cursor
+            if not place:
+                return
 
     async def delete_disk(self, id: UUID) -> None:
         """Delete a disk with its files; one that is gone already is fine."""

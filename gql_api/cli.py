@@ -1,0 +1,143 @@
+"""The command line: flags to calls, and one clear line for what an operator can put right."""
+
+import argparse
+import importlib
+import logging
+import sys
+from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+from gql_api import __version__
+from gql_api.folder import claim
+from gql_api.refusal import Refusal
+from gql_api.settings import read_settings
+
+_LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command that the arguments name; leave with 2 and one line when it cannot be run."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except Refusal as error:
+        sys.stderr.write(f"gql-api: {error}\n")
+        sys.exit(2)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="gql-api",
+        description="A GraphQL API server for agent sessions: one conversation in Acontext and one disk of files each.",
+        epilog="Settings come from the environment and from a .env file; the README lists them.",
+    )
+    parser.add_argument("--version", action="version", version=f"gql-api {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_serve(commands)
+    _add_schema(commands)
+    _add_migrate(commands)
+    _add_embedded(commands)
+    return parser
+
+
+def commands() -> dict[str, str]:
+    """Name the commands, each with its one-line help."""
+    [actions] = [action for action in _parser()._actions if isinstance(action, argparse._SubParsersAction)]
+    return {action.dest: action.help or "" for action in actions._choices_actions}
+
+
+def _add_serve(commands: Any) -> None:
+    serve = commands.add_parser(
+        "serve",
+        help="serve the API",
+        description="Serve the API. Without any setting it uses SQLite and an embedded Acontext in one data folder.",
+    )
+    serve.add_argument("--host", help="the address to listen on (GQL_API_HOST; default 127.0.0.1)")
+    serve.add_argument("--port", type=int, help="the port, 0 for a free one (GQL_API_PORT; default 8000)")
+    serve.add_argument("--data-dir", type=Path, help="folder of all data (GQL_API_DATA_DIR; default ./data)")
+    serve.add_argument("--workers", type=int, help="server processes (GQL_API_WORKERS; default 1)")
+    serve.set_defaults(run=_serve)
+
+
+def _add_schema(commands: Any) -> None:
+    schema = commands.add_parser(
+        "schema", help="print the GraphQL schema", description="Print the GraphQL schema, sorted, with descriptions."
+    )
+    schema.add_argument("-o", "--output", type=Path, metavar="FILE", help="write to this file instead")
+    schema.add_argument("--check", type=Path, metavar="FILE", help="only tell whether this file has the schema")
+    schema.set_defaults(run=_schema)
+
+
+def _add_migrate(commands: Any) -> None:
+    migrate = commands.add_parser(
+        "migrate",
+        help="bring the database's tables up to date",
+        description="Apply the missing migrations to the database of DATABASE_URL. Several may run at once. "
+        "SQLite is migrated by serve itself.",
+    )
+    migrate.set_defaults(run=_migrate)
+
+
+def _add_embedded(commands: Any) -> None:
+    embedded = commands.add_parser(
+        "embedded",
+        help="run the embedded Acontext alone, for development",
+        description="Run the embedded Acontext on a port of its own, as a development Acontext for other programs: "
+        "point the Acontext SDK's base_url at the address that it prints.",
+    )
+    embedded.add_argument("--host", default="127.0.0.1", help="the address to listen on (default %(default)s)")
+    embedded.add_argument("--port", type=int, default=8029, help="the port, 0 for a free one (default %(default)s)")
+    embedded.add_argument("--data-dir", type=Path, default=Path("data"), help="data folder (default ./%(default)s)")
+    embedded.add_argument("--api-key", default="sk-ac-embedded", help="the key to demand (default %(default)s)")
+    embedded.add_argument("--public-url", help="what file URLs begin with (default: the address really bound)")
+    embedded.set_defaults(run=_embedded)
+
+
+def _serve(options: argparse.Namespace) -> None:
+    given = {
+        "GQL_API_HOST": options.host,
+        "GQL_API_PORT": options.port,
+        "GQL_API_DATA_DIR": options.data_dir,
+        "GQL_API_WORKERS": options.workers,
+    }
+    settings = read_settings(**{name: value for name, value in given.items() if value is not None})
+    logging.basicConfig(level=settings.log_level, format=_LOG_FORMAT)
+    logging.getLogger("httpx").setLevel("WARNING")  # it would log the address of every call
+    with claim(settings.data_dir) if settings.is_single else nullcontext():
+        _late("gql_api.serving").serve(settings)
+
+
+def _schema(options: argparse.Namespace) -> None:
+    text = _late("gql_api.schema").print_schema()
+    if options.check:
+        if not options.check.is_file() or options.check.read_text(encoding="utf-8") != text:
+            raise Refusal(f"{options.check} is not the schema of this version; run: gql-api schema -o {options.check}")
+    elif options.output:
+        options.output.write_text(text, encoding="utf-8")
+    else:
+        sys.stdout.write(text)
+
+
+def _migrate(options: argparse.Namespace) -> None:
+    applied = _late("gql_api.serving").migrate(read_settings())
+    sys.stdout.writelines(f"applied {name}\n" for name in applied)
+    sys.stdout.write("The tables are up to date.\n")
+
+
+def _embedded(options: argparse.Namespace) -> None:
+    logging.basicConfig(level="INFO", format=_LOG_FORMAT)
+    with claim(options.data_dir):
+        _late("gql_api.embedded.__main__").serve(
+            data_dir=options.data_dir / "acontext",
+            api_key=options.api_key,
+            host=options.host,
+            port=options.port,
+            public_url=options.public_url,
+        )
+
+
+def _late(module: str) -> Any:
+    """Import what only one command needs: the SDK alone takes seconds, and `--help` shall not."""
+    return importlib.import_module(module)

@@ -1,0 +1,151 @@
+"""Reads, batched and remembered for one operation: each distinct thing is asked for once, all of a batch at once.
+
+Acontext has no call for several things, so a batch is one call for each distinct key; how many run at a time is the
+gateway's to say. One key's failure is that key's alone. After a write the operation goes on with new loaders.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from datetime import timedelta
+from typing import Any, TypeVar
+from uuid import UUID
+
+from strawberry.dataloader import DataLoader
+
+from gql_api import model
+from gql_api.loaders.keys import FileKey, MessageKey, Owned, SessionsKey
+from gql_api.store import mappings
+from gql_api.upstream import cursor
+from gql_api.upstream.gateway import Gateway
+from gql_api.upstream.messages import LARGEST_PAGE, Reading
+from gql_api.upstream.urls import UrlCache
+
+__all__ = ["FileKey", "Loaders", "MessageKey", "Owned", "SessionsKey"]
+
+_HALF_A_DAY = 12 * 3600
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class Loaders:
+    """All loaders of one operation."""
+
+    def __init__(self, gateway: Gateway, urls: UrlCache) -> None:
+        self._gateway = gateway
+        self._urls = urls
+        sessions, messages, files = gateway.sessions, gateway.messages, gateway.files
+        self.session: DataLoader[Owned, model.Session | None] = DataLoader(_mappings(mappings.ready))
+        self.session_of_disk: DataLoader[Owned, model.Session | None] = DataLoader(_mappings(mappings.ready_by_disk))
+        self.sessions = _each(_sessions)
+        self.session_count = _each(_session_count)
+        self.configs = _each(self._configs)
+        self.token_total = _each(sessions.token_total)
+        self.messages: DataLoader[tuple[UUID, Reading], model.MessagePage] = _each(lambda key: messages.read(*key))
+        self.message = _each(self._message)
+        self.message_urls: DataLoader[MessageKey, dict[str, model.SignedUrl]] = DataLoader(self._message_urls)
+        self.asset: DataLoader[tuple[UUID, str], bytes] = _each(lambda key: messages.asset(*key))
+        self.directory: DataLoader[tuple[UUID, str], model.Listing] = _each(lambda key: files.directory(*key))
+        self.all_files = _each(files.all)
+        self.file: DataLoader[FileKey, model.File | None] = _each(
+            lambda key: files.get(key.disk_id, key.directory, key.filename)
+        )
+        self.file_content: DataLoader[FileKey, bytes | None] = _each(
+            lambda key: files.content(key.disk_id, key.directory, key.filename)
+        )
+        self.file_url = _each(self._file_url)
+
+    async def _configs(self, session_id: UUID) -> model.JsonObject | None:
+        return (await self._gateway.sessions.get(session_id)).configs
+
+    async def _message(self, key: MessageKey) -> model.Message | None:
+        place = cursor.just_before(key.created_at, key.id)
+        page = await self.messages.load((key.session_id, Reading(limit=1, after=place)))
+        return next((message for message in page.messages if message.id == key.id), None)
+
+    async def _file_url(self, key: tuple[model.File, int]) -> model.SignedUrl | None:
+        """Give a URL that is known for half of its life, else make one."""
+        file, seconds = key
+        name = (file.disk_id, file.path, file.updated_at, seconds)
+        known = self._urls.find(name, least_seconds=seconds / 2)
+        if known:
+            return known
+        end = self._urls.now() + timedelta(seconds=seconds)
+        url = await self._gateway.files.public_url(file.disk_id, file.directory, file.filename, seconds=seconds)
+        if url is None:
+            return None
+        made = model.SignedUrl(url, end)
+        self._urls.keep(name, made)
+        return made
+
+    async def media_url(self, key: MessageKey, sha256: str) -> model.SignedUrl | None:
+        """Give the URL of a message's medium: one that is known for half of the day that Acontext makes them work."""
+        name = (key.session_id, sha256)
+        known = self._urls.find(name, least_seconds=_HALF_A_DAY)
+        if known:
+            return known
+        for found, url in (await self.message_urls.load(key)).items():
+            self._urls.keep((key.session_id, found), url)
+        return self._urls.find(name, least_seconds=0)
+
+    async def _message_urls(self, keys: Sequence[MessageKey]) -> list[dict[str, model.SignedUrl] | BaseException]:
+        """Ask for the URLs of all messages of a session with one walk from the first of them to the last."""
+        sessions: defaultdict[UUID, list[MessageKey]] = defaultdict(list)
+        for key in keys:
+            sessions[key.session_id].append(key)
+        answers = await asyncio.gather(*map(self._walk, sessions.values()), return_exceptions=True)
+        found = dict(zip(sessions, answers, strict=True))
+        return [found[key.session_id] for key in keys]
+
+    async def _walk(self, keys: list[MessageKey]) -> dict[str, model.SignedUrl]:
+        missing = {key.id for key in keys}
+        first = min(keys, key=lambda key: (key.created_at, key.id))
+        place = cursor.just_before(first.created_at, first.id)
+        limit = 1 if len(missing) == 1 else LARGEST_PAGE
+        urls: dict[str, model.SignedUrl] = {}
+        while missing:
+            reading = Reading(limit=limit, after=place, asset_urls=True)
+            page = await self._gateway.messages.read(first.session_id, reading)
+            urls |= page.asset_urls
+            missing -= {message.id for message in page.messages}
+            if not page.has_more:
+                break
+            place = cursor.after(page.messages[-1].created_at, page.messages[-1].id)
+        return urls
+
+
+async def _session_count(key: tuple[str, model.SessionFilter]) -> int:
+    return await mappings.count(*key)
+
+
+async def _sessions(key: SessionsKey) -> tuple[list[model.Session], bool]:
+    return await mappings.page(
+        key.owner,
+        where=key.where,
+        newest_first=key.newest_first,
+        after=key.after,
+        before=key.before,
+        limit=key.limit,
+        from_end=key.from_end,
+    )
+
+
+def _each(ask: Callable[[K], Awaitable[V]]) -> DataLoader[K, V]:
+    async def batch(keys: list[K]) -> Sequence[V | BaseException]:
+        return await asyncio.gather(*(ask(key) for key in keys), return_exceptions=True)
+
+    return DataLoader(batch)
+
+
+def _mappings(find: Callable[[str, Sequence[UUID]], Awaitable[dict[UUID, model.Session]]]) -> Any:
+    """Make a batch function that asks the database once for each owner among the keys: nearly always once."""
+
+    async def batch(keys: list[Owned]) -> list[model.Session | None]:
+        owners: defaultdict[str, list[UUID]] = defaultdict(list)
+        for key in keys:
+            owners[key.owner].append(key.id)
+        found = {owner: await find(owner, ids) for owner, ids in owners.items()}
+        return [found[key.owner].get(key.id) for key in keys]
+
+    return batch

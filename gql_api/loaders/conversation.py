@@ -1,0 +1,141 @@
+"""A window on a conversation: any page of it, unedited or edited, in as few reads of Acontext as that takes."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from gql_api import model
+from gql_api.errors import BadUserInput
+from gql_api.upstream import cursor
+from gql_api.upstream.messages import Reading
+
+if TYPE_CHECKING:
+    from gql_api.loaders import Loaders
+
+_STEP = 20
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """The place of a message in its conversation: Acontext orders by time, then id."""
+
+    created_at: datetime
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which messages to read, as in the Relay specification; bounds are exclusive. Neither first nor last: all."""
+
+    first: int | None = None
+    last: int | None = None
+    after: Place | None = None
+    before: Place | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        return self == Window()
+
+
+@dataclass(frozen=True, slots=True)
+class Edits:
+    """How the conversation is edited: Acontext's JSON text of the strategies, and the message to edit up to."""
+
+    strategies: str
+    pin: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The messages of a window, oldest first. `total` and `tokens` are of the whole view, None when not yet known."""
+
+    messages: list[model.Message]
+    has_previous: bool
+    has_next: bool
+    total: int | None = None
+    tokens: int | None = None
+    edit_at: UUID | None = None
+
+
+def place(message: model.Message) -> Place:
+    """Tell where a message stands."""
+    return Place(message.created_at, message.id)
+
+
+async def read(loaders: "Loaders", session_id: UUID, window: Window) -> View:
+    """Read a window of the conversation as it is stored."""
+    if window.first is not None:
+        return await _forward(loaders, session_id, window, window.first)
+    if window.last is not None:
+        return await _backward(loaders, session_id, window, window.last)
+    return _cut(await loaders.messages.load((session_id, Reading())), window)
+
+
+async def read_edited(loaders: "Loaders", session_id: UUID, window: Window, edits: Edits) -> View:
+    """Edit the whole conversation, then read a window of that; raise `BadUserInput` when there is no such pin."""
+    page = await loaders.messages.load((session_id, Reading(strategies=edits.strategies, pin=edits.pin)))
+    if edits.pin is not None and page.edit_at != edits.pin:
+        raise BadUserInput("pinAtMessageId: there is no such message in this conversation.")
+    return _cut(page, window)
+
+
+async def _forward(loaders: "Loaders", session_id: UUID, window: Window, first: int) -> View:
+    page = await loaders.messages.load((session_id, Reading(limit=first, after=_upstreams(window.after))))
+    kept = [message for message in page.messages if window.before is None or place(message) < window.before]
+    return View(kept, window.after is not None, page.has_more or len(kept) < len(page.messages))
+
+
+async def _backward(loaders: "Loaders", session_id: UUID, window: Window, last: int) -> View:
+    """Read the newest of the range with a page cut from its new end, and then what Acontext leaves out of such a page.
+
+    Where there is more than the page holds, the newest message of the range is missing from it: reading on from the
+    page's end brings it, and what was stored meanwhile.
+    """
+    reading = Reading(limit=last, newest=True, after=_upstreams(window.before))
+    page = await loaders.messages.load((session_id, reading))
+    messages = list(page.messages)
+    if page.has_more and messages:
+        messages += await _read_on(loaders, session_id, place(messages[-1]), window.before)
+    inside = [message for message in messages if window.after is None or place(message) > window.after]
+    cut_off = page.has_more or len(inside) > last
+    return View(inside[-last:], cut_off or window.after is not None, window.before is not None)
+
+
+async def _read_on(loaders: "Loaders", session_id: UUID, start: Place, end: Place | None) -> list[model.Message]:
+    found: list[model.Message] = []
+    while True:
+        reading = Reading(limit=_STEP, after=_upstreams(start))
+        page = await loaders.messages.load((session_id, reading))
+        inside = [message for message in page.messages if end is None or place(message) < end]
+        found += inside
+        if not page.has_more or len(inside) < len(page.messages):
+            return found
+        start = place(page.messages[-1])
+
+
+def _upstreams(place: Place | None) -> str | None:
+    return cursor.after(place.created_at, place.id) if place else None
+
+
+def _cut(page: model.MessagePage, window: Window) -> View:
+    """Take a window out of a view that is whole."""
+    inside = [
+        message
+        for message in page.messages
+        if (window.after is None or place(message) > window.after)
+        and (window.before is None or place(message) < window.before)
+    ]
+    start, end = 0, len(inside)
+    if window.first is not None:
+        end = min(end, window.first)
+    if window.last is not None:
+        start = max(0, end - window.last)
+    return View(
+        inside[start:end],
+        has_previous=start > 0 or window.after is not None,
+        has_next=end < len(inside) or window.before is not None,
+        total=len(page.messages),
+        tokens=page.tokens,
+        edit_at=page.edit_at,
+    )

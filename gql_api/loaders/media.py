@@ -1,0 +1,105 @@
+"""The media of messages for `formatted`: bytes from Acontext's own store, remembered by hash, or their URLs."""
+
+import asyncio
+from base64 import b64encode
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from gql_api import model
+from gql_api.errors import TooLarge
+from gql_api.formats import InlineMedia, LinkedMedia, Media
+from gql_api.loaders.keys import MessageKey
+
+if TYPE_CHECKING:
+    from gql_api.loaders import Loaders
+
+LARGEST_INLINE = 32 * 1024 * 1024
+"""Bytes of media that one answer may hold."""
+
+
+class MediaCache:
+    """Base64 texts of media by hash, bounded in all by so many bytes; the least recently used go first.
+
+    The bytes behind a hash never change, so an entry is right for ever.
+    """
+
+    def __init__(self, most_bytes: int = 64 * 1024 * 1024) -> None:
+        self._most = most_bytes
+        self._size = 0
+        self._texts: OrderedDict[str, str] = OrderedDict()
+
+    def get(self, sha256: str) -> str | None:
+        """Return the text, if it is still here."""
+        text = self._texts.get(sha256)
+        if text is not None:
+            self._texts.move_to_end(sha256)
+        return text
+
+    def put(self, sha256: str, text: str) -> None:
+        """Remember the text, unless it would take more than a quarter of the room."""
+        if len(text) > self._most // 4 or sha256 in self._texts:
+            return
+        self._texts[sha256] = text
+        self._size += len(text)
+        while self._size > self._most:
+            self._size -= len(self._texts.popitem(last=False)[1])
+
+
+def _assets(messages: Sequence[model.Message]) -> dict[str, tuple[UUID, model.JsonObject]]:
+    return {
+        part["asset"]["sha256"]: (message.session_id, part["asset"])
+        for message in messages
+        for part in message.parts
+        if part.get("asset")
+    }
+
+
+async def inline(loaders: "Loaders", cache: MediaCache, messages: Sequence[model.Message]) -> Media:
+    """Fetch the bytes of all media that Acontext keeps for these messages; raise `TooLarge` above 32 MiB in all.
+
+    A file that Acontext cannot give is left out, and so told of by the format's warning.
+    """
+    assets = _assets(messages)
+    if sum(int(asset.get("size_b") or 0) for _, asset in assets.values()) > LARGEST_INLINE:
+        raise TooLarge(f"media: more than {LARGEST_INLINE} bytes; ask for URL or OMIT, or for fewer messages.")
+    texts = await asyncio.gather(
+        *(_text(loaders, cache, session_id, asset) for session_id, asset in assets.values()), return_exceptions=True
+    )
+    return {
+        sha256: InlineMedia(data=text, mime=_mime(asset))
+        for (sha256, (_, asset)), text in zip(assets.items(), texts, strict=True)
+        if isinstance(text, str)
+    }
+
+
+async def _text(loaders: "Loaders", cache: MediaCache, session_id: UUID, asset: model.JsonObject) -> str:
+    known = cache.get(asset["sha256"])
+    if known is not None:
+        return known
+    content = await loaders.asset.load((session_id, asset["s3_key"]))
+    text = b64encode(content).decode()
+    cache.put(asset["sha256"], text)
+    return text
+
+
+async def linked(loaders: "Loaders", cache: MediaCache, messages: Sequence[model.Message]) -> Media:
+    """Ask for the URLs of all media that Acontext keeps for these messages."""
+    keys = [
+        MessageKey(message.session_id, message.created_at, message.id)
+        for message in messages
+        if any(part.get("asset") for part in message.parts)
+    ]
+    urls: dict[str, model.SignedUrl] = {}
+    for found in await loaders.message_urls.load_many(keys):
+        urls |= found
+    return {
+        sha256: LinkedMedia(url=urls[sha256].url, mime=_mime(asset))
+        for sha256, (_, asset) in _assets(messages).items()
+        if sha256 in urls
+    }
+
+
+def _mime(asset: model.JsonObject) -> str:
+    return str(asset.get("mime") or "application/octet-stream").partition(";")[0].strip()

@@ -1,0 +1,55 @@
+"""The GraphQL schema, put together."""
+
+from graphql import (
+    GraphQLArgument,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    Undefined,
+)
+from strawberry.schema.config import StrawberryConfig
+
+from gql_api.schema.disk import Disk, File
+from gql_api.schema.errors import Schema
+from gql_api.schema.message import Message
+from gql_api.schema.mutation import Mutation
+from gql_api.schema.part import PART_TYPES
+from gql_api.schema.query import Query
+from gql_api.schema.scalars import SCALARS
+from gql_api.schema.session import Session
+from gql_api.schema.user import User
+
+__all__ = ["build_schema", "print_schema"]
+
+
+def build_schema() -> Schema:
+    """Build the schema: all types, the scalars, and what every operation runs through."""
+    schema = Schema(
+        query=Query,
+        mutation=Mutation,
+        types=[User, Session, Disk, File, Message, *PART_TYPES],
+        config=StrawberryConfig(scalar_map=SCALARS),
+    )
+    for type_ in schema._schema.type_map.values():
+        _forget_null_defaults(type_)
+    return schema
+
+
+def _forget_null_defaults(type_: GraphQLNamedType) -> None:
+    """Take `= null` off: Python wants a default for what may be absent, GraphQL has absent already."""
+    if isinstance(type_, GraphQLInputObjectType):
+        values: list[GraphQLArgument | GraphQLInputField] = list(type_.fields.values())
+    elif isinstance(type_, GraphQLObjectType | GraphQLInterfaceType):
+        values = [argument for field in type_.fields.values() for argument in field.args.values()]
+    else:
+        return
+    for value in values:
+        if value.default_value is None:
+            value.default_value = Undefined
+
+
+def print_schema() -> str:
+    """Print the schema as the file in the repository has it: types sorted by name, every description."""
+    return build_schema().as_str() + "\n"

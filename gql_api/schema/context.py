@@ -1,0 +1,61 @@
+"""What every resolver may use: who asks, the loaders of this operation, and the services for writes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import strawberry
+
+from gql_api.errors import BadUserInput, Invalid
+from gql_api.loaders import Loaders
+from gql_api.loaders.media import MediaCache
+from gql_api.model import Viewer
+from gql_api.services import rules
+from gql_api.services.files import Files
+from gql_api.services.messages import Messages
+from gql_api.services.sessions import Sessions
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The writes."""
+
+    sessions: Sessions
+    messages: Messages
+    files: Files
+
+
+@dataclass(slots=True)
+class Context:
+    """One for each operation. `reserved_users` is the beginning of identifiers that are ours alone."""
+
+    viewer: Viewer
+    new_loaders: Callable[[], Loaders]
+    services: Services
+    media: MediaCache
+    reserved_users: str
+    loaders: Loaders = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.loaders = self.new_loaders()
+
+    def writing(self) -> Services:
+        """Give the services; what was loaded before the write is not read again after it."""
+        self.loaders = self.new_loaders()
+        return self.services
+
+    def acting_for(self, user: str | None, path: rules.Path = ("input", "user")) -> str:
+        """Tell whose sessions are meant: those of the named user, else the viewer's own. Raises `Invalid`."""
+        if user is None:
+            return self.viewer.user
+        return rules.user(user, path, reserved_prefix=self.reserved_users)
+
+    def reading_for(self, user: str | None, name: str) -> str:
+        """Tell whose sessions are read; raise `BadUserInput` naming the argument."""
+        try:
+            return self.acting_for(user)
+        except Invalid as problem:
+            raise BadUserInput(f"{name}: {problem.message}") from None
+
+
+Info = strawberry.Info[Context, Any]

@@ -1,0 +1,219 @@
+"""Disks, directories and files, and the pages of files."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
+
+import strawberry
+
+from gql_api import model
+from gql_api.errors import BadUserInput, Correctable
+from gql_api.loaders import FileKey
+from gql_api.loaders.tree import files_below
+from gql_api.schema import node
+from gql_api.schema.connection import PageInfo, check_size, page_info, read_cursor, write_cursor
+from gql_api.schema.context import Info
+from gql_api.schema.part import ExpiresIn, SignedUrl, check_expiry
+from gql_api.schema.scalars import Json, Url
+from gql_api.services import paths
+
+if TYPE_CHECKING:
+    from gql_api.schema.session import Session
+
+_TEXTS = ("text/", "application/json", "application/xml", "application/javascript", "application/x-yaml")
+_LARGEST_TEXT = 1024 * 1024
+_CURSOR = "file"
+
+DirectoryPath = Annotated[
+    str, strawberry.argument(description="The directory: `/`, or `/docs/`; slashes at its ends may be left out.")
+]
+Glob = Annotated[
+    str | None,
+    strawberry.argument(
+        description="Give all files in and below the directory whose whole path matches, not its direct children: "
+        "`*` and `?` within a directory, `**` across, `[abc]` a set. `*.md` counts from the directory, `/docs/**` from "
+        "the root. Case counts. No directories are given then."
+    ),
+]
+FilesFirst = Annotated[
+    int | None, strawberry.argument(description="How many files to give: 1 to 100. Null: all of them.")
+]
+FilesAfter = Annotated[str | None, strawberry.argument(description="Give only the files after this cursor.")]
+FilePath = Annotated[str, strawberry.argument(description="The whole path from `/`, the name included.")]
+
+
+@strawberry.type(description="A file of a session's disk. Writing to its path again makes it new.")
+class File(node.Node):
+    """A file."""
+
+    disk: "Disk" = strawberry.field(description="The disk that it lies on.")
+    path: str = strawberry.field(description="The whole path from `/`, the name included.")
+    filename: str = strawberry.field(description="The name alone.")
+    mime_type: str = strawberry.field(description="The media type, as Acontext told it from content and name.")
+    size: int = strawberry.field(description="The size in bytes.")
+    metadata: Json = strawberry.field(description="The caller's own metadata, an object.")
+    created_at: datetime = strawberry.field(description="When it was written.")
+    updated_at: datetime = strawberry.field(description="When it, or its metadata, was last written.")
+    value: strawberry.Private[model.File]
+
+    @classmethod
+    def of(cls, value: model.File, disk: "Disk") -> "File":
+        """Make a file of this disk."""
+        return cls(
+            id=node.file_id(value.disk_id, value.path),
+            disk=disk,
+            path=value.path,
+            filename=value.filename,
+            mime_type=value.mime_type,
+            size=value.size,
+            metadata=Json(value.metadata),
+            created_at=value.created_at,
+            updated_at=value.updated_at,
+            value=value,
+        )
+
+    @strawberry.field(
+        description="A URL that anybody can read the file from, as a download. The same URL is given again for half of "
+        "its life, so that an image does not reload at each query. Null when the file has gone meanwhile."
+    )
+    async def public_url(self, info: Info, expires_in: ExpiresIn = 3600) -> SignedUrl | None:
+        found = await info.context.loaders.file_url.load((self.value, check_expiry(expires_in)))
+        return SignedUrl(url=Url(found.url), expires_at=found.expires_at) if found else None
+
+    @strawberry.field(description="The content as text; null when the file is not text, or has gone meanwhile.")
+    async def text_content(
+        self,
+        info: Info,
+        max_bytes: Annotated[
+            int,
+            strawberry.argument(description="How many bytes of UTF-8 to give: 1 to 1048576; cut at a whole character."),
+        ] = 65536,
+    ) -> str | None:
+        if not 1 <= max_bytes <= _LARGEST_TEXT:
+            raise BadUserInput(f"maxBytes: 1 to {_LARGEST_TEXT} bytes.")
+        if not self.mime_type.startswith(_TEXTS):
+            return None
+        key = FileKey(self.value.disk_id, self.value.directory, self.filename)
+        content = await info.context.loaders.file_content.load(key)
+        return None if content is None else _text(content, self.mime_type, max_bytes)
+
+
+def _text(content: bytes, mime_type: str, most: int) -> str | None:
+    """Decode by the charset that Acontext found; bytes that are no text make null."""
+    charset = mime_type.partition("charset=")[2] or "utf-8"
+    try:
+        encoded = content.decode(charset).encode()
+    except (LookupError, UnicodeError):
+        return None
+    return encoded[:most].decode(errors="ignore")
+
+
+@strawberry.type(description="A file and its place in the list.")
+class FileEdge:
+    """Relay's edge."""
+
+    cursor: str = strawberry.field(description="The place of this file: opaque, for after.")
+    node: File = strawberry.field(description="The file.")
+
+
+@strawberry.type(description="A directory. It is there as long as a file lies in or below it.")
+class Directory:
+    """A directory."""
+
+    path: str = strawberry.field(description="The whole path, with a slash at both ends.")
+    name: str = strawberry.field(description="The name alone.")
+    disk: strawberry.Private["Disk"]
+
+    @strawberry.field(description="The files and directories directly in it, each sorted by name.")
+    async def files(self, info: Info, first: FilesFirst = None, after: FilesAfter = None) -> "FileConnection | None":
+        return await file_connection(info, self.disk, path=self.path, glob=None, first=first, after=after)
+
+
+@strawberry.type(description="Files, sorted by name (found by a glob: by whole path), and the directories beside them.")
+class FileConnection:
+    """Relay's connection, forward only."""
+
+    edges: list[FileEdge] = strawberry.field(description="The files of this page with their cursors.")
+    nodes: list[File] = strawberry.field(description="The files of this page alone.")
+    directories: list[Directory] = strawberry.field(
+        description="All directories directly in this one, sorted by name, on every page; none with a glob."
+    )
+    page_info: PageInfo = strawberry.field(description="Where this page lies among the files.")
+    total_count: int | None = strawberry.field(
+        description="How many files there are on all pages, directories not counted."
+    )
+
+
+@strawberry.type(description="The disk of one session: its files. One session has one disk, never shared.")
+class Disk(node.Node):
+    """A disk."""
+
+    acontext_id: UUID = strawberry.field(description="Acontext's id of the disk.")
+    session: Annotated["Session", strawberry.lazy("gql_api.schema.session")] = strawberry.field(
+        description="The session that it belongs to, and to no other."
+    )
+    created_at: datetime = strawberry.field(description="When Acontext made it.")
+
+    @strawberry.field(description="The files and directories of a directory, or the files that match a glob.")
+    async def files(
+        self,
+        info: Info,
+        path: DirectoryPath = "/",
+        glob: Glob = None,
+        first: FilesFirst = None,
+        after: FilesAfter = None,
+    ) -> FileConnection | None:
+        return await file_connection(info, self, path=path, glob=glob, first=first, after=after)
+
+    @strawberry.field(description="One file by its path; null when there is none.")
+    async def file(self, info: Info, path: FilePath) -> File | None:
+        return await file_at(info, self, path)
+
+
+async def file_at(info: Info, disk: Disk, path: str) -> File | None:
+    """Find a file by its path."""
+    try:
+        directory, filename = paths.file(path, ("path",))
+    except Correctable as problem:
+        raise BadUserInput(f"path: {problem.message}") from None
+    found = await info.context.loaders.file.load(FileKey(disk.acontext_id, directory, filename))
+    return File.of(found, disk) if found else None
+
+
+async def file_connection(
+    info: Info, disk: Disk, *, path: str, glob: str | None, first: int | None, after: str | None
+) -> FileConnection:
+    """Read a page of files."""
+    check_size(first, None)
+    start = read_cursor(after, "after", _CURSOR, 1)[0] if after is not None else ""
+    try:
+        directory = paths.directory(path, ("path",))
+        pattern = glob if glob is None else paths.absolute_glob(glob, directory, ("glob",))
+    except Correctable as problem:
+        raise BadUserInput(f"{problem.path[0]}: {problem.message}") from None
+    if pattern is None:
+        listing = await info.context.loaders.directory.load((disk.acontext_id, directory))
+        directories = [Directory(path=f"{directory}{name}/", name=name, disk=disk) for name in listing.directories]
+        return _page(disk, listing.files, directories, first=first, start=start)
+    below = max(directory, paths.below(pattern), key=len)
+    found = await files_below(info.context.loaders, disk.acontext_id, below)
+    inside = [file for file in found if file.path.startswith(directory) and paths.matches(pattern, file.path)]
+    return _page(disk, inside, [], first=first, start=start)
+
+
+def _page(
+    disk: Disk, files: list[model.File], directories: list[Directory], *, first: int | None, start: str
+) -> FileConnection:
+    """Cut a page out of files that are sorted by path; a cursor is the path of the last one seen."""
+    rest = [file for file in files if file.path > start]
+    kept = rest if first is None else rest[:first]
+    nodes = [File.of(file, disk) for file in kept]
+    edges = [FileEdge(cursor=write_cursor(_CURSOR, file.path), node=file) for file in nodes]
+    cursors = [edge.cursor for edge in edges]
+    return FileConnection(
+        edges=edges,
+        nodes=nodes,
+        directories=directories,
+        page_info=page_info(cursors, has_previous=start != "", has_next=len(kept) < len(rest)),
+        total_count=len(files),
+    )

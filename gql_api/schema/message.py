@@ -1,0 +1,174 @@
+"""Messages and their connection: a window on a conversation, as stored or as edited."""
+
+from datetime import datetime
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
+
+import strawberry
+
+from gql_api import model
+from gql_api.loaders import MessageKey
+from gql_api.loaders.conversation import View, Window, read, read_edited
+from gql_api.schema import node, place
+from gql_api.schema.connection import PageInfo, page_info
+from gql_api.schema.context import Info
+from gql_api.schema.formatting import FormattedMessages, MediaMode, MessageFormat, format_messages
+from gql_api.schema.part import MessagePart, TextPart, ToolCallPart, ToolResultPart, link, make_part
+from gql_api.schema.place import Asked
+from gql_api.schema.scalars import Json
+
+if TYPE_CHECKING:
+    from gql_api.schema.session import Session
+
+
+@strawberry.enum(description="Who speaks in a message.")
+class MessageRole(Enum):
+    """The roles of chat models."""
+
+    SYSTEM = strawberry.enum_value("system", description="The system prompt, as written.")
+    DEVELOPER = strawberry.enum_value("developer", description="A developer's instruction, as written.")
+    USER = strawberry.enum_value("user", description="The user; also a message that mixes text and tool results.")
+    ASSISTANT = strawberry.enum_value("assistant", description="The model.")
+    TOOL = strawberry.enum_value("tool", description="A message of tool results only.")
+
+
+@strawberry.type(description="A message of a session's conversation. Messages are never changed or removed one by one.")
+class Message(node.Node):
+    """A message; plain attributes but for its way back to the session."""
+
+    acontext_id: UUID = strawberry.field(description="Acontext's id of the message.")
+    session: Annotated["Session", strawberry.lazy("gql_api.schema.session")] = strawberry.field(
+        description="The session that it belongs to."
+    )
+    role: MessageRole = strawberry.field(
+        description="Who speaks. TOOL only when all parts are tool results (Acontext files them under user); a message "
+        "that mixes them with others is USER; SYSTEM and DEVELOPER as they were written."
+    )
+    text: str = strawberry.field(description="Its text parts, joined by newlines; empty when it has none.")
+    parts: list[MessagePart] = strawberry.field(description="All that it consists of, in order.")
+    tool_calls: list[ToolCallPart] = strawberry.field(description="Those of its parts that are tool calls, in order.")
+    tool_results: list[ToolResultPart] = strawberry.field(
+        description="Those of its parts that are tool results, in order."
+    )
+    metadata: Json = strawberry.field(description="The caller's own metadata, an object.")
+    created_at: datetime = strawberry.field(description="When Acontext stored it.")
+    value: strawberry.Private[model.Message]
+
+    @classmethod
+    def of(cls, value: model.Message, session: "Session") -> "Message":
+        """Make a message; its calls and results are linked within itself until `link` is given more."""
+        key = MessageKey(value.session_id, value.created_at, value.id)
+        parts = [make_part(key, place, part) for place, part in enumerate(value.parts)]
+        return cls(
+            id=node.message_id(key),
+            acontext_id=value.id,
+            session=session,
+            role=_role(value),
+            text="\n".join(part.text for part in parts if isinstance(part, TextPart)),
+            parts=parts,
+            tool_calls=[part for part in parts if isinstance(part, ToolCallPart)],
+            tool_results=[part for part in parts if isinstance(part, ToolResultPart)],
+            metadata=Json(value.user_meta),
+            created_at=value.created_at,
+            value=value,
+        )
+
+
+def _role(value: model.Message) -> MessageRole:
+    original = value.meta.get("original_role")
+    if original in ("system", "developer"):
+        return MessageRole(original)
+    if value.role == "user" and value.parts and all(part.get("type") == "tool-result" for part in value.parts):
+        return MessageRole.TOOL
+    return MessageRole.ASSISTANT if value.role == "assistant" else MessageRole.USER
+
+
+@strawberry.type(description="A message and its place in the list.")
+class MessageEdge:
+    """Relay's edge."""
+
+    cursor: str = strawberry.field(description="The place of this message: opaque, for after and before.")
+    node: Message = strawberry.field(description="The message.")
+
+    @classmethod
+    def of(cls, value: model.Message, session: "Session") -> "MessageEdge":
+        """Make the edge that shows the message in the unedited list."""
+        return cls(cursor=place.stored_cursor(value), node=Message.of(value, session))
+
+
+@strawberry.type(description="A page of a conversation, oldest first; as stored, or as the edit strategies leave it.")
+class MessageConnection:
+    """Relay's connection, with what an agent wants to know of the view."""
+
+    edges: list[MessageEdge] = strawberry.field(description="The messages with their cursors, oldest first.")
+    nodes: list[Message] = strawberry.field(description="The messages alone, oldest first.")
+    page_info: PageInfo = strawberry.field(description="Where this page lies in the view.")
+    asked: strawberry.Private[Asked]
+    view: strawberry.Private[View]
+
+    @strawberry.field(
+        description="Edits were applied up to this message. Give it back as pinAtMessageId, and the start of the "
+        "conversation stays as it is now while new messages come. Null without strategies or messages."
+    )
+    async def edit_at_message_id(self, info: Info) -> strawberry.ID | None:
+        if self.asked.edits is None or self.view.edit_at is None:
+            return None
+        message = await _found(info, self.view, self.asked.session_id)
+        if message is None:
+            return None
+        return node.message_id(MessageKey(message.session_id, message.created_at, message.id))
+
+    @strawberry.field(
+        description="How many messages the whole view has: after editing when strategies are given. Asked of Acontext "
+        "only when selected; an unedited page then costs one read of the whole conversation."
+    )
+    async def total_count(self, info: Info) -> int | None:
+        if self.view.total is not None:
+            return self.view.total
+        return (await read(info.context.loaders, self.asked.session_id, Window())).total
+
+    @strawberry.field(description="How many tokens (o200k_base) the whole view has, after editing. Not only this page.")
+    async def token_count(self, info: Info) -> int | None:
+        if self.view.tokens is not None:
+            return self.view.tokens
+        return await info.context.loaders.token_total.load(self.asked.session_id)
+
+    @strawberry.field(
+        description="The messages of this page as a provider's SDK takes them, made from their parts by this server."
+    )
+    async def formatted(
+        self,
+        info: Info,
+        as_: Annotated[MessageFormat, strawberry.argument(name="as", description="Whose form.")],
+        media: Annotated[MediaMode, strawberry.argument(description="How media come along.")] = MediaMode.INLINE,
+    ) -> FormattedMessages | None:
+        return await format_messages(info, self.view, format=as_, mode=media)
+
+
+async def message_connection(info: Info, session: "Session", asked: Asked) -> MessageConnection:
+    """Read the page that was asked for."""
+    if asked.edits is None:
+        view = await read(info.context.loaders, asked.session_id, asked.window)
+    else:
+        view = await read_edited(info.context.loaders, asked.session_id, asked.window, asked.edits)
+    nodes = [Message.of(message, session) for message in view.messages]
+    link([part for message in nodes for part in message.parts])
+    edges = [MessageEdge(cursor=place.cursor(asked, view, message.value), node=message) for message in nodes]
+    cursors = [edge.cursor for edge in edges]
+    return MessageConnection(
+        edges=edges,
+        nodes=nodes,
+        page_info=page_info(cursors, has_previous=view.has_previous, has_next=view.has_next),
+        asked=asked,
+        view=view,
+    )
+
+
+async def _found(info: Info, view: View, session_id: UUID) -> model.Message | None:
+    """Find the message that edits were applied up to; an edit may have taken it out of the view."""
+    for message in view.messages:
+        if message.id == view.edit_at:
+            return message
+    whole = await read(info.context.loaders, session_id, Window())
+    return next((message for message in whole.messages if message.id == view.edit_at), None)

@@ -1,0 +1,181 @@
+"""Inputs and payloads of the mutations that store messages."""
+
+from typing import Any
+
+import strawberry
+
+from gql_api.errors import BadUserInput, Correctable
+from gql_api.formats import chat
+from gql_api.schema import node
+from gql_api.schema.context import Info
+from gql_api.schema.message import Message, MessageEdge, MessageRole
+from gql_api.schema.part import link
+from gql_api.schema.scalars import Json
+from gql_api.schema.session import Session
+from gql_api.schema.user_error import UserError
+from gql_api.services.drafts import ChatMessage, Draft, ProviderMessage
+from gql_api.services.messages import Stored
+
+_ERRORS = "What the caller can put right; empty when all went well."
+_SESSION = "The session's global id, or the bare UUID that Acontext knows."
+_METADATA = "The caller's own metadata of the message: an object of at most 64 KiB; null for none."
+
+
+@strawberry.input(description="A model's wish to have a tool called.")
+class ToolCallInput:
+    """A tool call of the plain shape."""
+
+    call_id: str = strawberry.field(description="The provider's id of the call; results name it.")
+    name: str = strawberry.field(description="The tool's name.")
+    arguments: Json = strawberry.field(
+        description="The arguments. A string is the provider's JSON text and kept byte for byte."
+    )
+
+
+@strawberry.input(description="A message in the plain shape of chat models.")
+class ChatMessageInput:
+    """Role, content, tool calls."""
+
+    role: MessageRole = strawberry.field(description="Who speaks.")
+    content: str | None = strawberry.field(
+        default=None,
+        description="The text. An assistant's may be null when there are tool calls; a tool's may be empty, not null.",
+    )
+    tool_calls: list[ToolCallInput] | None = strawberry.field(
+        default=None, description="The tool calls of an assistant's message, in order; null or empty for none."
+    )
+    tool_call_id: str | None = strawberry.field(
+        default=None, description="Which call a tool's message answers: needed with role TOOL, and only there."
+    )
+    is_error: bool = strawberry.field(default=False, description="Whether the tool failed; true with role TOOL only.")
+
+
+@strawberry.input(
+    one_of=True,
+    description="A message in one of these forms. What could not be kept whole is refused, and the field named.",
+)
+class MessageInput:
+    """Exactly one of the forms."""
+
+    chat: strawberry.Maybe[ChatMessageInput] = strawberry.field(
+        description="The plain shape: role, content, tool calls."
+    )
+    openai: strawberry.Maybe[Json] = strawberry.field(description="A message of OpenAI's chat completions.")
+    anthropic: strawberry.Maybe[Json] = strawberry.field(description="A message of Anthropic's messages API.")
+    gemini: strawberry.Maybe[Json] = strawberry.field(description="A content of Gemini's API.")
+    acontext: strawberry.Maybe[Json] = strawberry.field(description="A message in Acontext's own form: role and parts.")
+
+
+@strawberry.input(description="Which message to store, and where.")
+class StoreMessageInput:
+    """Input of storeMessage."""
+
+    session_id: strawberry.ID = strawberry.field(description=_SESSION)
+    message: MessageInput = strawberry.field(description="The message.")
+    metadata: Json | None = strawberry.field(default=None, description=_METADATA)
+
+
+@strawberry.input(description="One message of a list.")
+class StoreMessagesItemInput:
+    """A message with its metadata."""
+
+    message: MessageInput = strawberry.field(description="The message.")
+    metadata: Json | None = strawberry.field(default=None, description=_METADATA)
+
+
+@strawberry.input(description="Which messages to store, and where.")
+class StoreMessagesInput:
+    """Input of storeMessages."""
+
+    session_id: strawberry.ID = strawberry.field(description=_SESSION)
+    messages: list[StoreMessagesItemInput] = strawberry.field(description="1 to 100 messages, in their order.")
+
+
+@strawberry.type(description="What came of storeMessage.")
+class StoreMessagePayload:
+    """Payload of storeMessage."""
+
+    message: Message | None = strawberry.field(default=None, description="The message; null when none was stored.")
+    message_edge: MessageEdge | None = strawberry.field(default=None, description="The same, as its list shows it.")
+    session: Session | None = strawberry.field(default=None, description="The session; null when it is not known.")
+    errors: list[UserError] = strawberry.field(default_factory=list, description=_ERRORS)
+
+
+@strawberry.type(description="What came of storeMessages: all of the list, or its start together with an error.")
+class StoreMessagesPayload:
+    """Payload of storeMessages."""
+
+    messages: list[Message] = strawberry.field(default_factory=list, description="The messages stored, in order.")
+    message_edges: list[MessageEdge] = strawberry.field(
+        default_factory=list, description="The same, as their list shows them."
+    )
+    stored_count: int = strawberry.field(
+        default=0, description="How many were stored; they are the first ones of the list, without a gap."
+    )
+    session: Session | None = strawberry.field(default=None, description="The session; null when it is not known.")
+    errors: list[UserError] = strawberry.field(default_factory=list, description=_ERRORS)
+
+
+async def store_message(info: Info, input: StoreMessageInput) -> StoreMessagePayload:
+    """Store one message."""
+    session_id = node.read_session(input.session_id, "sessionId")
+    draft = Draft(_message(input.message), input.metadata, ("input",))
+    try:
+        stored = await info.context.writing().messages.store(info.context.viewer.user, session_id, draft)
+    except Correctable as problem:
+        return StoreMessagePayload(errors=[UserError.of(problem)])
+    session, edges = _edges(stored)
+    return StoreMessagePayload(message=edges[0].node, message_edge=edges[0], session=session)
+
+
+async def store_messages(info: Info, input: StoreMessagesInput) -> StoreMessagesPayload:
+    """Store messages in their order."""
+    session_id = node.read_session(input.session_id, "sessionId")
+    drafts = [
+        Draft(_message(item.message), item.metadata, ("input", "messages", str(index)))
+        for index, item in enumerate(input.messages)
+    ]
+    try:
+        stored = await info.context.writing().messages.store_all(info.context.viewer.user, session_id, drafts)
+    except Correctable as problem:
+        return StoreMessagesPayload(errors=[UserError.of(problem)])
+    session, edges = _edges(stored)
+    return StoreMessagesPayload(
+        messages=[edge.node for edge in edges],
+        message_edges=edges,
+        stored_count=len(edges),
+        session=session,
+        errors=[UserError.of(stored.problem)] if stored.problem else [],
+    )
+
+
+def _edges(stored: Stored) -> tuple[Session, list[MessageEdge]]:
+    session = Session.of(stored.session)
+    edges = [MessageEdge.of(message, session) for message in stored.messages]
+    link([part for edge in edges for part in edge.node.parts])
+    return session, edges
+
+
+def _message(given: MessageInput) -> ChatMessage | ProviderMessage:
+    if given.chat:
+        return _chat(given.chat.value)
+    providers: dict[str, Any] = {
+        "openai": given.openai,
+        "anthropic": given.anthropic,
+        "gemini": given.gemini,
+        "acontext": given.acontext,
+    }
+    for format, blob in providers.items():
+        if blob:
+            return ProviderMessage(format, blob.value)
+    raise BadUserInput("message: exactly one form must be given.")
+
+
+def _chat(given: ChatMessageInput) -> ChatMessage:
+    return ChatMessage(
+        role=given.role.name,
+        content=given.content,
+        tool_calls=[chat.ToolCall(call.call_id, call.name, call.arguments) for call in given.tool_calls or []],
+        tool_call_id=given.tool_call_id,
+        is_error=given.is_error,
+    )

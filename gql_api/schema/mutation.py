@@ -1,0 +1,78 @@
+"""The writes: one non-null input and one payload each; the rules are in `services`."""
+
+from typing import Annotated
+
+import strawberry
+
+from gql_api.schema import file_write, message_write, session_write
+from gql_api.schema.context import Info
+
+_INPUT = strawberry.argument(description="What to do.")
+
+
+@strawberry.type(
+    description="All writes. Each field is nullable, so that one failure does not hide what the others did."
+)
+class Mutation:
+    """The root of writes."""
+
+    @strawberry.mutation(
+        description="Make a session: a conversation in Acontext, a disk of its own, and their binding."
+    )
+    async def create_session(
+        self, info: Info, input: Annotated[session_write.CreateSessionInput, _INPUT]
+    ) -> session_write.CreateSessionPayload | None:
+        return await session_write.create_session(info, input)
+
+    @strawberry.mutation(
+        description="Give the session with an id. One that is known keeps; one that only Acontext knows is adopted for "
+        "its own user, with a disk made and bound if it has none; else a session is made, under a fresh id."
+    )
+    async def get_or_create_session(
+        self, info: Info, input: Annotated[session_write.GetOrCreateSessionInput, _INPUT]
+    ) -> session_write.GetOrCreateSessionPayload | None:
+        return await session_write.get_or_create_session(info, input)
+
+    @strawberry.mutation(description="Change title and configs of one of the viewer's sessions.")
+    async def update_session(
+        self, info: Info, input: Annotated[session_write.UpdateSessionInput, _INPUT]
+    ) -> session_write.UpdateSessionPayload | None:
+        return await session_write.update_session(info, input)
+
+    @strawberry.mutation(
+        description="Delete one of the viewer's sessions with its messages, disk and files. It is gone at once; "
+        "the second time it is NOT_FOUND."
+    )
+    async def delete_session(
+        self, info: Info, input: Annotated[session_write.DeleteSessionInput, _INPUT]
+    ) -> session_write.DeleteSessionPayload | None:
+        return await session_write.delete_session(info, input)
+
+    @strawberry.mutation(
+        description="Store a message at the end of a conversation. After UPSTREAM_TIMEOUT it may have been stored."
+    )
+    async def store_message(
+        self, info: Info, input: Annotated[message_write.StoreMessageInput, _INPUT]
+    ) -> message_write.StoreMessagePayload | None:
+        return await message_write.store_message(info, input)
+
+    @strawberry.mutation(
+        description="Store messages at the end of a conversation, in their order. All are checked before the first is "
+        "stored; if Acontext fails on the way, those before are stored and told."
+    )
+    async def store_messages(
+        self, info: Info, input: Annotated[message_write.StoreMessagesInput, _INPUT]
+    ) -> message_write.StoreMessagesPayload | None:
+        return await message_write.store_messages(info, input)
+
+    @strawberry.mutation(description="Write a file to a session's disk, in place of one with the same path.")
+    async def upload_file(
+        self, info: Info, input: Annotated[file_write.UploadFileInput, _INPUT]
+    ) -> file_write.UploadFilePayload | None:
+        return await file_write.upload_file(info, input)
+
+    @strawberry.mutation(description="Delete a file from a session's disk; the second time it is NOT_FOUND.")
+    async def delete_file(
+        self, info: Info, input: Annotated[file_write.DeleteFileInput, _INPUT]
+    ) -> file_write.DeleteFilePayload | None:
+        return await file_write.delete_file(info, input)

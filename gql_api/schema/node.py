@@ -1,0 +1,132 @@
+"""Global ids: opaque to clients, made for ever of a kind and what finds the thing in one step."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+from uuid import UUID
+
+import strawberry
+from strawberry.relay import from_base64, to_base64
+
+from gql_api.errors import BadUserInput
+from gql_api.loaders import FileKey, MessageKey
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_LONGEST = 4096
+T = TypeVar("T")
+
+
+@strawberry.interface(description="Anything that can be fetched again by its global id, as Relay expects.")
+class Node:
+    """What `node` and `nodes` give."""
+
+    id: strawberry.ID = strawberry.field(description="The global id: opaque, stable for ever, unique over all types.")
+
+
+def session_id(id: UUID) -> strawberry.ID:
+    return strawberry.ID(to_base64("Session", str(id)))
+
+
+def disk_id(id: UUID) -> strawberry.ID:
+    return strawberry.ID(to_base64("Disk", str(id)))
+
+
+def user_id(identifier: str) -> strawberry.ID:
+    return strawberry.ID(to_base64("User", identifier))
+
+
+def file_id(disk: UUID, path: str) -> strawberry.ID:
+    return strawberry.ID(to_base64("File", f"{disk}:{path}"))
+
+
+def message_id(key: MessageKey) -> strawberry.ID:
+    return strawberry.ID(to_base64("Message", _message(key)))
+
+
+def part_id(key: MessageKey, place: int) -> strawberry.ID:
+    return strawberry.ID(to_base64("MessagePart", f"{_message(key)}:{place}"))
+
+
+def _message(key: MessageKey) -> str:
+    return f"{key.session_id}:{microseconds(key.created_at)}:{key.id}"
+
+
+def microseconds(moment: datetime) -> int:
+    """Count the microseconds since 1970."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def moment(microseconds: int) -> datetime:
+    """Return the moment so many microseconds after the start of 1970."""
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
+def uuid(text: str) -> UUID:
+    """Read a UUID as it stands in our ids; ValueError for anything else, and for the nil UUID."""
+    id = UUID(text)
+    if id.int == 0:
+        raise ValueError("the nil UUID names nothing")
+    return id
+
+
+def decode(id: str) -> tuple[str, str]:
+    """Split a global id into its kind and what stands behind it; raise ValueError when it is none."""
+    if len(id) > _LONGEST:
+        raise ValueError("longer than any id of ours")
+    return from_base64(id)
+
+
+def read_session(id: str, name: str) -> UUID:
+    """Read the id of a session, global or bare; raise `BadUserInput` naming the argument."""
+    return _read(id, name, "Session", uuid, bare=True)
+
+
+def read_disk(id: str, name: str) -> UUID:
+    """Read the id of a disk, global or bare; raise `BadUserInput` naming the argument."""
+    return _read(id, name, "Disk", uuid, bare=True)
+
+
+def read_file(id: str, name: str) -> FileKey:
+    """Read the global id of a file; raise `BadUserInput` naming the argument."""
+    return _read(id, name, "File", parse_file, bare=False)
+
+
+def read_message(id: str, name: str) -> MessageKey | UUID:
+    """Read the id of a message, global or bare; raise `BadUserInput` naming the argument."""
+    try:
+        return uuid(id)
+    except ValueError:
+        return _read(id, name, "Message", parse_message, bare=False)
+
+
+def parse_file(text: str) -> FileKey:
+    """Read what stands behind `File:`; ValueError when it is malformed."""
+    disk, colon, path = text.partition(":")
+    head, _, filename = path.rpartition("/")
+    if not colon or not path.startswith("/") or not filename:
+        raise ValueError("not a disk and a path")
+    return FileKey(uuid(disk), head + "/", filename)
+
+
+def parse_message(text: str) -> MessageKey:
+    """Read what stands behind `Message:`; ValueError when it is malformed."""
+    session, time, id = text.split(":")
+    try:
+        return MessageKey(uuid(session), moment(int(time)), uuid(id))
+    except OverflowError:
+        raise ValueError("no such time") from None
+
+
+def _read(id: str, name: str, kind: str, parse: Callable[[str], T], *, bare: bool) -> T:
+    if bare:
+        with suppress(ValueError):
+            return parse(id)
+    try:
+        found, rest = decode(id)
+        if found == kind:
+            return parse(rest)
+    except ValueError:
+        raise BadUserInput(f"{name}: this is not an id of a {kind}.") from None
+    raise BadUserInput(f"{name}: this is the id of another kind of thing; a {kind} is wanted.")

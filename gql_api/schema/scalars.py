@@ -1,0 +1,70 @@
+"""The custom scalars, each with its specification; everything else of the schema uses them by their Python types."""
+
+from datetime import UTC, datetime
+from typing import Any, NewType
+from uuid import UUID
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.types.scalar import ScalarDefinition
+
+Url = NewType("Url", str)
+Json = NewType("Json", object)
+
+
+def _write_time(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _read_time(value: Any) -> datetime:
+    if not isinstance(value, str):
+        raise GraphQLError("A DateTime is written as a string.")
+    try:
+        time = datetime.fromisoformat(value)
+    except ValueError:
+        raise GraphQLError("A DateTime is written as RFC 3339 says, as in 2026-01-31T12:00:00Z.") from None
+    if time.tzinfo is None:
+        raise GraphQLError("A DateTime needs its offset from UTC, as in 2026-01-31T12:00:00Z.")
+    return time.astimezone(UTC)
+
+
+def _read_uuid(value: Any) -> UUID:
+    try:
+        id = UUID(value) if isinstance(value, str) else None
+    except ValueError:
+        id = None
+    if id is None or id.int == 0:
+        raise GraphQLError("A UUID is written as RFC 9562 says, and is not the nil UUID.")
+    return id
+
+
+SCALARS: dict[object, ScalarDefinition] = {
+    datetime: strawberry.scalar(
+        name="DateTime",
+        description="A moment in UTC as RFC 3339 writes it, to the microsecond: `2026-01-31T12:00:00.123456Z`.",
+        specified_by_url="https://datatracker.ietf.org/doc/html/rfc3339",
+        serialize=_write_time,
+        parse_value=_read_time,
+    ),
+    UUID: strawberry.scalar(
+        name="UUID",
+        description="A UUID in lower case with dashes; on input any spelling of RFC 9562, but not the nil UUID.",
+        specified_by_url="https://datatracker.ietf.org/doc/html/rfc9562",
+        serialize=str,
+        parse_value=_read_uuid,
+    ),
+    Url: strawberry.scalar(
+        name="URL",
+        description="An absolute URL.",
+        specified_by_url="https://url.spec.whatwg.org/",
+        serialize=str,
+        parse_value=str,
+    ),
+    Json: strawberry.scalar(
+        name="JSON",
+        description="Any JSON value: object, list, string, number, boolean or null.",
+        specified_by_url="https://datatracker.ietf.org/doc/html/rfc8259",
+        serialize=lambda value: value,
+        parse_value=lambda value: value,
+    ),
+}

@@ -1,0 +1,171 @@
+"""Making a session with its disk, and undoing what was half made: the saga behind the 1:1:1 rule.
+
+An intent row with the id that we chose comes first, then session and disk at once, then the binding. The session
+carries the intent's nonce in its configs, the disk an owner named after the session, so that what a lost answer left
+upstream is found again and is known to be ours. Nothing is deleted because a row is missing.
+"""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from gql_api import model
+from gql_api.errors import Busy, Conflict, UpstreamFailure, UpstreamTimeout, UpstreamUnavailable
+from gql_api.services import rules
+from gql_api.store import mappings
+from gql_api.upstream.gateway import Gateway
+from gql_api.upstream.refusal import Refused
+from gql_api.upstream.sessions import UpstreamSession
+
+_LOG = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=90)
+"""How long a creation may be at work; longer than `_LONGEST`, so that later nobody is."""
+_LONGEST = 60.0
+"""Seconds that the calls of one creation may take, waiting for their turn included."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    """What a session is made of. `id` is one that the client chose; `path` is where it stands in the input."""
+
+    title: str | None
+    configs: model.JsonObject | None
+    id: UUID | None = None
+    path: rules.Path = ("input", "acontextId")
+
+
+class Creation:
+    """Makes sessions, whole or not at all."""
+
+    def __init__(self, gateway: Gateway, *, disk_owner_prefix: str, clock: Callable[[], datetime]) -> None:
+        self._gateway = gateway
+        self._prefix = disk_owner_prefix
+        self._clock = clock
+
+    def disk_owner(self, id: UUID) -> str:
+        """Name the Acontext user that owns this session's disk and nothing else."""
+        return f"{self._prefix}{id}"
+
+    def now(self) -> datetime:
+        """Tell the time."""
+        return self._clock()
+
+    def lease_end(self) -> datetime:
+        """Tell until when what begins now may be at work."""
+        return self._clock() + LEASE
+
+    def tag(self, nonce: str) -> model.JsonObject:
+        """Return the part of a session's configs that is ours."""
+        return {rules.RESERVED: {"nonce": nonce}}
+
+    async def make(self, owner: str, new: NewSession) -> model.Session:
+        """Make a session, its disk and their binding; raise `Conflict` when a chosen id is taken by anyone."""
+        intent = await self._begin(owner, new)
+        try:
+            async with asyncio.timeout(_LONGEST):
+                disk = await self._make_both(intent, new)
+            return await self.bind(intent, disk)
+        except TimeoutError as failure:
+            await self._undo_after(intent, failure)
+            raise UpstreamTimeout("Acontext did not make the session in time.") from failure
+        except BaseException as failure:
+            await self._undo_after(intent, failure)
+            raise
+
+    async def bind(self, intent: mappings.Intent, disk: model.Disk) -> model.Session:
+        """Bind the disk to the session that is being made; from here on it is visible.
+
+        The lease is the fence: once the sweep has taken the intent over, it cannot be bound any more.
+        """
+        session = await mappings.bind(intent.id, disk=disk, lease_until=intent.lease_until, now=self._clock())
+        if session is None:
+            raise Busy("This session was taken over while it was being made; try again.", ("input",))
+        return session
+
+    async def begin(self, owner: str, *, id: UUID, title: str | None, adopted: bool) -> mappings.Intent | None:
+        """Write the intent down; None when the id is taken."""
+        now = self._clock()
+        intent = mappings.Intent(
+            id=id,
+            owner=owner,
+            title=title,
+            adopted=adopted,
+            nonce=secrets.token_hex(16),
+            now=now,
+            lease_until=self.lease_end(),
+        )
+        return intent if await mappings.begin(intent) else None
+
+    async def disk(self, id: UUID) -> model.Disk | None:
+        """Find the disk that was made for this session, by its owner; of several the oldest."""
+        disks = await self._gateway.sessions.disks_of(self.disk_owner(id))
+        return disks[0] if disks else None
+
+    async def make_disk(self, id: UUID) -> model.Disk:
+        """Make a disk for this session; look with `disk` first."""
+        return await self._gateway.sessions.create_disk(self.disk_owner(id))
+
+    async def undo(self, id: UUID, nonce: str) -> None:
+        """Remove what was made upstream for an intent: the session if it bears the nonce, and the disks made for it."""
+        sessions = self._gateway.sessions
+        if await sessions.exists(id) and is_tagged(await sessions.get(id), nonce):
+            await sessions.delete(id)
+        owner = self.disk_owner(id)
+        disks = await sessions.disks_of(owner)
+        for disk in disks:
+            if not await mappings.disk_is_bound(disk.id):
+                await sessions.delete_disk(disk.id)
+        if disks:
+            await sessions.delete_owner(owner)
+
+    async def _begin(self, owner: str, new: NewSession) -> mappings.Intent:
+        if new.id and (await mappings.find(new.id) or await self._gateway.sessions.exists(new.id)):
+            raise Conflict("This id is taken.", new.path)
+        intent = await self.begin(owner, id=new.id or uuid4(), title=new.title, adopted=False)
+        if intent is None:
+            raise Conflict("This id is taken.", new.path)
+        return intent
+
+    async def _make_both(self, intent: mappings.Intent, new: NewSession) -> model.Disk:
+        configs = {**(new.configs or {}), **self.tag(intent.nonce)}
+        session, disk = await asyncio.gather(
+            self._gateway.sessions.create(intent.id, user=intent.owner, configs=configs),
+            self.make_disk(intent.id),
+            return_exceptions=True,
+        )
+        if isinstance(session, BaseException):
+            raise _taken(session, new)
+        if isinstance(disk, BaseException):
+            raise disk
+        if not is_tagged(session, intent.nonce):
+            raise Conflict("This id is taken.", new.path)
+        return disk
+
+    async def _undo_after(self, intent: mappings.Intent, failure: BaseException) -> None:
+        """Undo what is there now. Where a call may still take effect, the intent stays for the sweep to look again."""
+        settled = isinstance(failure, Conflict | Refused)
+        try:
+            await asyncio.shield(self.undo(intent.id, intent.nonce))
+            if settled:
+                await mappings.abandon(intent.id)
+        except UpstreamFailure as error:
+            _LOG.warning("a half-made session is left to the sweep: %s", error.code)
+
+
+def _taken(failure: BaseException, new: NewSession) -> BaseException:
+    if isinstance(failure, Refused) and failure.status == 409 and new.id:  # noqa: PLR2004
+        return Conflict("This id is taken.", new.path)
+    if isinstance(failure, Refused):
+        return UpstreamUnavailable("Acontext did not make the session.")
+    return failure
+
+
+def is_tagged(session: UpstreamSession, nonce: str) -> bool:
+    """Tell whether the session was made for the intent with this nonce."""
+    tag = (session.configs or {}).get(rules.RESERVED)
+    return isinstance(tag, dict) and tag.get("nonce") == nonce

@@ -1,0 +1,86 @@
+"""Messages as callers write them, checked and brought into a form that Acontext keeps whole."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from gql_api.errors import Invalid
+from gql_api.formats import FormatError, acontext, anthropic, chat, gemini, openai
+from gql_api.model import JsonObject
+from gql_api.services import rules
+
+_PROVIDERS = {"openai": openai, "anthropic": anthropic, "gemini": gemini, "acontext": acontext}
+
+
+@dataclass(frozen=True, slots=True)
+class ChatMessage:
+    """The plain shape of a message."""
+
+    role: str
+    content: str | None
+    tool_calls: list[chat.ToolCall]
+    tool_call_id: str | None
+    is_error: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderMessage:
+    """A message as a provider's SDK writes it; `format` is openai, anthropic, gemini or acontext."""
+
+    format: str
+    blob: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message to store. `path` is where it stands in the caller's input."""
+
+    message: ChatMessage | ProviderMessage
+    metadata: Any
+    path: rules.Path
+
+
+@dataclass(frozen=True, slots=True)
+class Storable:
+    """A checked message. `system_meta` are the keys that Acontext keeps beside it and does not give back at once."""
+
+    format: str
+    blob: JsonObject
+    system_meta: JsonObject
+    metadata: JsonObject | None
+    path: rules.Path
+
+
+def storable(draft: Draft) -> Storable:
+    """Check a draft; raise `Invalid` naming the field of what would be refused, changed or lost."""
+    metadata = rules.json_object(draft.metadata, (*draft.path, "metadata"))
+    message = draft.message
+    if isinstance(message, ChatMessage):
+        provider, place = "acontext", (*draft.path, "message", "chat")
+        blob = _named(lambda: _from_chat(message), place)
+    else:
+        provider, place = message.format, (*draft.path, "message", message.format)
+        rules.exact_json(message.blob, place, nul=True)
+        blob = _named(lambda: _PROVIDERS[provider].prepare(message.blob), place)
+    rules.exact_json(blob, place, nul=True)
+    if provider == "gemini" and (signed := gemini.signed_as_acontext(blob)):
+        # Sent as Gemini's it would lose the signatures, without which Gemini takes no conversation back.
+        provider, blob = "acontext", signed
+    kept = _named(lambda: _PROVIDERS[provider].to_acontext(blob), place)
+    return Storable(provider, blob, dict(kept.get("meta") or {}), metadata, place)
+
+
+def _from_chat(message: ChatMessage) -> JsonObject:
+    return chat.to_acontext(
+        role=message.role,
+        content=message.content,
+        tool_calls=message.tool_calls,
+        tool_call_id=message.tool_call_id,
+        is_error=message.is_error,
+    )
+
+
+def _named(convert: Any, place: rules.Path) -> JsonObject:
+    try:
+        return dict(convert())
+    except FormatError as error:
+        raise Invalid(error.message, (*place, *error.path)) from None

@@ -1,0 +1,82 @@
+"""Writing files: owner first, paths checked, one write at a time for each disk."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from gql_api import model
+from gql_api.errors import NotFound, TooLarge
+from gql_api.services import paths, rules
+from gql_api.services.locks import SessionLocks
+from gql_api.store import mappings
+from gql_api.upstream.files import LARGEST_FILE
+from gql_api.upstream.gateway import Gateway
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file to store. `path` is whole, the name included."""
+
+    path: str
+    content: bytes
+    metadata: Any
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file that was written, where, and whether there was one with its path before."""
+
+    session: model.Session
+    file: model.File
+    replaced: bool
+
+
+class Files:
+    """The writes to disks."""
+
+    def __init__(self, gateway: Gateway, locks: SessionLocks) -> None:
+        self._gateway = gateway
+        self._locks = locks
+
+    async def upload(self, owner: str, session_id: UUID, upload: Upload) -> StoredFile:
+        """Store a file, in place of one with the same path.
+
+        Raises `NotFound`, `Invalid`, `TooLarge` (above 16 MiB), `Busy` or an `UpstreamFailure`.
+        """
+        found = await mappings.ready(owner, [session_id])
+        if session_id not in found:
+            raise NotFound("There is no such session.", ("input", "sessionId"))
+        directory, filename = paths.file(upload.path, ("input", "path"))
+        metadata = rules.json_object(upload.metadata, ("input", "metadata"))
+        if len(upload.content) > LARGEST_FILE:
+            raise TooLarge(f"A file has at most {LARGEST_FILE} bytes.", ("input", "content"))
+        disk_id = found[session_id].disk_id
+        async with self._locks.holding(session_id):
+            replaced = await self._gateway.files.get(disk_id, directory, filename) is not None
+            file = await self._gateway.files.upload(
+                disk_id, directory=directory, filename=filename, content=upload.content, metadata=metadata
+            )
+        return StoredFile(found[session_id], file, replaced)
+
+    async def delete(self, session: model.Session, *, directory: str, filename: str, path: rules.Path) -> model.File:
+        """Delete a file of the caller's own session; raise `NotFound` where there is none. Returns what it was."""
+        async with self._locks.holding(session.id):
+            file = await self._gateway.files.get(session.disk_id, directory, filename)
+            if file is None:
+                raise NotFound("There is no such file.", path)
+            await self._gateway.files.delete(session.disk_id, directory, filename)
+        return file
+
+    async def session_at(self, owner: str, session_id: UUID, path: rules.Path) -> model.Session:
+        """Find the caller's session by its id; raise `NotFound`."""
+        return _found((await mappings.ready(owner, [session_id])).get(session_id), "session", path)
+
+    async def session_of_disk(self, owner: str, disk_id: UUID, path: rules.Path) -> model.Session:
+        """Find the caller's session by its disk; raise `NotFound`."""
+        return _found((await mappings.ready_by_disk(owner, [disk_id])).get(disk_id), "file", path)
+
+
+def _found(session: model.Session | None, noun: str, path: rules.Path) -> model.Session:
+    if session is None:
+        raise NotFound(f"There is no such {noun}.", path)
+    return session

@@ -1,0 +1,93 @@
+"""Storing messages: owner first, everything checked before anything is stored, one after the other, never twice."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from gql_api import model
+from gql_api.errors import Correctable, Invalid, NotFound, PartlyStored, UpstreamFailure
+from gql_api.services.drafts import Draft, Storable, storable
+from gql_api.services.locks import SessionLocks
+from gql_api.store import mappings
+from gql_api.upstream.gateway import Gateway
+from gql_api.upstream.refusal import Refused
+
+MOST_MESSAGES = 100
+_SESSION = ("input", "sessionId")
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What came of a list: the messages that were stored, in order, and what stopped the rest, if anything did."""
+
+    session: model.Session
+    messages: list[model.Message]
+    problem: Correctable | None = None
+
+
+class Messages:
+    """The writes to conversations."""
+
+    def __init__(self, gateway: Gateway, locks: SessionLocks) -> None:
+        self._gateway = gateway
+        self._locks = locks
+
+    async def store(self, owner: str, session_id: UUID, draft: Draft) -> Stored:
+        """Store one message.
+
+        Raises `NotFound`, `Invalid` naming the field, `Busy`, or an `UpstreamFailure`; after `UpstreamTimeout` the
+        message may have been stored all the same.
+        """
+        session = await self._session(owner, session_id)
+        message = storable(draft)
+        async with self._locks.holding(session_id):
+            await self._session(owner, session_id)
+            return Stored(session, [await self._store(session_id, message)])
+
+    async def store_all(self, owner: str, session_id: UUID, drafts: Sequence[Draft]) -> Stored:
+        """Store messages in their order: all of them, or a prefix that is told together with the problem.
+
+        A draft that is wrong stops the list before anything is stored.
+        """
+        session = await self._session(owner, session_id)
+        if not 1 <= len(drafts) <= MOST_MESSAGES:
+            raise Invalid(f"A list has 1 to {MOST_MESSAGES} messages.", ("input", "messages"))
+        messages = [storable(draft) for draft in drafts]
+        stored: list[model.Message] = []
+        async with self._locks.holding(session_id):
+            await self._session(owner, session_id)
+            for message in messages:
+                try:
+                    stored.append(await self._store(session_id, message))
+                except (Correctable, UpstreamFailure) as problem:
+                    if not stored:
+                        raise
+                    return Stored(session, stored, _told(problem, len(stored)))
+        return Stored(session, stored)
+
+    async def _session(self, owner: str, session_id: UUID) -> model.Session:
+        found = await mappings.ready(owner, [session_id])
+        if session_id not in found:
+            raise NotFound("There is no such session.", _SESSION)
+        return found[session_id]
+
+    async def _store(self, session_id: UUID, message: Storable) -> model.Message:
+        try:
+            stored = await self._gateway.messages.store(
+                session_id, format=message.format, blob=message.blob, metadata=message.metadata
+            )
+        except Refused:
+            # Acontext says the same words for an unknown session and for a message that it will not have.
+            if not await self._gateway.sessions.exists(session_id):
+                raise NotFound("The conversation of this session is gone from Acontext.", _SESSION) from None
+            raise Invalid("Acontext refused this message.", message.path) from None
+        return replace(stored, meta=message.system_meta)
+
+
+def _told(problem: Correctable | UpstreamFailure, stored: int) -> Correctable:
+    if isinstance(problem, Correctable):
+        return problem
+    return PartlyStored(
+        f"Only the first {stored} of the messages are known to be stored: {problem.message}",
+        ("input", "messages", str(stored)),
+    )

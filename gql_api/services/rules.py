@@ -1,0 +1,96 @@
+"""The rules that input must keep before anything is asked of Acontext or of the database."""
+
+import json
+import unicodedata
+from typing import Any
+
+from gql_api.errors import Invalid, TooLarge
+from gql_api.model import JsonObject
+
+LONGEST_USER = 255
+LONGEST_TITLE = 1000
+LARGEST_JSON = 65536
+"""Bytes of JSON that Acontext takes as configs or as a message's metadata."""
+DEEPEST_JSON = 50
+LARGEST_INTEGER = 2**53
+"""Beyond it Acontext loses digits: its numbers pass through 64-bit floats."""
+RESERVED = "__gql_api__"
+"""The one top-level key of configs and metadata that is ours; clients neither see nor set it."""
+_UPSTREAMS_OWN = ("__artifact_info__", "__user_meta__")
+
+Path = tuple[str, ...]
+
+
+def user(identifier: str, path: Path, *, reserved_prefix: str) -> str:
+    """Check a user identifier: 1 to 255 characters, no control characters, no outer blanks, not a name of ours."""
+    if not 1 <= len(identifier) <= LONGEST_USER:
+        raise Invalid(f"A user identifier has 1 to {LONGEST_USER} characters.", path)
+    if identifier != identifier.strip():
+        raise Invalid("A user identifier must not begin or end with blanks.", path)
+    if _has_control(identifier):
+        raise Invalid("A user identifier must not contain control characters.", path)
+    if identifier.startswith(reserved_prefix):
+        raise Invalid("This user identifier is reserved.", path)
+    return identifier
+
+
+def title(text: str | None, path: Path) -> str | None:
+    """Check a title: at most 1000 characters, no control characters."""
+    if text is None:
+        return None
+    if len(text) > LONGEST_TITLE:
+        raise TooLarge(f"A title has at most {LONGEST_TITLE} characters.", path)
+    if _has_control(text):
+        raise Invalid("A title must not contain control characters.", path)
+    return text
+
+
+def json_object(value: Any, path: Path) -> JsonObject | None:
+    """Check configs or metadata: an object that Acontext keeps exactly, without reserved keys, at most 64 KiB."""
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        raise Invalid("This must be a JSON object.", path)
+    for key in value:
+        if key == RESERVED or key in _UPSTREAMS_OWN:
+            raise Invalid("This key is reserved.", (*path, key))
+    exact_json(value, path)
+    if len(json.dumps(value).encode()) > LARGEST_JSON:
+        raise TooLarge(f"This has at most {LARGEST_JSON} bytes of JSON.", path)
+    return value
+
+
+def exact_json(value: Any, path: Path, *, nul: bool = False) -> None:
+    """Refuse what Acontext would change or choke on: lone surrogates, large integers, deep nesting.
+
+    NUL characters only where `nul` says that they are kept: in messages they are, in metadata and configs not.
+    """
+    waiting: list[tuple[Any, Path]] = [(value, path)]
+    while waiting:
+        item, place = waiting.pop()
+        if len(place) - len(path) > DEEPEST_JSON:
+            raise Invalid(f"JSON may be nested {DEEPEST_JSON} deep.", path)
+        if isinstance(item, str):
+            exact_text(item, place, nul=nul)
+        elif isinstance(item, int) and not isinstance(item, bool) and abs(item) > LARGEST_INTEGER:
+            raise Invalid("An integer beyond 2^53 would lose digits in Acontext; send it as a string.", place)
+        elif isinstance(item, dict):
+            for key in item:
+                exact_text(key, place, nul=nul)
+            waiting.extend((child, (*place, key)) for key, child in item.items())
+        elif isinstance(item, list):
+            waiting.extend((child, (*place, str(index))) for index, child in enumerate(item))
+
+
+def exact_text(text: str, path: Path, *, nul: bool = False) -> None:
+    """Refuse lone surrogates, which have no UTF-8 form, and NUL characters unless `nul` allows them."""
+    if "\x00" in text and not nul:
+        raise Invalid("NUL characters are not allowed here.", path)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise Invalid("This text is not valid Unicode: it contains a lone surrogate.", path) from None
+
+
+def _has_control(text: str) -> bool:
+    return any(unicodedata.category(letter) in ("Cc", "Cs") for letter in text)

@@ -1,0 +1,116 @@
+"""The life of sessions: created, got or created, adopted, changed, deleted; always with exactly one disk."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from gql_api import model
+from gql_api.errors import NotFound
+from gql_api.services import rules
+from gql_api.services.adoption import Adoption, Opened
+from gql_api.services.creation import Creation, NewSession
+from gql_api.services.locks import SessionLocks
+from gql_api.services.reconcile import Reconciler
+from gql_api.store import mappings
+from gql_api.upstream.gateway import Gateway
+
+UNCHANGED: Any = object()
+"""Stands for a field that the caller did not send."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What to change of a session; UNCHANGED where nothing was sent, None clears."""
+
+    title: Any = UNCHANGED
+    configs: Any = UNCHANGED
+
+
+class Sessions:
+    """The writes to sessions."""
+
+    def __init__(
+        self, gateway: Gateway, *, locks: SessionLocks, creation: Creation, adoption: Adoption, reconciler: Reconciler
+    ) -> None:
+        self._gateway = gateway
+        self._locks = locks
+        self._creation = creation
+        self._adoption = adoption
+        self._reconciler = reconciler
+
+    async def create(self, owner: str, new: NewSession) -> model.Session:
+        """Make a session with a disk of its own; raise `Invalid`, `TooLarge`, `Conflict` or an `UpstreamFailure`."""
+        return await self._creation.make(owner, _checked(new))
+
+    async def get_or_create(self, owner: str, id: UUID | None, *, new: NewSession, disk_id: UUID | None) -> Opened:
+        """Give the session with this id, adopt it from Acontext if it is this user's there, else make another.
+
+        A session that is made never gets the id that was asked for. Raises `Conflict` when `disk_id` belongs to
+        another session, `NotFound` when this user has no such disk.
+        """
+        checked = _checked(new)
+        if id is None:
+            self._adoption.refuse_disk(disk_id)
+            return Opened(await self._creation.make(owner, checked), created=True, disk_created=True)
+        async with self._locks.holding(id):
+            found = await self._adoption.find(owner, id, title=checked.title, disk_id=disk_id)
+        if found:
+            return found
+        self._adoption.refuse_disk(disk_id)
+        return Opened(await self._creation.make(owner, checked), created=True, disk_created=True)
+
+    async def update(self, owner: str, id: UUID, changes: Changes) -> model.Session:
+        """Change title and configs; configs are merged key by key, null deletes a key, no configs at all clear them."""
+        title = changes.title if changes.title is UNCHANGED else rules.title(changes.title, ("input", "title"))
+        configs = changes.configs
+        if configs is not UNCHANGED:
+            configs = rules.json_object(configs, ("input", "configs"))
+        async with self._locks.holding(id):
+            session = await self._mine(owner, id)
+            if configs is not UNCHANGED:
+                await self._write_configs(id, configs)
+            now = self._creation.now()
+            if title is not UNCHANGED:
+                changed = await mappings.rename(owner, id, title=title, now=now)
+            elif configs is not UNCHANGED:
+                changed = await mappings.touch(owner, id, now=now)
+            else:
+                changed = session
+        return _present(changed)
+
+    async def delete(self, owner: str, id: UUID) -> None:
+        """Delete a session with its messages and its disk; raise `NotFound` when it is not there, or no more.
+
+        It is gone for all readers at once. What Acontext does not remove now is removed by the sweep.
+        """
+        async with self._locks.holding(id):
+            mapping = await mappings.entomb(owner, id, now=self._creation.now(), lease_until=self._creation.lease_end())
+            if mapping is None:
+                raise NotFound("There is no such session.", ("input", "id"))
+            await self._reconciler.finish(mapping)
+
+    async def _mine(self, owner: str, id: UUID) -> model.Session:
+        return _present((await mappings.ready(owner, [id])).get(id))
+
+    async def _write_configs(self, id: UUID, configs: model.JsonObject | None) -> None:
+        if configs is not None:
+            await self._gateway.sessions.patch_configs(id, configs)
+            return
+        mapping = await mappings.find(id)
+        nonce = mapping.nonce if mapping and not mapping.adopted else None
+        await self._gateway.sessions.replace_configs(id, self._creation.tag(nonce) if nonce else {})
+
+
+def _checked(new: NewSession) -> NewSession:
+    return NewSession(
+        title=rules.title(new.title, ("input", "title")),
+        configs=rules.json_object(new.configs, ("input", "configs")),
+        id=new.id,
+        path=new.path,
+    )
+
+
+def _present(session: model.Session | None) -> model.Session:
+    if session is None:
+        raise NotFound("There is no such session.", ("input", "id"))
+    return session

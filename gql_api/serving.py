@@ -1,0 +1,107 @@
+"""Runs the application under uvicorn, and the database's migrations: what the commands need and `--help` does not."""
+
+import asyncio
+import os
+import socket
+import sys
+from contextlib import closing
+
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from gql_api.app import create_app
+from gql_api.refusal import Refusal
+from gql_api.settings import Settings
+from gql_api.store import database
+
+_GRACE = 10
+"""Seconds that open requests have to end when the server is told to stop."""
+_UNREADY = (database.InvalidDatabaseUrl, database.SchemaOutdated, database.DatabaseUnreachable)
+
+_GREETING = """
+  GraphQL API and explorer   {url}/graphql
+  Mappings                   {mappings}
+  Acontext                   {acontext}
+
+  Try it:
+    curl {url}/graphql -H 'content-type: application/json' \\
+      -d '{{"query": "mutation {{ createSession(input: {{}}) {{ session {{ id createdAt disk {{ id }} }} }} }}"}}'
+
+"""
+
+
+class _Server(uvicorn.Server):
+    """Tells where to go once the server answers."""
+
+    greeting = ""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            sys.stdout.write(self.greeting)
+            sys.stdout.flush()
+
+
+def serve(settings: Settings) -> None:
+    """Serve until told to stop; raise `Refusal` when the server cannot start."""
+    with closing(_bind(settings.host, settings.port)) as bound:
+        settings = settings.bound_to(*bound.getsockname()[:2])
+        asyncio.run(_check(settings))
+        if settings.workers > 1:
+            # The workers are processes of their own: they read the settings from the environment.
+            os.environ["GQL_API_PUBLIC_URL"] = settings.public_url or ""
+            config = _config("gql_api.app:create_app", settings)
+            sys.stdout.write(_greeting(settings))
+            Multiprocess(config, sockets=[bound]).run()
+            return
+        server = _Server(_config(create_app(settings), settings))
+        server.greeting = _greeting(settings)
+        server.run(sockets=[bound])
+
+
+def migrate(settings: Settings) -> list[str]:
+    """Apply the missing migrations and name them; raise `Refusal` when the database does not let us."""
+    try:
+        return asyncio.run(database.migrate(settings.mappings_url))
+    except _UNREADY as error:
+        raise Refusal(f"DATABASE_URL: {error}") from None
+
+
+def _config(app: object, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        factory=isinstance(app, str),
+        workers=settings.workers,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE,
+        ws="none",
+    )
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except (OSError, OverflowError) as error:
+        raise Refusal(f"GQL_API_HOST, GQL_API_PORT: cannot listen on {host}:{port}: {error}") from None
+
+
+async def _check(settings: Settings) -> None:
+    """Open the database once before anything is served, so that what is wrong with it is told in one line."""
+    try:
+        async with database.open_database(settings.mappings_url, migrate=settings.mappings_url.startswith("sqlite")):
+            return
+    except _UNREADY as error:
+        raise Refusal(f"DATABASE_URL: {error}") from None
+
+
+def _greeting(settings: Settings) -> str:
+    sqlite = settings.mappings_url.startswith("sqlite")
+    return _GREETING.format(
+        url=settings.public_url,
+        mappings=f"SQLite in {settings.data_dir.resolve()}" if sqlite else "PostgreSQL",
+        acontext="embedded, in the same folder" if settings.is_embedded else "the one of ACONTEXT_BASE_URL",
+    )

@@ -1,0 +1,83 @@
+"""A GraphQL client for tests: whole answers, and the few operations that most tests begin with."""
+
+from typing import Any
+
+import httpx
+
+CREATE = """
+mutation ($input: CreateSessionInput!) {
+  createSession(input: $input) { session { id acontextId title disk { id acontextId } } errors { code message path } }
+}
+"""
+STORE = """
+mutation ($session: ID!, $messages: [StoreMessagesItemInput!]!) {
+  storeMessages(input: {sessionId: $session, messages: $messages}) {
+    messages { id acontextId } storedCount errors { code message path }
+  }
+}
+"""
+UPLOAD = """
+mutation ($input: UploadFileInput!) {
+  uploadFile(input: $input) { file { id path size } replaced errors { code message path } }
+}
+"""
+
+
+class Client:
+    """Asks as one user."""
+
+    def __init__(self, http: httpx.AsyncClient, user: str | None = None) -> None:
+        self.http = http
+        self.user = user
+
+    def as_user(self, user: str) -> "Client":
+        """Return a client that asks as another user."""
+        return Client(self.http, user)
+
+    async def answer(self, query: str, **variables: Any) -> dict[str, Any]:
+        """Return the whole answer, errors included."""
+        headers = {"X-User": self.user} if self.user else {}
+        response = await self.http.post("/graphql", json={"query": query, "variables": variables}, headers=headers)
+        answer: dict[str, Any] = response.json()
+        return answer
+
+    async def data(self, query: str, **variables: Any) -> dict[str, Any]:
+        """Return the data of an answer without errors."""
+        answer = await self.answer(query, **variables)
+        assert "errors" not in answer, answer["errors"]
+        data: dict[str, Any] = answer["data"]
+        return data
+
+    async def code(self, query: str, **variables: Any) -> str:
+        """Return the code of the answer's only error."""
+        answer = await self.answer(query, **variables)
+        [error] = answer["errors"]
+        code: str = error["extensions"]["code"]
+        return code
+
+    async def create(self, **input: Any) -> dict[str, Any]:
+        """Make a session."""
+        payload = (await self.data(CREATE, input=input))["createSession"]
+        assert payload["errors"] == []
+        session: dict[str, Any] = payload["session"]
+        return session
+
+    async def store(self, session: str, *messages: Any) -> list[str]:
+        """Store messages, plain texts being the user's; return their ids."""
+        items = [{"message": _message(message)} for message in messages]
+        payload = (await self.data(STORE, session=session, messages=items))["storeMessages"]
+        assert payload["errors"] == []
+        return [message["id"] for message in payload["messages"]]
+
+    async def upload(self, session: str, path: str, text: str = "text") -> dict[str, Any]:
+        """Write a file."""
+        payload = (await self.data(UPLOAD, input={"sessionId": session, "path": path, "content": {"text": text}}))[
+            "uploadFile"
+        ]
+        assert payload["errors"] == []
+        file: dict[str, Any] = payload["file"]
+        return file
+
+
+def _message(given: Any) -> Any:
+    return {"chat": {"role": "USER", "content": given}} if isinstance(given, str) else given
