@@ -1,0 +1,126 @@
+"""The README's tables and answers: made here from the program itself, compared by a test, written by `make docs`."""
+
+import asyncio
+import json
+import re
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from gql_api.app import create_app
+from gql_api.cli import commands
+from gql_api.errors import CODES
+from gql_api.schema.user_error import UserErrorCode
+from gql_api.settings import Settings, read_settings
+
+README = Path(__file__).parent.parent / "README.md"
+ADDRESS = "http://127.0.0.1:8000"
+_STEP = re.compile(r"```graphql\n(.*?)```\n\n```json\n(.*?)```", re.DOTALL)
+_CHANGING = re.compile(
+    r'"(?P<time>\d{4}-\d\d-\d\dT[\d:.]+Z)"|(?P<uuid>[0-9a-f]{8}-[0-9a-f-]{27})|(?P<token>[0-9a-f]{64})'
+    r'|"(?P<id>[A-Za-z0-9+/_-]{40,}={0,2})"'
+)
+
+
+def sections(text: str) -> str:
+    """Return the README with its tables as they must be."""
+    tables: dict[str, Callable[[], str]] = {
+        "settings": _settings,
+        "user-errors": _user_errors,
+        "error-codes": lambda: _table(("Code", "Meaning"), [(f"`{code}`", said) for code, said in CODES.items()]),
+        "commands": _commands,
+    }
+    for name, make in tables.items():
+        begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
+        before, _, rest = text.partition(begin)
+        text = before + begin + make() + "\n" + end + rest.partition(end)[2]
+    return text
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [head, ("---",) * len(head), *rows]
+    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
+
+
+def _settings() -> str:
+    rows = []
+    for field in Settings.model_fields.values():
+        default = field.get_default()
+        shown = "" if default is None else f"`{str(default).lower() if isinstance(default, bool) else default}`"
+        rows.append((f"`{field.alias}`", shown, field.description or ""))
+    return _table(("Setting", "Default", "What it is"), rows)
+
+
+def _user_errors() -> str:
+    definition: Any = UserErrorCode.__strawberry_definition__  # type: ignore[attr-defined]
+    return _table(("Code", "Meaning"), [(f"`{value.name}`", value.description) for value in definition.values])
+
+
+def _commands() -> str:
+    return _table(("Command", "What it does"), [(f"`gql-api {name}`", about) for name, about in commands().items()])
+
+
+async def answers(text: str) -> list[tuple[str, str]]:
+    """Run the README's operations in their order on a new server; return each written answer with the real one.
+
+    Ids in an operation that stood in an earlier answer of the README are exchanged for those of the real answer.
+    """
+    found: list[tuple[str, str]] = []
+    known: dict[str, str] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        settings = read_settings(GQL_API_DATA_DIR=Path(folder), GQL_API_PUBLIC_URL=ADDRESS, _env_file=None)
+        app = create_app(settings)
+        transport = httpx.ASGITransport(app)
+        async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url=ADDRESS) as http:
+            for operation, written in _STEP.findall(text):
+                for old, new in known.items():
+                    operation = operation.replace(old, new)
+                answer = (await http.post("/graphql", json={"query": operation})).json()
+                real = json.dumps(answer, indent=2, ensure_ascii=False) + "\n"
+                found.append((written, real))
+                _learn(known, written, answer)
+    return found
+
+
+def _learn(known: dict[str, str], written: str, answer: dict[str, Any]) -> None:
+    session = answer["data"].get("createSession", {}).get("session")
+    if session:
+        old = json.loads(written)["data"]["createSession"]["session"]["id"] if written.strip() else "SESSION"
+        known[old] = session["id"]
+
+
+def comparable(answer: str) -> str:
+    """Put placeholders for what is another with every run: times, ids, tokens of URLs; equal ones stay equal."""
+    names: dict[str, str] = {}
+
+    def name(match: re.Match[str]) -> str:
+        if match["time"]:
+            return '"<time>"'
+        return names.setdefault(match[0], f"<{match.lastgroup} {len(names)}>")
+
+    return _CHANGING.sub(name, answer)
+
+
+def rewrite() -> None:
+    """Write tables and answers into the README; an id that the old one used is followed into its operations."""
+    text = sections(README.read_text(encoding="utf-8"))
+    real = iter(asyncio.run(answers(text)))
+    session = _first_session(text)
+    parts = [f"```graphql\n{operation}```\n\n```json\n{next(real)[1]}```" for operation, _ in _STEP.findall(text)]
+    pieces: Iterator[str] = iter(parts)
+    text = _STEP.sub(lambda _: next(pieces), text)
+    README.write_text(text.replace(f'"{session}"', f'"{_first_session(text)}"'), encoding="utf-8")
+
+
+def _first_session(text: str) -> str:
+    written = _STEP.findall(text)[0][1]
+    return json.loads(written)["data"]["createSession"]["session"]["id"] if written.strip() else "SESSION"
+
+
+if __name__ == "__main__":
+    rewrite()
+    sys.stdout.write(f"wrote {README.name}\n")

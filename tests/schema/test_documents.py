@@ -1,0 +1,110 @@
+"""Documents that are parsed and validated once."""
+
+import pytest
+from graphql import GraphQLSyntaxError
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from small_api import small_schema
+from strawberry.extensions import MaxTokensLimiter
+from strawberry.types import ExecutionResult
+
+from gql_api.schema.caches import Documents
+from gql_api.schema.errors import Schema
+
+
+def test_a_document_is_parsed_once() -> None:
+    documents = Documents()
+
+    assert documents.parse("{ a }", {}) is documents.parse("{ a }", {})
+    assert documents.parse("{ a }", {}) is not documents.parse("{ b }", {})
+
+
+def test_the_document_used_longest_ago_is_forgotten_first() -> None:
+    documents = Documents(most=2)
+    kept, lost = documents.parse("{ kept }", {}), documents.parse("{ lost }", {})
+
+    documents.parse("{ kept }", {})
+    documents.parse("{ new }", {})
+
+    assert documents.parse("{ kept }", {}) is kept
+    assert documents.parse("{ lost }", {}) is not lost
+
+
+def test_a_long_document_is_not_kept() -> None:
+    documents = Documents(longest=10)
+
+    assert documents.parse("{ a }#####", {}) is documents.parse("{ a }#####", {})
+    assert documents.parse("{ a }######", {}) is not documents.parse("{ a }######", {})
+
+
+def test_a_document_that_was_parsed_without_limits_does_not_pass_them() -> None:
+    documents = Documents()
+    documents.parse("{ a b c }", {})
+
+    with pytest.raises(GraphQLSyntaxError, match="more than 2 tokens"):
+        documents.parse("{ a b c }", {"max_tokens": 2})
+
+
+@pytest.mark.parametrize(
+    ("query", "name", "found"),
+    [
+        ("{ a }", None, "query"),
+        ("mutation M { a }", None, "mutation"),
+        ("mutation M { a } query Q { a }", "Q", "query"),
+        ("mutation M { a } query Q { a }", None, None),
+        ("mutation M { a }", "Q", None),
+        ("fragment F on Query { a }", None, None),
+        ("{", None, None),
+    ],
+)
+def test_the_operation_that_is_meant_is_found(query: str, name: str | None, found: str | None) -> None:
+    operation = Documents().operation(query, name)
+
+    assert (operation and operation.operation.value) == found
+
+
+async def test_the_errors_of_a_remembered_document_belong_to_one_answer() -> None:
+    schema = small_schema()
+
+    first = await schema.execute("{ no }")
+    second = await schema.execute("{ no }")
+
+    assert first.errors
+    assert second.errors
+    assert first.errors[0] is not second.errors[0]
+    assert messages(first) == messages(second) == ["Cannot query field 'no' on type 'Query'."]
+
+
+async def test_a_document_of_very_many_tokens_is_not_parsed_to_its_end() -> None:
+    long = await small_schema().execute("{" + "nothing " * 9_998 + "}")
+    too_long = await small_schema().execute("{" + "nothing " * 9_999 + "}")
+
+    assert {(error.extensions or {})["code"] for error in long.errors or []} == {"GRAPHQL_VALIDATION_FAILED"}
+    assert messages(too_long) == ["Syntax Error: Document contains more than 10000 tokens. Parsing aborted."]
+
+
+async def test_a_limit_to_tokens_holds_for_remembered_documents_too() -> None:
+    query = "{ hello doubled }"
+    free = small_schema()
+    strict = Schema(free.query, extensions=[lambda: MaxTokensLimiter(max_token_count=3)], config=free.config)
+
+    assert (await free.execute(query)).errors is None
+    for _ in range(2):
+        assert messages(await strict.execute(query)) == [
+            "Syntax Error: Document contains more than 3 tokens. Parsing aborted."
+        ]
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.sampled_from(["{ hello }", "{ no }", "{", "query($n: Int!) { doubled(number: $n) }"]), max_size=6))
+async def test_what_came_before_changes_no_answer(queries: list[str]) -> None:
+    one, other = small_schema(), small_schema()
+
+    for query in queries:
+        other.documents = Documents(most=0)
+        again, fresh = await one.execute(query), await other.execute(query)
+        assert (again.data, messages(again)) == (fresh.data, messages(fresh))
+
+
+def messages(result: ExecutionResult) -> list[str]:
+    return [error.message for error in result.errors or []]

@@ -1,0 +1,43 @@
+"""The README says what the program does: its tables are made of the program, its answers come from a server."""
+
+import re
+from pathlib import Path
+
+from gql_api import errors
+from readme import README, answers, comparable, sections
+
+ROOT = README.parent
+
+
+def test_the_tables_of_the_readme_are_those_of_the_program() -> None:
+    text = README.read_text(encoding="utf-8")
+    assert sections(text) == text, "run: make docs"
+
+
+async def test_the_answers_of_the_readme_are_real() -> None:
+    found = await answers(README.read_text(encoding="utf-8"))
+    assert len(found) >= 8
+    assert [comparable(written) for written, _ in found] == [comparable(real) for _, real in found]
+
+
+def test_every_failure_has_its_code_in_a_table() -> None:
+    def family(kind: type[errors.Failure]) -> set[type[errors.Failure]]:
+        return {kind}.union(*(family(child) for child in kind.__subclasses__()))
+
+    for kind in family(errors.Failure):
+        code = kind.query_code if issubclass(kind, errors.Correctable) else kind.code
+        assert code in errors.CODES, kind
+
+
+def test_the_links_of_the_documents_lead_somewhere() -> None:
+    documents = [README, *ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+    for document in documents:
+        for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text(encoding="utf-8")):
+            assert (document.parent / link).exists(), f"{document.name}: {link}"
+
+
+def test_the_first_two_commands_of_the_readme_are_targets_of_the_makefile() -> None:
+    commands = re.findall(r"^make (\w+)", README.read_text(encoding="utf-8"), re.MULTILINE)
+    makefile = Path(ROOT / "Makefile").read_text(encoding="utf-8")
+    assert commands[:2] == ["run", "test"]
+    assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in commands)
