@@ -2,7 +2,6 @@
 
 import argparse
 import importlib
-import logging
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -13,8 +12,6 @@ from gql_api import __version__
 from gql_api.folder import claim
 from gql_api.refusal import Refusal
 from gql_api.settings import read_settings
-
-_LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -103,8 +100,6 @@ def _serve(options: argparse.Namespace) -> None:
         "GQL_API_WORKERS": options.workers,
     }
     settings = read_settings(**{name: value for name, value in given.items() if value is not None})
-    logging.basicConfig(level=settings.log_level, format=_LOG_FORMAT)
-    logging.getLogger("httpx").setLevel("WARNING")  # it would log the address of every call
     with claim(settings.data_dir) if settings.is_single else nullcontext():
         _late("gql_api.serving").serve(settings)
 
@@ -127,7 +122,6 @@ def _migrate(options: argparse.Namespace) -> None:
 
 
 def _embedded(options: argparse.Namespace) -> None:
-    logging.basicConfig(level="INFO", format=_LOG_FORMAT)
     with claim(options.data_dir):
         _late("gql_api.embedded.__main__").serve(
             data_dir=options.data_dir / "acontext",

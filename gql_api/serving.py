@@ -5,6 +5,7 @@ import os
 import socket
 import sys
 from contextlib import closing
+from typing import Any
 
 import uvicorn
 from uvicorn.supervisors import Multiprocess
@@ -73,12 +74,25 @@ def _config(app: object, settings: Settings) -> uvicorn.Config:
         factory=isinstance(app, str),
         workers=settings.workers,
         lifespan="on",
-        log_config=None,
+        log_config=_logging(settings.log_level),
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=_GRACE,
         ws="none",
     )
+
+
+def _logging(level: str) -> dict[str, Any]:
+    """Describe the log to uvicorn, which sets it up in each of its processes: one line an event, to stderr."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "root": {"level": level, "handlers": ["stderr"]},
+        # It would log the address of every call of Acontext.
+        "loggers": {"httpx": {"level": "WARNING"}},
+    }
 
 
 def _bind(host: str, port: int) -> socket.socket:

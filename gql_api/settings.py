@@ -3,7 +3,7 @@
 import ipaddress
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -140,7 +140,7 @@ class Settings(BaseSettings):
     @property
     def mappings_url(self) -> str:
         """Where the mappings are kept, the default included."""
-        return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'gql_api.sqlite3'}"
+        return self.database_url or f"sqlite:///{quote(str(self.data_dir.resolve() / 'gql_api.sqlite3'))}"
 
     @property
     def is_single(self) -> bool:

@@ -3,14 +3,14 @@
 import base64
 import gzip
 import hashlib
-import json
-import math
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 from typing import Any
 
 import tiktoken
+
+from gql_api import gojson
 
 ENCODING = "o200k_base"
 
@@ -29,8 +29,6 @@ _SPLIT = "|".join(
         r"\s+",
     )
 )
-_GO_ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"})
-_GO_PLAIN_FROM, _GO_PLAIN_TO = 1e-6, 1e21
 
 
 def count(text: str) -> int:
@@ -53,39 +51,7 @@ def _call_text(part: Mapping[str, Any]) -> str | None:
     meta = part.get("meta")
     if not meta:
         return None
-    return _go_json({key: meta[key] for key in ("arguments", "name") if key in meta})
-
-
-def _go_json(value: Any) -> str:
-    """Write JSON as Go's encoder does, whose text is what gets counted."""
-    match value:
-        case dict():
-            members = (f"{_go_json(key)}:{_go_json(value[key])}" for key in sorted(value))
-            return "{" + ",".join(members) + "}"
-        case list():
-            return "[" + ",".join(map(_go_json, value)) + "]"
-        case float():
-            return _go_float(value)
-        case _:
-            return json.dumps(value, ensure_ascii=False).translate(_GO_ESCAPES)
-
-
-def _go_float(value: float) -> str:
-    if value.is_integer() and abs(value) < _GO_PLAIN_TO:
-        return "-0" if math.copysign(1, value) < 0 and not value else str(int(value))
-    if abs(value) >= _GO_PLAIN_FROM and abs(value) < _GO_PLAIN_TO:
-        return _without_exponent(repr(value))
-    mantissa, _, exponent = repr(value).partition("e")
-    return f"{mantissa}e{exponent[0]}{exponent[1:].lstrip('0')}"
-
-
-def _without_exponent(digits: str) -> str:
-    mantissa, _, exponent = digits.partition("e")
-    if not exponent:
-        return digits
-    sign = "-" * mantissa.startswith("-")
-    significant = mantissa.lstrip("-").replace(".", "")
-    return f"{sign}0.{'0' * (-int(exponent) - 1)}{significant}"
+    return gojson.dumps({key: meta[key] for key in ("arguments", "name") if key in meta})
 
 
 def _well_formed(text: str) -> str:

@@ -3,10 +3,10 @@
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from databases import Databases, PostgresDatabases, SqliteDatabases
-from postgres import NoPostgres, running_server
 
+from databases import Databases, PostgresDatabases, SqliteDatabases
 from gql_api.store.database import Database, open_database
+from postgres import NoPostgres, running_server
 
 KINDS = ("sqlite", "postgres")
 

@@ -7,9 +7,8 @@ from itertools import count
 from pathlib import Path
 from typing import Protocol
 
-from postgres import Server
-
 from gql_api.store.database import migrate
+from postgres import Server
 
 
 class Databases(Protocol):

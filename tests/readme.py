@@ -69,20 +69,24 @@ async def answers(text: str) -> list[tuple[str, str]]:
 
     Ids in an operation that stood in an earlier answer of the README are exchanged for those of the real answer.
     """
-    found: list[tuple[str, str]] = []
-    known: dict[str, str] = {}
     with tempfile.TemporaryDirectory() as folder:
         settings = read_settings(GQL_API_DATA_DIR=Path(folder), GQL_API_PUBLIC_URL=ADDRESS, _env_file=None)
         app = create_app(settings)
         transport = httpx.ASGITransport(app)
         async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url=ADDRESS) as http:
-            for operation, written in _STEP.findall(text):
-                for old, new in known.items():
-                    operation = operation.replace(old, new)
-                answer = (await http.post("/graphql", json={"query": operation})).json()
-                real = json.dumps(answer, indent=2, ensure_ascii=False) + "\n"
-                found.append((written, real))
-                _learn(known, written, answer)
+            return await _ask(http, _STEP.findall(text))
+
+
+async def _ask(http: httpx.AsyncClient, steps: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    known: dict[str, str] = {}
+    for operation, written in steps:
+        query = operation
+        for old, new in known.items():
+            query = query.replace(old, new)
+        answer = (await http.post("/graphql", json={"query": query})).json()
+        found.append((written, json.dumps(answer, indent=2, ensure_ascii=False) + "\n"))
+        _learn(known, written, answer)
     return found
 
 

@@ -26,7 +26,10 @@ EXCEPTIONS = {
     "gql_api/schema/session.py: messages has 7 arguments": A_FIELD,
     "gql_api/schema/user.py: sessions has 7 arguments": A_FIELD,
 }
-"""What may break a rule, with its reason."""
+BACK_EDGES = {
+    "gql_api/schema/session.py: user": "a session has its user, and a user their sessions",
+}
+"""What may break a rule, each with its reason."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 BLOCKS = (
@@ -112,7 +115,7 @@ def test_imports_go_only_where_the_contracts_allow() -> None:
 
 def test_files_and_functions_are_small_unless_a_reason_is_given() -> None:
     """An exception that is not needed any more is as wrong as an excess without a reason."""
-    assert sorted(oversized()) == sorted(EXCEPTIONS)
+    assert sorted(set(oversized()) ^ set(EXCEPTIONS)) == []
 
 
 def test_nothing_is_named_like_an_attic() -> None:
@@ -125,7 +128,7 @@ def test_every_module_says_its_job_first() -> None:
     assert [module.name for module in modules(PACKAGE) if not ast.get_docstring(module.tree)] == []
 
 
-def test_nothing_is_imported_inside_a_function() -> None:
+def test_nothing_is_imported_inside_a_function_but_where_types_refer_to_each_other() -> None:
     inside = [
         f"{module.name}: {function.name}"
         for module in modules(PACKAGE)
@@ -133,7 +136,7 @@ def test_nothing_is_imported_inside_a_function() -> None:
         if any(isinstance(node, ast.Import | ast.ImportFrom) for node in ast.walk(function))
     ]
 
-    assert inside == []
+    assert sorted(inside) == sorted(BACK_EDGES)
 
 
 def test_the_command_line_starts_without_the_slow_sdk() -> None:

@@ -1,6 +1,8 @@
 """The routes of the embedded Acontext: which path and method leads where, and who may call."""
 
 import hmac
+import logging
+import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
 
 from starlette.requests import Request
@@ -22,8 +24,10 @@ from gql_api.embedded import (
     tracking,
     users,
 )
-from gql_api.embedded.envelope import Refusal, page_not_found, said
+from gql_api.embedded.envelope import Refusal, database_error, page_not_found, said
 from gql_api.embedded.store import Store
+
+log = logging.getLogger(__name__)
 
 _API = "/api/v1"
 _SESSION = "/session/{session_id}"
@@ -101,8 +105,9 @@ _ROUTES: Mapping[str, Mapping[str, Handler]] = {
 class _Methods:
     """The handlers of one path. As an ASGI app it sees every method, since a wrong one is answered with 404."""
 
-    def __init__(self, store: Store, handlers: Mapping[str, Handler], *, api_key: str | None) -> None:
+    def __init__(self, store: Store, path: str, handlers: Mapping[str, Handler], *, api_key: str | None) -> None:
         self._store = store
+        self._path = path
         self._handlers = handlers
         self._api_key = api_key
 
@@ -119,6 +124,9 @@ class _Methods:
             return await handler(self._store, request)
         except Refusal as refusal:
             return refusal.response()
+        except (sqlite3.Error, OSError):
+            log.exception("%s %s failed", request.method, self._path)
+            return database_error().response()
 
     def _authorise(self, request: Request) -> None:
         if self._api_key is None:
@@ -130,8 +138,10 @@ class _Methods:
 
 def build_app(store: Store, *, api_key: str) -> ASGIApp:
     """Make the whole API."""
-    routes = [Route(_API + path, _Methods(store, handlers, api_key=api_key)) for path, handlers in _ROUTES.items()]
-    routes += [Route("/health", _Methods(store, {"GET": _health}, api_key=None)), _material_route(store)]
+    routes = [
+        Route(_API + path, _Methods(store, path, handlers, api_key=api_key)) for path, handlers in _ROUTES.items()
+    ]
+    routes += [Route("/health", _Methods(store, "/health", {"GET": _health}, api_key=None)), _material_route(store)]
     return Router(routes, redirect_slashes=False, default=_nothing_here)
 
 
@@ -141,7 +151,8 @@ def build_material_app(store: Store) -> ASGIApp:
 
 
 def _material_route(store: Store) -> Route:
-    return Route(f"{_API}/material/{{token}}", _Methods(store, {"GET": serving.serve}, api_key=None))
+    path = f"{_API}/material/{{token}}"
+    return Route(path, _Methods(store, path, {"GET": serving.serve}, api_key=None))
 
 
 async def _nothing_here(scope: Scope, receive: Receive, send: Send) -> None:

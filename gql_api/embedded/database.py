@@ -1,6 +1,7 @@
 """The SQLite file: one writing thread that commits what waits together, and reading threads that never wait for it."""
 
 import asyncio
+import logging
 import queue
 import sqlite3
 import threading
@@ -10,6 +11,8 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
@@ -34,6 +37,7 @@ class Database:
         self._writer = connect(path)
         self._waiting: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write_for_ever, name="acontext-writer", daemon=True)
+        self._ending, self._ended = threading.Lock(), False
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
         self._readers = ThreadPoolExecutor(_READERS, "acontext-reader", initializer=self._open_reader)
@@ -49,12 +53,17 @@ class Database:
         Nothing of `work` stays if it raises. A caller that is cancelled does not undo it.
         """
         done: Future[T] = Future()
-        self._waiting.put(_Write(work, done))
+        with self._ending:
+            if self._ended:
+                raise sqlite3.ProgrammingError("the database is closed")
+            self._waiting.put(_Write(work, done))
         return await asyncio.wrap_future(done)
 
     def close(self) -> None:
         """Finish what waits, then close every connection. Blocks."""
-        self._waiting.put(None)
+        with self._ending:
+            self._ended = True
+            self._waiting.put(None)
         self._thread.join()
         self._readers.shutdown()
         for connection in (*self._opened, self._writer):
@@ -95,13 +104,19 @@ class Database:
             self._writer.execute("BEGIN IMMEDIATE")
             results = [(write.done, *self._attempt(write.work)) for write in batch]
             self._writer.execute("COMMIT")
-            self._after_commit(self._writer)
         except Exception as error:  # a full disk, a broken file: every waiting caller must hear of it
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
             results = [(write.done, None, error) for write in batch]
         for done, result, failure in results:
             _settle(done, result=result, failure=failure)
+        self._tidy_up()
+
+    def _tidy_up(self) -> None:
+        try:
+            self._after_commit(self._writer)
+        except Exception:  # what was committed stays committed, and the next commit tries again
+            log.exception("tidying up after a commit failed")
 
     def _attempt(self, work: Work[Any]) -> tuple[Any, Exception | None]:
         """Run one write of a batch so that its failure takes back its own changes only."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gql_api import tokens
+from gql_api import gojson, tokens
 from gql_api.embedded.strategies import (
     MiddleOut,
     RemoveToolCallParams,
@@ -13,7 +13,6 @@ from gql_api.embedded.strategies import (
     Strategy,
     TokenLimit,
 )
-from gql_api.formats import gojson
 
 _HEAD_AND_TAIL = 2
 _NO_ARGUMENTS = "{}"

@@ -24,6 +24,12 @@ _MOST_ITEMS = 200
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
+class FormText(str):
+    """A value of a form, where a boolean is a word; in JSON it is not."""
+
+    __slots__ = ()
+
+
 def parse_uuid(text: str) -> str | None:
     """Read an id in any form that Go's uuid.Parse takes; None if it is none."""
     if not _UUID.fullmatch(text):
@@ -95,7 +101,7 @@ async def body(request: Request) -> Mapping[str, Any]:
         return await json_body(request)
     if kind in _FORMS:
         async with request.form() as form:
-            return {name: value for name, value in form.items() if isinstance(value, str)}
+            return {name: FormText(value) for name, value in form.items() if isinstance(value, str)}
     return {}
 
 
@@ -123,7 +129,7 @@ def object_field(fields: Mapping[str, Any], name: str) -> dict[str, Any] | None:
 
 def flag_field(fields: Mapping[str, Any], name: str) -> bool:
     value = fields.get(name)
-    if isinstance(value, str) and value in _TRUE | _FALSE:
+    if isinstance(value, FormText) and value in _TRUE | _FALSE:
         return value in _TRUE
     if value is not None and not isinstance(value, bool):
         raise bad_parameter()

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gql_api.formats import gojson
+from gql_api import gojson
 
 Part = Mapping[str, Any]
 Shown = dict[str, Any]

@@ -4,7 +4,7 @@ import math
 from collections.abc import Collection
 from typing import Any
 
-from gql_api.formats import gojson
+from gql_api import gojson
 from gql_api.formats.values import FormatError, JsonObject
 
 Path = tuple[str, ...]

@@ -62,7 +62,8 @@ class Loaders:
     async def _message(self, key: MessageKey) -> model.Message | None:
         place = cursor.just_before(key.created_at, key.id)
         page = await self.messages.load((key.session_id, Reading(limit=1, after=place)))
-        return next((message for message in page.messages if message.id == key.id), None)
+        named = (key.id, key.created_at)
+        return next((message for message in page.messages if (message.id, message.created_at) == named), None)
 
     async def _file_url(self, key: tuple[model.File, int]) -> model.SignedUrl | None:
         """Give a URL that is known for half of its life, else make one."""

@@ -48,7 +48,10 @@ class Edits:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The messages of a window, oldest first. `total` and `tokens` are of the whole view, None when not yet known."""
+    """The messages of a window, oldest first. `total` and `tokens` are of the whole view, None when not yet known.
+
+    `edit_at` is the last message that edits were applied to; `edited_to` is its place, None when they took it out.
+    """
 
     messages: list[model.Message]
     has_previous: bool
@@ -56,6 +59,7 @@ class View:
     total: int | None = None
     tokens: int | None = None
     edit_at: UUID | None = None
+    edited_to: Place | None = None
 
 
 def place(message: model.Message) -> Place:
@@ -78,6 +82,18 @@ async def read_edited(loaders: "Loaders", session_id: UUID, window: Window, edit
     if edits.pin is not None and page.edit_at != edits.pin:
         raise BadUserInput("pinAtMessageId: there is no such message in this conversation.")
     return _cut(page, window)
+
+
+async def edited_to(loaders: "Loaders", session_id: UUID, view: View) -> Place | None:
+    """Tell how far the edits of a view reach; where they took out that very message, the unedited ones are read."""
+    if view.edited_to is not None or view.edit_at is None:
+        return view.edited_to
+    whole = await loaders.messages.load((session_id, Reading()))
+    return _find(whole, view.edit_at)
+
+
+def _find(page: model.MessagePage, id: UUID | None) -> Place | None:
+    return next((place(message) for message in reversed(page.messages) if message.id == id), None)
 
 
 async def _forward(loaders: "Loaders", session_id: UUID, window: Window, first: int) -> View:
@@ -138,4 +154,5 @@ def _cut(page: model.MessagePage, window: Window) -> View:
         total=len(page.messages),
         tokens=page.tokens,
         edit_at=page.edit_at,
+        edited_to=_find(page, page.edit_at),
     )

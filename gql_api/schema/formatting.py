@@ -94,13 +94,8 @@ async def format_messages(info: Info, view: View, *, format: MessageFormat, mode
         sources,
         media=await _media(info, view.messages, mode),
         omit_media=mode is MediaMode.OMIT,
-        edited_through=_edited_through(view),
     )
     return _answer(formatted, view.messages)
-
-
-def _edited_through(view: View) -> str | None:
-    return str(view.edit_at) if view.edit_at else None
 
 
 async def _media(info: Info, messages: Sequence[model.Message], mode: MediaMode) -> Media:

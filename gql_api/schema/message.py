@@ -9,7 +9,7 @@ import strawberry
 
 from gql_api import model
 from gql_api.loaders import MessageKey
-from gql_api.loaders.conversation import View, Window, read, read_edited
+from gql_api.loaders.conversation import View, Window, edited_to, read, read_edited
 from gql_api.schema import node, place
 from gql_api.schema.connection import PageInfo, page_info
 from gql_api.schema.context import Info
@@ -60,6 +60,7 @@ class Message(node.Node):
         """Make a message; its calls and results are linked within itself until `link` is given more."""
         key = MessageKey(value.session_id, value.created_at, value.id)
         parts = [make_part(key, place, part) for place, part in enumerate(value.parts)]
+        link(parts)
         return cls(
             id=node.message_id(key),
             acontext_id=value.id,
@@ -112,12 +113,10 @@ class MessageConnection:
         "conversation stays as it is now while new messages come. Null without strategies or messages."
     )
     async def edit_at_message_id(self, info: Info) -> strawberry.ID | None:
-        if self.asked.edits is None or self.view.edit_at is None:
+        if self.asked.edits is None:
             return None
-        message = await _found(info, self.view, self.asked.session_id)
-        if message is None:
-            return None
-        return node.message_id(MessageKey(message.session_id, message.created_at, message.id))
+        last = await edited_to(info.context.loaders, self.asked.session_id, self.view)
+        return node.message_id(MessageKey(self.asked.session_id, last.created_at, last.id)) if last else None
 
     @strawberry.field(
         description="How many messages the whole view has: after editing when strategies are given. Asked of Acontext "
@@ -163,12 +162,3 @@ async def message_connection(info: Info, session: "Session", asked: Asked) -> Me
         asked=asked,
         view=view,
     )
-
-
-async def _found(info: Info, view: View, session_id: UUID) -> model.Message | None:
-    """Find the message that edits were applied up to; an edit may have taken it out of the view."""
-    for message in view.messages:
-        if message.id == view.edit_at:
-            return message
-    whole = await read(info.context.loaders, session_id, Window())
-    return next((message for message in whole.messages if message.id == view.edit_at), None)

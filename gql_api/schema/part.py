@@ -1,15 +1,17 @@
 """The parts of a message as types, made from Acontext's form: plain attributes, calls and results linked."""
 
 import json
+import math
 from collections.abc import Callable
 from datetime import datetime
 from enum import Enum
-from typing import Annotated, Any
+from typing import Annotated
 
 import strawberry
 
 from gql_api import model
 from gql_api.errors import BadUserInput
+from gql_api.formats.media import parse_data_url
 from gql_api.loaders import MessageKey
 from gql_api.schema import node
 from gql_api.schema.context import Info
@@ -182,14 +184,17 @@ def _tool_call(key: MessageKey, id: strawberry.ID, part: model.JsonObject) -> Me
 
 def _parsed(text: str) -> Json | None:
     try:
-        return Json(json.loads(text, parse_int=_integer))
+        return Json(json.loads(text, parse_float=_finite, parse_constant=_finite))
     except (ValueError, RecursionError):
         return None
 
 
-def _integer(digits: str) -> int | float:
-    """Read an integer; beyond 64 bits only its size can be told, the text keeps the digits."""
-    return int(digits) if len(digits) < 19 else float(digits)  # noqa: PLR2004
+def _finite(written: str) -> float:
+    """Refuse what Python reads and no JSON can hold: NaN, Infinity, and numbers that become it."""
+    number = float(written)
+    if not math.isfinite(number):
+        raise ValueError("not a number that JSON can hold")
+    return number
 
 
 def _tool_result(key: MessageKey, id: strawberry.ID, part: model.JsonObject) -> MessagePart:
@@ -206,8 +211,9 @@ def _tool_result(key: MessageKey, id: strawberry.ID, part: model.JsonObject) -> 
 def _media(key: MessageKey, id: strawberry.ID, part: model.JsonObject) -> MessagePart:
     asset, meta = part.get("asset") or {}, part.get("meta") or {}
     link = meta.get("url")
-    mime = asset.get("mime") or meta.get("media_type") or meta.get("mime_type")
-    size = asset.get("size_b") if asset else _inline_size(meta.get("data") or meta.get("file_data"))
+    inline_mime, inline_size = _within(meta)
+    mime = asset.get("mime") or meta.get("media_type") or meta.get("mime_type") or inline_mime
+    size = asset.get("size_b") if asset else inline_size
     return MediaPart(
         id=id,
         metadata=_meta(part),
@@ -221,10 +227,21 @@ def _media(key: MessageKey, id: strawberry.ID, part: model.JsonObject) -> Messag
     )
 
 
-def _inline_size(data: Any) -> int | None:
-    if not isinstance(data, str):
-        return None
-    encoded = data.partition(";base64,")[2] or data
+def _within(meta: model.JsonObject) -> tuple[str | None, int | None]:
+    """Tell the media type and the size of a medium that stands within the message itself."""
+    sound = meta.get("format")
+    mime = f"audio/{sound}" if isinstance(sound, str) and sound else None
+    for name in ("url", "file_data", "data"):
+        text = meta.get(name)
+        if isinstance(text, str) and text.startswith("data:"):
+            found = parse_data_url(text)
+            return (found.mime, _decoded_size(found.data)) if found else (None, None)
+        if isinstance(text, str) and text and name != "url":
+            return mime, _decoded_size(text)
+    return mime, None
+
+
+def _decoded_size(encoded: str) -> int:
     return len(encoded) * 3 // 4 - encoded.count("=", -2)
 
 

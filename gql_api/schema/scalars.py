@@ -1,5 +1,6 @@
 """The custom scalars, each with its specification; everything else of the schema uses them by their Python types."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any, NewType
 from uuid import UUID
@@ -11,6 +12,9 @@ from strawberry.types.scalar import ScalarDefinition
 Url = NewType("Url", str)
 Json = NewType("Json", object)
 
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})?")
+"""What Python reads is more: weeks, days without dashes, hours alone."""
+
 
 def _write_time(value: datetime) -> str:
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
@@ -20,7 +24,7 @@ def _read_time(value: Any) -> datetime:
     if not isinstance(value, str):
         raise GraphQLError("A DateTime is written as a string.")
     try:
-        time = datetime.fromisoformat(value)
+        time = datetime.fromisoformat(value.upper() if _TIME.fullmatch(value.upper()) else "")
     except ValueError:
         raise GraphQLError("A DateTime is written as RFC 3339 says, as in 2026-01-31T12:00:00Z.") from None
     if time.tzinfo is None:
@@ -28,14 +32,22 @@ def _read_time(value: Any) -> datetime:
     return time.astimezone(UTC)
 
 
+def read_uuid(text: str) -> UUID:
+    """Read a UUID in any spelling; ValueError for anything else, and for the nil UUID, which names nothing."""
+    id = UUID(text)
+    # Python reads the digits as a number, and a number may have a sign, blanks and underscores.
+    if id.int == 0 or re.sub("^urn:uuid:|[{}-]", "", text.lower()) != id.hex:
+        raise ValueError("not a UUID that names something")
+    return id
+
+
 def _read_uuid(value: Any) -> UUID:
     try:
-        id = UUID(value) if isinstance(value, str) else None
+        if isinstance(value, str):
+            return read_uuid(value)
     except ValueError:
-        id = None
-    if id is None or id.int == 0:
-        raise GraphQLError("A UUID is written as RFC 9562 says, and is not the nil UUID.")
-    return id
+        pass
+    raise GraphQLError("A UUID is written as RFC 9562 says, and is not the nil UUID.")
 
 
 SCALARS: dict[object, ScalarDefinition] = {

@@ -53,15 +53,13 @@ class Adoption:
 
     async def _settled(self, owner: str, id: UUID) -> model.Mapping | None:
         """Wait until a session of this user that another process is making is there, or is not."""
-        try:
-            async with asyncio.timeout(_PATIENCE):
-                while True:
-                    mapping = await mappings.find(id)
-                    if not mapping or mapping.user != owner or mapping.state is not model.MappingState.CREATING:
-                        return mapping
-                    await asyncio.sleep(_LOOK_AGAIN)
-        except TimeoutError:
-            raise Busy("This session is still being made; try again.", ("input", "id")) from None
+        patience = int(_PATIENCE / _LOOK_AGAIN)
+        for _ in range(patience):
+            mapping = await mappings.find(id)
+            if not mapping or mapping.user != owner or mapping.state is not model.MappingState.CREATING:
+                return mapping
+            await asyncio.sleep(_LOOK_AGAIN)
+        raise Busy("This session is still being made; try again.", ("input", "id"))
 
     async def _is_adoptable(self, owner: str, id: UUID) -> bool:
         session = await self._gateway.sessions.get(id)
@@ -78,11 +76,11 @@ class Adoption:
         try:
             bound = await self._creation.bind(intent, disk or await self._creation.make_disk(id))
         except mappings.DiskTaken:
-            await mappings.abandon(id)
+            await mappings.abandon(id, nonce=intent.nonce)
             raise Conflict("This disk belongs to another session.", _DISK) from None
         except BaseException:
             # Upstream nothing needs undoing: a disk that was made is found by its owner the next time.
-            await asyncio.shield(mappings.abandon(id))
+            await asyncio.shield(mappings.abandon(id, nonce=intent.nonce))
             raise
         return Opened(bound, created=False, disk_created=disk is None)
 

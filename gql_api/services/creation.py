@@ -152,7 +152,7 @@ class Creation:
         try:
             await asyncio.shield(self.undo(intent.id, intent.nonce))
             if settled:
-                await mappings.abandon(intent.id)
+                await mappings.abandon(intent.id, nonce=intent.nonce)
         except UpstreamFailure as error:
             _LOG.warning("a half-made session is left to the sweep: %s", error.code)
 

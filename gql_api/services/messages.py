@@ -53,16 +53,19 @@ class Messages:
         if not 1 <= len(drafts) <= MOST_MESSAGES:
             raise Invalid(f"A list has 1 to {MOST_MESSAGES} messages.", ("input", "messages"))
         messages = [storable(draft) for draft in drafts]
-        stored: list[model.Message] = []
         async with self._locks.holding(session_id):
             await self._session(owner, session_id)
-            for message in messages:
-                try:
-                    stored.append(await self._store(session_id, message))
-                except (Correctable, UpstreamFailure) as problem:
-                    if not stored:
-                        raise
-                    return Stored(session, stored, _told(problem, len(stored)))
+            return await self._store_in_order(session, messages)
+
+    async def _store_in_order(self, session: model.Session, messages: list[Storable]) -> Stored:
+        stored: list[model.Message] = []
+        for message in messages:
+            try:
+                stored.append(await self._store(session.id, message))
+            except (Correctable, UpstreamFailure) as problem:
+                if not stored:
+                    raise
+                return Stored(session, stored, _told(problem, len(stored)))
         return Stored(session, stored)
 
     async def _session(self, owner: str, session_id: UUID) -> model.Session:

@@ -27,7 +27,7 @@ def file(text: str, path: Path) -> tuple[str, str]:
 
 
 def _checked(text: str, path: Path) -> str:
-    if len(text) > LONGEST_PATH:
+    if len("/" + text) > LONGEST_PATH:
         raise TooLarge(f"A path has at most {LONGEST_PATH} characters.", path)
     if _FORBIDDEN.search(text):
         raise Invalid("A path must not contain control characters or double quotes.", path)

@@ -50,7 +50,7 @@ class Reconciler:
             else:
                 if not mapping.adopted:
                     await self._creation.undo(mapping.id, mapping.nonce)
-                await mappings.abandon(mapping.id)
+                await mappings.abandon(mapping.id, nonce=mapping.nonce)
         except UpstreamFailure as error:
             _LOG.warning("an open %s is left for later: %s", mapping.state.value, error.code)
             return False

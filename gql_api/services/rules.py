@@ -1,16 +1,17 @@
 """The rules that input must keep before anything is asked of Acontext or of the database."""
 
-import json
+import math
 import unicodedata
 from typing import Any
 
+from gql_api import gojson
 from gql_api.errors import Invalid, TooLarge
 from gql_api.model import JsonObject
 
 LONGEST_USER = 255
 LONGEST_TITLE = 1000
 LARGEST_JSON = 65536
-"""Bytes of JSON that Acontext takes as configs or as a message's metadata."""
+"""Bytes of JSON, as Acontext writes it, that it takes as configs or as a message's metadata."""
 DEEPEST_JSON = 50
 LARGEST_INTEGER = 2**53
 """Beyond it Acontext loses digits: its numbers pass through 64-bit floats."""
@@ -55,13 +56,13 @@ def json_object(value: Any, path: Path) -> JsonObject | None:
         if key == RESERVED or key in _UPSTREAMS_OWN:
             raise Invalid("This key is reserved.", (*path, key))
     exact_json(value, path)
-    if len(json.dumps(value).encode()) > LARGEST_JSON:
+    if len(gojson.dumps(value).encode()) > LARGEST_JSON:
         raise TooLarge(f"This has at most {LARGEST_JSON} bytes of JSON.", path)
     return value
 
 
 def exact_json(value: Any, path: Path, *, nul: bool = False) -> None:
-    """Refuse what Acontext would change or choke on: lone surrogates, large integers, deep nesting.
+    """Refuse what Acontext would change or choke on: lone surrogates, large or endless numbers, deep nesting.
 
     NUL characters only where `nul` says that they are kept: in messages they are, in metadata and configs not.
     """
@@ -72,14 +73,21 @@ def exact_json(value: Any, path: Path, *, nul: bool = False) -> None:
             raise Invalid(f"JSON may be nested {DEEPEST_JSON} deep.", path)
         if isinstance(item, str):
             exact_text(item, place, nul=nul)
-        elif isinstance(item, int) and not isinstance(item, bool) and abs(item) > LARGEST_INTEGER:
-            raise Invalid("An integer beyond 2^53 would lose digits in Acontext; send it as a string.", place)
+        elif isinstance(item, int | float):
+            _exact_number(item, place)
         elif isinstance(item, dict):
             for key in item:
                 exact_text(key, place, nul=nul)
             waiting.extend((child, (*place, key)) for key, child in item.items())
         elif isinstance(item, list):
             waiting.extend((child, (*place, str(index))) for index, child in enumerate(item))
+
+
+def _exact_number(number: float, path: Path) -> None:
+    if isinstance(number, float) and not math.isfinite(number):
+        raise Invalid("A number beyond the range of 64-bit floats has no JSON form.", path)
+    if isinstance(number, int) and abs(number) > LARGEST_INTEGER:
+        raise Invalid("An integer beyond 2^53 would lose digits in Acontext; send it as a string.", path)
 
 
 def exact_text(text: str, path: Path, *, nul: bool = False) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from gql_api import model
-from gql_api.errors import NotFound
+from gql_api.errors import NotFound, TooLarge
 from gql_api.services import rules
 from gql_api.services.adoption import Adoption, Opened
 from gql_api.services.creation import Creation, NewSession
@@ -13,7 +13,9 @@ from gql_api.services.locks import SessionLocks
 from gql_api.services.reconcile import Reconciler
 from gql_api.store import mappings
 from gql_api.upstream.gateway import Gateway
+from gql_api.upstream.refusal import Refused
 
+_CONFIGS = ("input", "configs")
 UNCHANGED: Any = object()
 """Stands for a field that the caller did not send."""
 
@@ -64,7 +66,7 @@ class Sessions:
         title = changes.title if changes.title is UNCHANGED else rules.title(changes.title, ("input", "title"))
         configs = changes.configs
         if configs is not UNCHANGED:
-            configs = rules.json_object(configs, ("input", "configs"))
+            configs = rules.json_object(configs, _CONFIGS)
         async with self._locks.holding(id):
             session = await self._mine(owner, id)
             if configs is not UNCHANGED:
@@ -94,17 +96,26 @@ class Sessions:
 
     async def _write_configs(self, id: UUID, configs: model.JsonObject | None) -> None:
         if configs is not None:
-            await self._gateway.sessions.patch_configs(id, configs)
+            await self._merge_configs(id, configs)
             return
         mapping = await mappings.find(id)
         nonce = mapping.nonce if mapping and not mapping.adopted else None
         await self._gateway.sessions.replace_configs(id, self._creation.tag(nonce) if nonce else {})
 
+    async def _merge_configs(self, id: UUID, configs: model.JsonObject) -> None:
+        try:
+            await self._gateway.sessions.patch_configs(id, configs)
+        except Refused as refusal:
+            if not refusal.is_mistake:
+                raise
+            # The configs were checked by themselves: only what they come to with those that are there can be wrong.
+            raise TooLarge(f"All configs have at most {rules.LARGEST_JSON} bytes of JSON.", _CONFIGS) from None
+
 
 def _checked(new: NewSession) -> NewSession:
     return NewSession(
         title=rules.title(new.title, ("input", "title")),
-        configs=rules.json_object(new.configs, ("input", "configs")),
+        configs=rules.json_object(new.configs, _CONFIGS),
         id=new.id,
         path=new.path,
     )

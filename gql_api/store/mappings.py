@@ -144,9 +144,9 @@ async def bind(id: UUID, *, disk: model.Disk, lease_until: datetime, now: dateti
     return rows.session(changed) if changed else None
 
 
-async def abandon(id: UUID) -> None:
-    """Forget a session that was never made; one in any other state stays."""
-    await SessionMapping.filter(id=id, state=MappingState.CREATING.value).delete()
+async def abandon(id: UUID, *, nonce: str) -> None:
+    """Forget the session that was never made of this intent; one in any other state stays."""
+    await SessionMapping.filter(id=id, state=MappingState.CREATING.value, nonce=nonce).delete()
 
 
 async def rename(owner: str, id: UUID, *, title: str | None, now: datetime) -> model.Session | None:

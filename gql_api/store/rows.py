@@ -11,18 +11,8 @@ from tortoise.queryset import QuerySet
 from gql_api import model
 from gql_api.store.models import SessionMapping
 
-_COLUMNS = (
-    "id",
-    "user_identifier",
-    "title",
-    "state",
-    "disk_id",
-    "disk_created_at",
-    "adopted",
-    "nonce",
-    "created_at",
-    "updated_at",
-)
+_OF_SESSION = ("id", "user_identifier", "title", "disk_id", "disk_created_at", "created_at", "updated_at")
+_OF_MAPPING = (*_OF_SESSION, "state", "adopted", "nonce")
 _LONGEST_PATTERN = 10_000
 """More than any title has characters; SQLite refuses patterns of 50 000 bytes."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -31,12 +21,12 @@ Row = dict[str, Any]
 
 async def sessions(query: QuerySet[SessionMapping]) -> list[model.Session]:
     """Read ready sessions."""
-    return [session(row) for row in await query.values(*_COLUMNS)]
+    return [session(row) for row in await query.values(*_OF_SESSION)]
 
 
 async def mappings(query: QuerySet[SessionMapping]) -> list[model.Mapping]:
     """Read rows in any state."""
-    return [mapping(row) for row in await query.values(*_COLUMNS)]
+    return [mapping(row) for row in await query.values(*_OF_MAPPING)]
 
 
 async def update(query: QuerySet[SessionMapping], **values: Any) -> Row | None:
@@ -48,10 +38,10 @@ async def update(query: QuerySet[SessionMapping], **values: Any) -> Row | None:
     statement = query.update(**values)
     statement.sql()
     returning: Any = statement.query.returning
-    text, parameters = returning(*_COLUMNS).get_parameterized_sql()
+    text, parameters = returning(*_OF_MAPPING).get_parameterized_sql()
     found = await SessionMapping._meta.db.execute_query_dict(text, parameters)
     fields = SessionMapping._meta.fields_map
-    return {name: fields[name].to_python_value(found[0][name]) for name in _COLUMNS} if found else None
+    return {name: fields[name].to_python_value(found[0][name]) for name in _OF_MAPPING} if found else None
 
 
 def session(row: Row) -> model.Session:

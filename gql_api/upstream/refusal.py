@@ -19,6 +19,11 @@ class Refused(UpstreamRejected):
         return self.worded and self.status == 404  # noqa: PLR2004
 
     @property
+    def is_mistake(self) -> bool:
+        """True where Acontext itself says that the request is wrong."""
+        return self.worded and self.status == 400  # noqa: PLR2004
+
+    @property
     def is_anothers(self) -> bool:
         """True where the thing belongs to another project of the same Acontext."""
         return self.worded and self.status == 403  # noqa: PLR2004

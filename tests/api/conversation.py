@@ -25,6 +25,7 @@ mutation ($session: ID!, $items: [StoreMessagesItemInput!]!) {
   }
 }
 """
+KEEP_ONE = {"removeToolResult": {"keepRecentNToolResults": 1}}
 PAGE = "edges { cursor node { id text } } pageInfo { hasPreviousPage hasNextPage startCursor endCursor }"
 PARTS = """
 parts {
@@ -77,3 +78,14 @@ def result(call_id: str, text: str) -> dict[str, Any]:
 def turns(*parts: dict[str, Any], role: str = "user") -> dict[str, Any]:
     """Write a message in Acontext's own form."""
     return {"acontext": {"role": role, "parts": list(parts)}}
+
+
+async def use_tools(client: Client, session: str, numbers: range) -> None:
+    """Store tool calls, each with its result: "result 0" and so on."""
+    pairs = ((call(f"c{n}", arguments={"n": n}), result(f"c{n}", f"result {n}")) for n in numbers)
+    await client.store(session, *(message for pair in pairs for message in pair))
+
+
+def results(page: dict[str, Any]) -> list[str]:
+    """Give the texts of all tool results of a page."""
+    return [part["text"] for node in page["nodes"] for part in node["toolResults"]]

@@ -1,20 +1,38 @@
-"""Messages as they are read: typed parts, roles, text, links and ids."""
+"""Messages as they are read: roles, text, ids, and the way to one by its id."""
 
-import hashlib
-import json
-from base64 import b64encode
-from typing import Any
-from uuid import uuid4
+from base64 import b64decode, b64encode
+from uuid import UUID, uuid4
 
 import pytest
-from databases import Databases
 
 from api.client import Client
-from api.conversation import PARTS, call, chat, read, result, texts, turns
+from api.conversation import call, chat, read, result, texts, turns
 from api.upstream import Upstream
+from databases import Databases
 
 NODE = "query ($id: ID!) { node(id: $id) { id ... on Message { text session { id } } } }"
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
+ROLES = [
+    (chat("SYSTEM", "x"), "SYSTEM"),
+    (chat("DEVELOPER", "x"), "DEVELOPER"),
+    (chat("USER", "x"), "USER"),
+    (chat("ASSISTANT", "x"), "ASSISTANT"),
+    (result("c", "x"), "TOOL"),
+    ({"openai": {"role": "system", "content": "x"}}, "SYSTEM"),
+    ({"openai": {"role": "developer", "content": "x"}}, "DEVELOPER"),
+    ({"openai": {"role": "tool", "content": "x", "tool_call_id": "c"}}, "TOOL"),
+    ({"gemini": {"role": "model", "parts": [{"text": "x"}]}}, "ASSISTANT"),
+    (turns(), "USER"),
+    (turns({"type": "tool-result", "text": "1", "meta": {"tool_call_id": "a"}}), "TOOL"),
+    (turns(*({"type": "tool-result", "text": "1", "meta": {"tool_call_id": id}} for id in "ab")), "TOOL"),
+    (
+        turns(
+            {"type": "tool-result", "text": "1", "meta": {"tool_call_id": "a"}},
+            {"type": "text", "text": "and now?"},
+        ),
+        "USER",
+    ),
+    (turns({"type": "tool-result", "text": "1", "meta": {"tool_call_id": "a"}}, role="assistant"), "ASSISTANT"),
+]
 
 
 @pytest.fixture
@@ -23,189 +41,92 @@ def databases(sqlite_databases: Databases) -> Databases:
     return sqlite_databases
 
 
-async def parts_of(client: Client, session: str) -> list[list[dict[str, Any]]]:
-    return [node["parts"] for node in (await read(client, session, f"nodes {{ {PARTS} }}"))["nodes"]]
+async def test_each_role_is_given_back_in_the_payload_and_when_read(client: Client) -> None:
+    session = (await client.create())["id"]
+    items = [{"message": message} for message, _ in ROLES]
+    mutation = """
+    mutation ($session: ID!, $items: [StoreMessagesItemInput!]!) {
+      storeMessages(input: {sessionId: $session, messages: $items}) { messages { role } errors { path message } }
+    }
+    """
+    payload = (await client.data(mutation, session=session, items=items))["storeMessages"]
+    expected = [{"role": role} for _, role in ROLES]
+    assert payload == {"messages": expected, "errors": []}
+    assert (await read(client, session, "nodes { role }"))["nodes"] == expected
 
 
-async def attach(upstream: Upstream, session: str, *, name: str, data: bytes, kind: str = "image") -> None:
-    """Store a message with an uploaded file, straight to Acontext as other clients of it do."""
-    blob = {"role": "user", "parts": [{"type": kind, "file_field": "f", "meta": {"alt": "cat"}}]}
-    payload = json.dumps({"blob": blob, "format": "acontext"})
-    await upstream.ask("POST", f"/session/{session}/messages", data={"payload": payload}, files={"f": (name, data)})
-
-
-async def test_texts_and_thoughts_are_parts_with_the_rest_of_their_metadata(client: Client) -> None:
+async def test_the_text_is_that_of_the_text_parts_on_lines_of_their_own(client: Client) -> None:
     session = (await client.create())["id"]
     await client.store(
         session,
         turns(
-            {"type": "thinking", "text": "hm", "meta": {"signature": "s"}},
-            {"type": "redacted_thinking", "meta": {"data": "zz"}},
-            {"type": "text", "text": "hello", "meta": {"cache_control": {"type": "ephemeral"}}},
-            role="assistant",
+            {"type": "text", "text": "one"},
+            {"type": "image", "text": "a caption", "meta": {"url": "https://e.invalid/i"}},
+            {"type": "text", "text": "two\n"},
+            {"type": "text", "text": "three"},
         ),
+        call("c"),
+        result("c", "not its text"),
     )
-    assert await parts_of(client, session) == [
-        [
-            {"__typename": "ThinkingPart", "metadata": {"signature": "s"}, "text": "hm", "redacted": False},
-            {"__typename": "ThinkingPart", "metadata": {"data": "zz"}, "text": "", "redacted": True},
-            {"__typename": "TextPart", "metadata": {"cache_control": {"type": "ephemeral"}}, "text": "hello"},
-        ]
-    ]
+    assert await texts(client, session) == ["one\ntwo\n\nthree", "", ""]
 
 
-async def test_calls_and_results_name_each_other(client: Client) -> None:
-    session = (await client.create())["id"]
-    calls = [
-        {"callId": "a", "name": "look", "arguments": {"q": [1, None, "ü"]}},
-        {"callId": "b", "name": "list", "arguments": '{"n" : 1.0}'},
-        {"callId": "c", "name": "odd", "arguments": "{broken"},
-    ]
-    await client.store(
-        session,
-        chat("ASSISTANT", "I look", toolCalls=calls),
-        chat("TOOL", "no such file", toolCallId="b", isError=True),
-        result("a", "found"),
-        result("gone", ""),
-    )
-    made = {"__typename": "ToolCallPart", "metadata": {}}
-    given = {"__typename": "ToolResultPart", "metadata": {}}
-    assert await parts_of(client, session) == [
-        [
-            {"__typename": "TextPart", "metadata": {}, "text": "I look"},
-            {
-                **made,
-                "callId": "a",
-                "name": "look",
-                "arguments": {"q": [1, None, "ü"]},
-                "argumentsText": '{"q":[1,null,"ü"]}',
-                "result": {"text": "found"},
-            },
-            {
-                **made,
-                "callId": "b",
-                "name": "list",
-                "arguments": {"n": 1.0},
-                "argumentsText": '{"n" : 1.0}',
-                "result": {"text": "no such file"},
-            },
-            {**made, "callId": "c", "name": "odd", "arguments": None, "argumentsText": "{broken", "result": None},
-        ],
-        [{**given, "callId": "b", "text": "no such file", "isError": True, "call": {"name": "list"}}],
-        [{**given, "callId": "a", "text": "found", "isError": False, "call": {"name": "look"}}],
-        [{**given, "callId": "gone", "text": "", "isError": False, "call": None}],
-    ]
-
-
-async def test_a_result_answers_the_last_call_before_it_that_has_its_id(client: Client) -> None:
-    session = (await client.create())["id"]
-    await client.store(session, call("x", "first"), result("x", "1"), call("x", "second"), result("x", "2"))
-    selection = "nodes { toolCalls { name result { text } } toolResults { text call { name } } }"
-    assert (await read(client, session, selection))["nodes"] == [
-        {"toolCalls": [{"name": "first", "result": {"text": "1"}}], "toolResults": []},
-        {"toolCalls": [], "toolResults": [{"text": "1", "call": {"name": "first"}}]},
-        {"toolCalls": [{"name": "second", "result": {"text": "2"}}], "toolResults": []},
-        {"toolCalls": [], "toolResults": [{"text": "2", "call": {"name": "second"}}]},
-    ]
-
-
-async def test_links_end_at_the_borders_of_the_page_that_was_read(client: Client) -> None:
-    session = (await client.create())["id"]
-    await client.store(session, call("x"), result("x", "1"))
-    selection = "nodes { toolCalls { result { text } } toolResults { call { name } } }"
-    assert (await read(client, session, selection, first=1))["nodes"] == [
-        {"toolCalls": [{"result": None}], "toolResults": []}
-    ]
-    assert (await read(client, session, selection, last=1))["nodes"] == [
-        {"toolCalls": [], "toolResults": [{"call": None}]}
-    ]
-
-
-async def test_media_within_a_message_and_of_others(client: Client) -> None:
-    session = (await client.create())["id"]
-    data = b64encode(b"sound").decode()
-    await client.store(
-        session,
-        turns(
-            {"type": "image", "meta": {"url": "https://pictures.invalid/cat.png", "detail": "low"}},
-            {"type": "audio", "meta": {"data": data, "format": "wav", "media_type": "audio/wav"}},
-            {"type": "file", "meta": {"file_data": f"data:text/plain;base64,{data}", "filename": "a.txt"}},
-            {"type": "video", "meta": {"file_id": "v-1"}},
-            {"type": "image", "meta": {"url": f"data:image/png;base64,{data}"}},
-        ),
-    )
-    selection = "nodes { parts { ... on MediaPart { kind filename mimeType size sha256 publicUrl { url expiresAt } } } }"
-    empty = {"filename": None, "mimeType": None, "size": None, "sha256": None, "publicUrl": None}
-    link = {"url": "https://pictures.invalid/cat.png", "expiresAt": None}
-    [node] = (await read(client, session, selection))["nodes"]
-    assert node["parts"] == [
-        {**empty, "kind": "IMAGE", "publicUrl": link},
-        {**empty, "kind": "AUDIO", "mimeType": "audio/wav", "size": 5},
-        {**empty, "kind": "FILE", "filename": "a.txt", "mimeType": "text/plain", "size": 5},
-        {**empty, "kind": "VIDEO"},
-        {**empty, "kind": "IMAGE", "mimeType": "image/png", "size": 5},
-    ]
-
-
-async def test_an_uploaded_file_tells_its_facts_and_can_be_read_at_its_url(client: Client, upstream: Upstream) -> None:
+async def test_a_message_is_found_by_its_id_with_one_call_of_acontext(client: Client, upstream: Upstream) -> None:
     session = await client.create()
-    await attach(upstream, session["acontextId"], name="pictures/cat.png", data=PNG)
+    ids = await client.store(session["id"], *(str(number) for number in range(30)))
     upstream.clear()
-    assert await parts_of(client, session["id"]) == [
-        [
-            {
-                "__typename": "MediaPart",
-                "metadata": {"alt": "cat"},
-                "kind": "IMAGE",
-                "filename": "cat.png",
-                "mimeType": "image/png",
-                "size": len(PNG),
-                "sha256": hashlib.sha256(PNG).hexdigest(),
-            }
-        ]
-    ]
-    assert upstream.calls == ["GET /session/{id}/messages"]
-    selection = "nodes { parts { ... on MediaPart { publicUrl { url expiresAt } } } }"
-    [node] = (await read(client, session["id"], selection))["nodes"]
-    assert node["parts"][0]["publicUrl"]["expiresAt"] is not None
-    assert (await client.http.get(node["parts"][0]["publicUrl"]["url"])).content == PNG
+    for number in (0, 14, 29):
+        assert (await client.data(NODE, id=ids[number]))["node"] == {
+            "id": ids[number],
+            "text": str(number),
+            "session": {"id": session["id"]},
+        }
+    assert upstream.calls == ["GET /session/{id}/messages"] * 3
+    assert [node["id"] for node in (await read(client, session["id"], "nodes { id }"))["nodes"]] == ids
 
 
-async def test_the_urls_of_a_whole_page_cost_one_more_call(client: Client, upstream: Upstream) -> None:
-    session = await client.create()
-    for number in range(4):
-        await attach(upstream, session["acontextId"], name=f"{number}.txt", data=b"%d" % number, kind="file")
-        await client.store(session["id"], "and")
-    upstream.clear()
-    selection = "nodes { parts { ... on MediaPart { publicUrl { url } } } }"
-    nodes = (await read(client, session["id"], selection))["nodes"]
-    urls = [part["publicUrl"]["url"] for node in nodes for part in node["parts"] if part]
-    assert [(await client.http.get(url)).text for url in urls] == ["0", "1", "2", "3"]
-    assert upstream.calls == ["GET /session/{id}/messages"] * 2
-
-
-@pytest.mark.parametrize("seconds", [0, -1, 86401])
-async def test_a_lifetime_out_of_bounds_is_refused(client: Client, upstream: Upstream, seconds: int) -> None:
-    session = await client.create()
-    await attach(upstream, session["acontextId"], name="a.txt", data=b"a", kind="file")
-    selection = f"nodes {{ parts {{ ... on MediaPart {{ publicUrl(expiresIn: {seconds}) {{ url }} }} }} }}"
-    assert await client.code("{ session(id: %s) { messages { %s } } }" % (json.dumps(session["id"]), selection)) == (
-        "BAD_USER_INPUT"
-    )
-
-
-async def test_data_and_parts_of_tomorrow_break_nothing(client: Client, upstream: Upstream) -> None:
+async def test_calls_and_results_of_one_message_name_each_other_also_when_it_is_read_alone(client: Client) -> None:
     session = (await client.create())["id"]
-    await client.store(session, turns({"type": "data", "meta": {"data_type": "json", "v": {"n": 1}}}))
-    hologram = {"type": "hologram", "text": "depth", "meta": {"layers": 3}}
+    made = {"type": "tool-call", "meta": {"id": "a", "name": "look", "arguments": "{}"}}
+    given = {"type": "tool-result", "text": "found", "meta": {"tool_call_id": "a"}}
+    [id] = await client.store(session, turns(made, given, role="assistant"))
+    query = "query ($id: ID!) { node(id: $id) { ... on Message { toolCalls { result { text } } } } }"
+    assert await client.data(query, id=id) == {"node": {"toolCalls": [{"result": {"text": "found"}}]}}
 
-    def tomorrow(answer: dict[str, Any]) -> None:
-        answer["data"]["items"][0]["parts"].append(hologram)
 
-    upstream.change = tomorrow
-    assert await parts_of(client, session) == [
-        [
-            {"__typename": "DataPart", "metadata": {"data_type": "json", "v": {"n": 1}}, "dataType": "json"},
-            {"__typename": "UnknownPart", "metadata": {"layers": 3}, "partType": "hologram", "raw": hologram},
-        ]
-    ]
+async def test_ids_of_parts_are_their_places_for_ever(client: Client) -> None:
+    session = (await client.create())["id"]
+    await client.store(session, turns({"type": "text", "text": "a"}, {"type": "text", "text": "b"}), "c")
+    first = await read(client, session, "nodes { parts { id } }")
+    await client.store(session, "d")
+    again = await read(client, session, "nodes { parts { id } }", first=2)
+    assert again == first
+    ids = [part["id"] for node in first["nodes"] for part in node["parts"]]
+    assert len(set(ids)) == len(ids) == 3
+
+
+async def test_a_strangers_message_is_not_found_and_acontext_not_asked(client: Client, upstream: Upstream) -> None:
+    [id] = await client.store((await client.create())["id"], "secret")
+    upstream.clear()
+    assert await client.as_user("bob").data(NODE, id=id) == {"node": None}
+    assert upstream.calls == []
+
+
+async def test_a_message_that_is_not_there_is_null_and_a_spoiled_id_refused(client: Client) -> None:
+    session = await client.create()
+    [id] = await client.store(session["id"], "only")
+    kind, _, time, message = b64decode(id).decode().split(":")
+    for fields in (
+        (kind, session["acontextId"], time, str(uuid4())),
+        (kind, session["acontextId"], "0", message),
+        (kind, str(uuid4()), time, message),
+    ):
+        assert await client.data(NODE, id=b64encode(":".join(fields).encode()).decode()) == {"node": None}
+    for fields in (
+        (kind, session["acontextId"], "noon", message),
+        (kind, session["acontextId"], "9" * 30, message),
+        (kind, session["acontextId"], time),
+        (kind, session["acontextId"], time, str(UUID(int=0))),
+        ("MessagePart", session["acontextId"], time, message, "0"),
+    ):
+        assert await client.code(NODE, id=b64encode(":".join(fields).encode()).decode()) == "BAD_USER_INPUT"

@@ -1,7 +1,7 @@
 """The network to Acontext as tests have it: calls are counted, and may fail before or after their effect."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,8 +17,8 @@ class Upstream:
 
     calls: list[str] = field(default_factory=list)
     fault: Fault | None = None
-    change: Callable[[Any], None] | None = None
-    """Alters the JSON of an answer in place, as an Acontext of another version might give it."""
+    meanwhile: Callable[[Any], Awaitable[None]] | None = None
+    """Runs while an answer is under way, and may alter its JSON in place."""
     _behind: httpx.AsyncBaseTransport | None = None
 
     def in_front_of(self, transport: httpx.AsyncBaseTransport) -> httpx.AsyncBaseTransport:
@@ -52,13 +52,13 @@ class _Front(httpx.AsyncBaseTransport):
         if when == "after":
             await response.aread()
             raise httpx.ReadError("reset", request=request)
-        return await self._changed(response)
+        return await self._under_way(response)
 
-    async def _changed(self, response: httpx.Response) -> httpx.Response:
-        if self._upstream.change is None:
+    async def _under_way(self, response: httpx.Response) -> httpx.Response:
+        if self._upstream.meanwhile is None:
             return response
         body = json.loads(await response.aread())
-        self._upstream.change(body)
+        await self._upstream.meanwhile(body)
         return httpx.Response(response.status_code, json=body)
 
     async def aclose(self) -> None:

@@ -92,6 +92,28 @@ async def test_bytes_that_are_no_utf8_are_shown_with_replacements(client: Client
     assert file["artifact"]["meta"]["__artifact_info__"]["mime"] == "text/plain; charset=iso-8859-1"
 
 
+@pytest.mark.parametrize(
+    ("name", "data", "content"),
+    [
+        ("a.csv", "a,b\n1\n", None),
+        ("a.csv", 'a,"b\n', None),
+        ("a.csv", "one\n", {"type": "csv", "raw": "one\n"}),
+        ("a.jsonl", '{"a":1}\n{"a":2}\n', {"type": "text", "raw": '{"a":1}\n{"a":2}\n'}),
+        ("a.rs", "fn main() {}", {"type": "code", "raw": "fn main() {}"}),
+        ("data", '{"a": 1}', {"type": "json", "raw": '{"a": 1}'}),
+    ],
+)
+async def test_the_content_is_shown_if_it_is_what_it_claims(
+    client: Client, name: str, data: str, content: dict[str, str] | None
+) -> None:
+    disk = await client.disk()
+    await client.put(disk, f"/{name}", data.encode())
+
+    file = await client.call("GET", f"/disk/{disk}/artifact", params={"file_path": f"/{name}"})
+
+    assert file.get("content") == content
+
+
 async def test_exactly_sixteen_mebibytes_are_taken(client: Client) -> None:
     disk = await client.disk()
 

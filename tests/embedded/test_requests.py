@@ -3,7 +3,8 @@
 import asyncio
 import base64
 import json
-from datetime import datetime
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -241,3 +242,82 @@ async def test_a_url_of_a_name_that_no_header_can_hold_is_served(client: Client)
     assert served.content == b"x"
     assert served.headers["content-disposition"].startswith('attachment; filename="')
     assert "filename*=UTF-8''" in served.headers["content-disposition"]
+
+
+async def test_a_word_is_a_boolean_in_a_form_only(client: Client) -> None:
+    made = await client.call("POST", "/session", data={"disable_task_tracking": "T", "user": "ann"})
+    refused = await client.refused("POST", "/session", json={"disable_task_tracking": "true"})
+
+    assert made["disable_task_tracking"] is True
+    assert refused == (400, 400, "parameter error")
+
+
+async def test_keys_and_lists_are_repaired_too(client: Client) -> None:
+    body = '{"configs": {"\\ud800": ["\\udfff", 1, {"a": null}]}}'
+
+    made = await client.call("POST", "/session", content=body, headers={"content-type": "application/json"})
+
+    assert made["configs"] == {"\ufffd": ["\ufffd", 1, {"a": None}]}
+
+
+async def test_users_are_listed_in_pages(client: Client) -> None:
+    for name in ("ann", "ben", "cho"):
+        await client.session(user=name)
+
+    first = await client.call("GET", "/user/ls", params={"limit": 2})
+    second = await client.call("GET", "/user/ls", params={"limit": 2, "cursor": first["next_cursor"]})
+    newest = await client.call("GET", "/user/ls", params={"time_desc": "true"})
+
+    assert [user["identifier"] for user in first["items"] + second["items"]] == ["ann", "ben", "cho"]
+    assert [user["identifier"] for user in newest["items"]] == ["cho", "ben", "ann"]
+    assert set(newest["items"][0]) == {"id", "project_id", "identifier", "created_at", "updated_at"}
+    assert second["has_more"] is False
+
+
+async def test_a_user_s_own_sessions_can_be_asked_for_by_place(client: Client) -> None:
+    """The documented way to ask whether a session belongs to a user: a cursor just before it."""
+    mine, other = await client.session(user="ann"), await client.session(user="ben")
+    for session, owned in ((mine, True), (other, False)):
+        shown = await client.call("GET", f"/session/{session}/configs")
+        moment = datetime.fromisoformat(shown["created_at"]) - timedelta(microseconds=1)
+        before = {"created_at": moment.isoformat().replace("+00:00", "Z"), "id": session}
+        question = {"user": "ann", "limit": 1, "cursor": _cursor(before)}
+        page = await client.call("GET", "/session", params=question)
+        assert ([item["id"] for item in page["items"]] == [session]) is owned
+
+
+@pytest.mark.parametrize("body", [b"no form", b'--b\r\ncontent-disposition: form-data; name="file"\r\n'])
+async def test_a_broken_form_is_refused(client: Client, body: bytes) -> None:
+    disk = await client.disk()
+    headers = {"content-type": "multipart/form-data; boundary=b"}
+
+    refused = await client.refused("POST", f"/disk/{disk}/artifact", content=body, headers=headers)
+
+    assert refused in ((400, 400, "parameter error"), (400, 400, "file is required"))
+
+
+async def test_a_file_without_a_name_is_none(client: Client) -> None:
+    disk = await client.disk()
+    head = b'--b\r\ncontent-disposition: form-data; name="file"; filename=""\r\n\r\nx\r\n--b--\r\n'
+    headers = {"content-type": "multipart/form-data; boundary=b"}
+
+    refused = await client.refused("POST", f"/disk/{disk}/artifact", content=head, headers=headers)
+
+    assert refused == (400, 400, "file is required")
+
+
+async def test_a_body_is_refused_while_it_still_arrives(client: Client) -> None:
+    disk = await client.disk()
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        yield b'--b\r\ncontent-disposition: form-data; name="file"; filename="a"\r\n\r\n'
+        while sent < 64:
+            sent += 1
+            yield bytes(1024 * 1024)
+
+    headers = {"content-type": "multipart/form-data; boundary=b"}
+    path = f"/disk/{disk}/artifact"
+
+    assert await client.refused("POST", path, content=endless(), headers=headers) == (413, 400, "parameter error")

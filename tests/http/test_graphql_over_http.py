@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 from audited import CASES, Case
-from small_api import create_app
 from starlette.applications import Starlette
+
+from small_api import create_app
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,9 @@ from typing import Any
 
 import httpx
 import pytest
-from small_api import FAILURES, SECRET, create_app, small_schema
 from strawberry.types import ExecutionResult
+
+from small_api import FAILURES, SECRET, create_app, small_schema
 
 LOGGER = "gql_api.schema.errors"
 INTERNAL = {"message": "An internal error occurred.", "extensions": {"code": "INTERNAL_SERVER_ERROR"}}

@@ -4,12 +4,12 @@ import pytest
 from graphql import GraphQLSyntaxError
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_api import small_schema
 from strawberry.extensions import MaxTokensLimiter
 from strawberry.types import ExecutionResult
 
 from gql_api.schema.caches import Documents
 from gql_api.schema.errors import Schema
+from small_api import small_schema
 
 
 def test_a_document_is_parsed_once() -> None:

@@ -5,13 +5,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from databases import Databases
 from sample_mappings import make_ready
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import IntegrityError, OperationalError
 from tortoise.migrations.autodetector import MigrationAutodetector
 
-from gql_api import model
+from databases import Databases
 from gql_api.store import mappings
 from gql_api.store.database import Database, DatabaseUnreachable, SchemaOutdated, migrate, open_database
 
@@ -21,10 +20,6 @@ INDEXES = {
     "postgres": "SELECT relname AS name FROM pg_class JOIN pg_index ON indexrelid = oid"
     " WHERE indrelid = 'session_mappings'::regclass AND NOT indisunique",
 }
-TERMINATE_OTHERS = """
-SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid()
-"""
 APPS = {"gql_api": {"models": ["gql_api.store.models"], "migrations": "gql_api.store.migrations"}}
 
 
@@ -175,20 +170,3 @@ async def test_postgres_knows_who_is_connected(postgres_databases: Databases) ->
     settings = "SELECT current_setting('application_name') AS name, current_setting('timezone') AS zone"
     async with open_database(await postgres_databases.migrated(), migrate=False) as database:
         assert await database.connection.execute_query_dict(settings) == [{"name": "gql_api", "zone": "UTC"}]
-
-
-async def test_reads_survive_the_loss_of_their_connections(postgres_databases: Databases) -> None:
-    url = await postgres_databases.migrated()
-    async with open_database(url, migrate=False):
-        session = await make_ready()
-        for _ in range(5):
-            await postgres_databases.execute(url, TERMINATE_OTHERS)
-            reads = (
-                mappings.ready("ada", [session.id]),
-                mappings.ready_by_disk("ada", [session.disk_id]),
-                mappings.count("ada", model.SessionFilter()),
-                mappings.disk_is_bound(session.disk_id),
-            )
-            answers = tuple(await asyncio.gather(*reads))
-
-            assert answers == ({session.id: session}, {session.disk_id: session}, 1, True)

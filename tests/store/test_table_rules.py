@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import asyncpg  # type: ignore[import-untyped]
 import pytest
+
 from databases import Databases
 
 DISK_TIME = "2026-11-22 09:00:00+00:00"

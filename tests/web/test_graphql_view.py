@@ -10,11 +10,11 @@ import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_api import BODY_LIMIT, SECRET, Signals, create_app, small_schema
 from starlette.types import ASGIApp, Message
 
 from gql_api.web.graphql import GraphQLView
 from gql_api.web.middleware import BodyLimit
+from small_api import BODY_LIMIT, SECRET, Signals, create_app, small_schema
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 GRAPHQL = "application/graphql-response+json"
@@ -191,7 +191,8 @@ class Connection:
         }
 
         async def run() -> None:
-            await view(scope, self.receive, self.send)
+            async with asyncio.timeout(20):  # a test that fails must end too
+                await view(scope, self.receive, self.send)
 
         return asyncio.create_task(run())
 

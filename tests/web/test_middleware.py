@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from small_api import BODY_LIMIT, SECRET, create_app
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -16,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gql_api.telemetry import RequestIdFilter, request_id
 from gql_api.web.middleware import middleware
+from small_api import BODY_LIMIT, SECRET, create_app
 
 LOGGER = "gql_api.web.middleware"
 LIMIT = 100

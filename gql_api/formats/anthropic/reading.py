@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from gql_api.formats import gojson
+from gql_api import gojson
 from gql_api.formats.blob import loose_object, loose_text, part
 from gql_api.formats.values import FormatError, JsonObject
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
-from gql_api.formats import gojson
+from gql_api import gojson
 from gql_api.formats.blob import part
 from gql_api.formats.values import FormatError, JsonObject
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gql_api.formats import gojson
+from gql_api import gojson
 
 JSON_VALUES = st.recursive(
     st.none()

@@ -1,4 +1,4 @@
-"""JSON text as Go's encoder writes it, since Acontext keeps tool arguments and answers in that form; reads nothing."""
+"""JSON text as Go writes it, since Acontext keeps tool arguments and counts tokens in that form; reads nothing."""
 
 import json
 import math
