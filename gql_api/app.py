@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -16,6 +16,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gql_api.embedded import open_acontext
+from gql_api.folder import claim
 from gql_api.loaders import Loaders
 from gql_api.loaders.media import MediaCache
 from gql_api.schema import build_schema
@@ -107,6 +108,7 @@ class _Material:
 async def run(settings: Settings, *, front: Front | None = None) -> AsyncIterator[Running]:
     """Open database and Acontext, finish what an earlier process left open, and sweep from then on."""
     async with AsyncExitStack() as stack:
+        stack.enter_context(claimed(settings))
         migrate = settings.mappings_url.startswith("sqlite")
         await stack.enter_async_context(open_database(settings.mappings_url, migrate=migrate))
         gateway, material = await _open_acontext(stack, settings, front)
@@ -114,6 +116,11 @@ async def run(settings: Settings, *, front: Front | None = None) -> AsyncIterato
         await reconciler.sweep(alone=settings.is_single)
         await stack.enter_async_context(_background(reconciler))
         yield Running(gateway, services, UrlCache(_now), MediaCache(), material)
+
+
+def claimed(settings: Settings) -> AbstractContextManager[None]:
+    """Hold the data folder where no second process may work on it; raise `FolderTaken`."""
+    return claim(settings.data_dir) if settings.is_single else nullcontext()
 
 
 async def _open_acontext(

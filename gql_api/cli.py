@@ -4,7 +4,6 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -100,8 +99,7 @@ def _serve(options: argparse.Namespace) -> None:
         "GQL_API_WORKERS": options.workers,
     }
     settings = read_settings(**{name: value for name, value in given.items() if value is not None})
-    with claim(settings.data_dir) if settings.is_single else nullcontext():
-        _late("gql_api.serving").serve(settings)
+    _late("gql_api.serving").serve(settings)
 
 
 def _schema(options: argparse.Namespace) -> None:

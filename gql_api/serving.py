@@ -10,7 +10,7 @@ from typing import Any
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
-from gql_api.app import create_app
+from gql_api.app import claimed, create_app
 from gql_api.refusal import Refusal
 from gql_api.settings import Settings
 from gql_api.store import database
@@ -104,10 +104,12 @@ def _bind(host: str, port: int) -> socket.socket:
 
 
 async def _check(settings: Settings) -> None:
-    """Open the database once before anything is served, so that what is wrong with it is told in one line."""
+    """Open everything once before anything is served, so that what is wrong with it is told in one line."""
+    migrate = settings.mappings_url.startswith("sqlite")
     try:
-        async with database.open_database(settings.mappings_url, migrate=settings.mappings_url.startswith("sqlite")):
-            return
+        with claimed(settings):
+            async with database.open_database(settings.mappings_url, migrate=migrate):
+                return
     except _UNREADY as error:
         raise Refusal(f"DATABASE_URL: {error}") from None
 

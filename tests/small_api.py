@@ -131,6 +131,10 @@ class Query:
         raise RuntimeError(SECRET)
 
     @strawberry.field
+    def crashes_in_disguise(self) -> str | None:
+        raise GraphQLError(f"Argument '{SECRET}' is wrong")
+
+    @strawberry.field
     async def crashes_alike(self, info: Info) -> str | None:
         raise info.context.crash
 

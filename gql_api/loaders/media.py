@@ -47,23 +47,24 @@ class MediaCache:
             self._size -= len(self._texts.popitem(last=False)[1])
 
 
-def _assets(messages: Sequence[model.Message]) -> dict[str, tuple[UUID, model.JsonObject]]:
-    return {
-        part["asset"]["sha256"]: (message.session_id, part["asset"])
-        for message in messages
-        for part in message.parts
-        if part.get("asset")
-    }
+def _assets(messages: Sequence[model.Message]) -> list[tuple[UUID, model.JsonObject]]:
+    return [(message.session_id, part["asset"]) for message in messages for part in message.parts if part.get("asset")]
+
+
+def _by_hash(assets: Sequence[tuple[UUID, model.JsonObject]]) -> dict[str, tuple[UUID, model.JsonObject]]:
+    return {asset["sha256"]: (session_id, asset) for session_id, asset in assets}
 
 
 async def inline(loaders: "Loaders", cache: MediaCache, messages: Sequence[model.Message]) -> Media:
     """Fetch the bytes of all media that Acontext keeps for these messages; raise `TooLarge` above 32 MiB in all.
 
+    A file that is shown twice counts twice, as it is twice in the answer.
     A file that Acontext cannot give is left out, and so told of by the format's warning.
     """
-    assets = _assets(messages)
-    if sum(int(asset.get("size_b") or 0) for _, asset in assets.values()) > LARGEST_INLINE:
+    every = _assets(messages)
+    if sum(int(asset.get("size_b") or 0) for _, asset in every) > LARGEST_INLINE:
         raise TooLarge(f"media: more than {LARGEST_INLINE} bytes; ask for URL or OMIT, or for fewer messages.")
+    assets = _by_hash(every)
     texts = await asyncio.gather(
         *(_text(loaders, cache, session_id, asset) for session_id, asset in assets.values()), return_exceptions=True
     )
@@ -96,7 +97,7 @@ async def linked(loaders: "Loaders", cache: MediaCache, messages: Sequence[model
         urls |= found
     return {
         sha256: LinkedMedia(url=urls[sha256].url, mime=_mime(asset))
-        for sha256, (_, asset) in _assets(messages).items()
+        for sha256, (_, asset) in _by_hash(_assets(messages)).items()
         if sha256 in urls
     }
 

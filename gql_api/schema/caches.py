@@ -55,9 +55,7 @@ class Documents:
         node, rules = context.graphql_document, context.validation_rules
         if node is None:
             return []
-        prepared = self._kept.get(context.query or "")
-        if prepared is None or prepared.node is not node:
-            prepared = Prepared(node, {})
+        prepared = self._kept.get(context.query or "") or Prepared(node, {})
         if prepared.rules != rules:
             prepared.faults = tuple(validate_document(context.schema._schema, node, rules))
             prepared.rules = rules

@@ -9,6 +9,7 @@ from gql_api.errors import Busy, Conflict, Invalid, NotFound
 from gql_api.services.creation import Creation
 from gql_api.store import mappings
 from gql_api.upstream.gateway import Gateway
+from gql_api.upstream.refusal import Refused
 
 _DISK = ("input", "diskId")
 _LOOK_AGAIN = 0.05
@@ -62,7 +63,12 @@ class Adoption:
         raise Busy("This session is still being made; try again.", ("input", "id"))
 
     async def _is_adoptable(self, owner: str, id: UUID) -> bool:
-        session = await self._gateway.sessions.get(id)
+        try:
+            session = await self._gateway.sessions.get(id)
+        except Refused as refusal:
+            if refusal.is_anothers:
+                return False
+            raise
         if not session.owned:
             return self._adopt_unowned
         return await self._gateway.sessions.is_of(owner, session)

@@ -2,13 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import cast
 
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive
-
-from gql_api.web.answers import BodyTooLarge
 
 
 @asynccontextmanager
@@ -40,10 +38,9 @@ class _Watch:
         self._may_stop = may_stop
 
     async def run(self) -> None:
-        # The body of a GET is not read before; it may be too large.
-        with suppress(BodyTooLarge):
-            while (await self._receive())["type"] != "http.disconnect":
-                pass
-            if self._may_stop():
-                self.has_cancelled = True
-                self.task.cancel()
+        # The body of a GET is not read before; when it is too large, the watch ends and the block goes on.
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        if self._may_stop():
+            self.has_cancelled = True
+            self.task.cancel()

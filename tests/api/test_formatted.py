@@ -177,11 +177,18 @@ async def test_bytes_that_acontext_cannot_give_are_left_out_with_a_warning(
 async def test_more_bytes_than_an_answer_may_hold_are_refused_before_they_are_fetched(
     client: Client, session: str, upstream: Upstream
 ) -> None:
+    """The same picture twice is twice in the answer."""
+    size = 16 * 1024 * 1024
+
     async def grow(answer: Any) -> None:
-        answer["data"]["items"][2]["parts"][1]["asset"]["size_b"] = 32 * 1024 * 1024 + 1
+        parts = answer["data"]["items"][2]["parts"]
+        parts[1]["asset"]["size_b"] = size
+        parts.append(parts[1])
 
     upstream.meanwhile = grow
-    answer = await client.answer(READ % f"totalCount {FORMATTED % ('OPENAI', 'INLINE')}", id=session)
+    inline = f"totalCount {FORMATTED % ('OPENAI', 'INLINE')}"
+    size += 1
+    answer = await client.answer(READ % inline, id=session)
     assert answer["data"] == {"session": {"messages": {"totalCount": 6, "formatted": None}}}
     assert [error["extensions"]["code"] for error in answer["errors"]] == ["BAD_USER_INPUT"]
     assert upstream.calls == [MESSAGES]

@@ -116,17 +116,32 @@ async def test_a_message_that_is_not_there_is_null_and_a_spoiled_id_refused(clie
     session = await client.create()
     [id] = await client.store(session["id"], "only")
     kind, _, time, message = b64decode(id).decode().split(":")
+    acontext_id = session["acontextId"]
     for fields in (
-        (kind, session["acontextId"], time, str(uuid4())),
-        (kind, session["acontextId"], "0", message),
-        (kind, str(uuid4()), time, message),
+        [kind, acontext_id, time, str(uuid4())],
+        [kind, acontext_id, "0", message],
+        [kind, str(uuid4()), time, message],
     ):
         assert await client.data(NODE, id=b64encode(":".join(fields).encode()).decode()) == {"node": None}
     for fields in (
-        (kind, session["acontextId"], "noon", message),
-        (kind, session["acontextId"], "9" * 30, message),
-        (kind, session["acontextId"], time),
-        (kind, session["acontextId"], time, str(UUID(int=0))),
-        ("MessagePart", session["acontextId"], time, message, "0"),
+        [kind, acontext_id, "noon", message],
+        [kind, acontext_id, "9" * 30, message],
+        [kind, acontext_id, time],
+        [kind, acontext_id, time, str(UUID(int=0))],
+        ["MessagePart", acontext_id, time, message, "0"],
     ):
         assert await client.code(NODE, id=b64encode(":".join(fields).encode()).decode()) == "BAD_USER_INPUT"
+
+
+async def test_a_read_that_fails_blanks_its_own_field_only(client: Client, upstream: Upstream) -> None:
+    session = (await client.create(title="Mine"))["id"]
+    await client.store(session, "one", "two")
+    upstream.fault = lambda request: "before" if "limit=1" in str(request.url) else None
+    query = """query ($id: ID!) {
+      session(id: $id) { title all: messages { nodes { text } } one: messages(first: 1) { nodes { text } } }
+    }"""
+    answer = await client.answer(query, id=session)
+    everything = {"nodes": [{"text": "one"}, {"text": "two"}]}
+    assert answer["data"] == {"session": {"title": "Mine", "all": everything, "one": None}}
+    [error] = answer["errors"]
+    assert (error["path"], error["extensions"]["code"]) == (["session", "one"], "UPSTREAM_UNAVAILABLE")

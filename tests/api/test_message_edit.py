@@ -97,8 +97,8 @@ async def test_every_parameter_reaches_acontext(client: Client) -> None:
 async def test_counts_are_those_of_the_edited_whole_on_every_page(client: Client) -> None:
     session = (await client.create())["id"]
     await client.store(session, *(f"m{number}" for number in range(7)))
-    assert await read(client, session, "totalCount tokenCount") == {"totalCount": 7, "tokenCount": 21}
     for window in ({}, {"first": 1}, {"last": 2}):
+        assert await read(client, session, "totalCount tokenCount", **window) == {"totalCount": 7, "tokenCount": 21}
         page = await read(
             client, session, "nodes { text } totalCount tokenCount", edits={"tokenLimit": {"limitTokens": 12}}, **window
         )
@@ -108,7 +108,7 @@ async def test_counts_are_those_of_the_edited_whole_on_every_page(client: Client
     assert await texts(client, session, edits={"tokenLimit": {"limitTokens": 12}}, first=2) == ["m3", "m4"]
 
 
-LIMITS = [
+LIMITS: list[tuple[Any, str]] = [
     ({"tokenLimit": {"limitTokens": 0}}, "editStrategy.0.tokenLimit.limitTokens: at least 1."),
     ({"middleOut": {"tokenReduceTo": 0}}, "editStrategy.0.middleOut.tokenReduceTo: at least 1."),
     (
@@ -129,12 +129,10 @@ LIMITS = [
 ]
 
 
-@pytest.mark.parametrize(("edits", "message"), LIMITS)
-async def test_numbers_out_of_bounds_are_named(
-    client: Client, session: str, upstream: Upstream, edits: Any, message: str
-) -> None:
+async def test_numbers_out_of_bounds_are_named(client: Client, session: str, upstream: Upstream) -> None:
     upstream.clear()
-    assert await refusal(client, session, edits=edits) == ("BAD_USER_INPUT", message)
+    for edits, message in LIMITS:
+        assert await refusal(client, session, edits=edits) == ("BAD_USER_INPUT", message)
     assert upstream.calls == []
 
 

@@ -56,8 +56,7 @@ async def test_calls_and_results_name_each_other(client: Client) -> None:
     session = (await client.create())["id"]
     calls = [
         {"callId": "a", "name": "look", "arguments": {"q": [1, None, "ü"]}},
-        {"callId": "b", "name": "list", "arguments": '{"n" : 1.0}'},
-        {"callId": "c", "name": "odd", "arguments": "{broken"},
+        {"callId": "b", "name": "list", "arguments": "{broken"},
     ]
     await client.store(
         session,
@@ -83,11 +82,10 @@ async def test_calls_and_results_name_each_other(client: Client) -> None:
                 **made,
                 "callId": "b",
                 "name": "list",
-                "arguments": {"n": 1.0},
-                "argumentsText": '{"n" : 1.0}',
+                "arguments": None,
+                "argumentsText": "{broken",
                 "result": {"text": "no such file"},
             },
-            {**made, "callId": "c", "name": "odd", "arguments": None, "argumentsText": "{broken", "result": None},
         ],
         [{**given, "callId": "b", "text": "no such file", "isError": True, "call": {"name": "list"}}],
         [{**given, "callId": "a", "text": "found", "isError": False, "call": {"name": "look"}}],

@@ -41,6 +41,17 @@ async def test_a_stored_message_comes_back_with_its_edge_and_its_session(client:
     assert await texts(client, session, after=payload["messageEdge"]["cursor"]) == ["after"]
 
 
+async def test_each_store_of_an_operation_shows_the_conversation_as_it_is_then(client: Client) -> None:
+    session = (await client.create())["id"]
+    field = """%s: storeMessage(input: {sessionId: $id, message: {chat: {role: USER, content: "%s"}}}) {
+      session { messages { nodes { text } totalCount } }
+    }"""
+    fields = " ".join(field.replace("%s", name) for name in ("one", "two"))
+    data = await client.data(f"mutation ($id: ID!) {{ {fields} }}", id=session)
+    assert data["one"]["session"]["messages"] == {"nodes": [{"text": "one"}], "totalCount": 1}
+    assert data["two"]["session"]["messages"] == {"nodes": [{"text": "one"}, {"text": "two"}], "totalCount": 2}
+
+
 FORMS = [
     call("c1", "look", {"q": 1}),
     result("c1", "found"),

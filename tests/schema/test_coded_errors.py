@@ -113,6 +113,7 @@ async def test_a_scalar_speaks_for_itself(client: httpx.AsyncClient) -> None:
     ("query", "path", "data"),
     [
         ("{ hello crashes }", ["crashes"], {"hello": "Hello world", "crashes": None}),
+        ("{ crashesInDisguise }", ["crashesInDisguise"], {"crashesInDisguise": None}),
         ("{ neverNull }", ["neverNull"], None),
         ("{ wronglyEven }", ["wronglyEven"], {"wronglyEven": None}),
     ],

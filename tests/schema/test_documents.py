@@ -1,10 +1,10 @@
 """Documents that are parsed and validated once."""
 
 import pytest
-from graphql import GraphQLSyntaxError
+from graphql import ASTValidationRule, GraphQLSyntaxError, NoSchemaIntrospectionCustomRule
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strawberry.extensions import MaxTokensLimiter
+from strawberry.extensions import AddValidationRules, MaxTokensLimiter
 from strawberry.types import ExecutionResult
 
 from gql_api.schema.caches import Documents
@@ -73,6 +73,17 @@ async def test_the_errors_of_a_remembered_document_belong_to_one_answer() -> Non
     assert second.errors
     assert first.errors[0] is not second.errors[0]
     assert messages(first) == messages(second) == ["Cannot query field 'no' on type 'Query'."]
+
+
+async def test_a_document_is_validated_again_when_the_rules_are_others() -> None:
+    rules: list[type[ASTValidationRule]] = []
+    free = small_schema()
+    schema = Schema(free.query, extensions=[lambda: AddValidationRules(rules)], config=free.config)
+    query = "{ __schema { __typename } }"
+
+    assert (await schema.execute(query)).errors is None
+    rules.append(NoSchemaIntrospectionCustomRule)
+    assert len(messages(await schema.execute(query))) == 1
 
 
 async def test_a_document_of_very_many_tokens_is_not_parsed_to_its_end() -> None:

@@ -77,6 +77,11 @@ async def test_requests_at_once_keep_their_ids_apart(client: httpx.AsyncClient) 
     answers = await asyncio.gather(*(client.get("/whoami", headers={"x-request-id": name}) for name in names))
 
     assert [answer.text for answer in answers] == names
+
+
+async def test_an_id_ends_with_its_request(client: httpx.AsyncClient) -> None:
+    await client.get("/whoami", headers={"x-request-id": "r-1"})
+
     assert request_id.get() is None
 
 
