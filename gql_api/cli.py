@@ -81,7 +81,7 @@ def _add_embedded(commands: Any) -> None:
         "embedded",
         help="run the embedded Acontext alone, for development",
         description="Run the embedded Acontext on a port of its own, as a development Acontext for other programs: "
-        "point the Acontext SDK's base_url at the address that it prints.",
+        "point the Acontext SDK's base_url at the address that it prints, with /api/v1 behind it.",
     )
     embedded.add_argument("--host", default="127.0.0.1", help="the address to listen on (default %(default)s)")
     embedded.add_argument("--port", type=int, default=8029, help="the port, 0 for a free one (default %(default)s)")

@@ -3,7 +3,7 @@
 import ipaddress
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -19,7 +19,9 @@ def _url(schemes: tuple[str, ...]) -> AfterValidator:
     def check(value: str | None) -> str | None:
         if value is None:
             return None
-        parts = urlsplit(value)
+        if not _is_plain(value):
+            raise ValueError("must be a URL without blanks, control characters and letters beyond ASCII")
+        parts = _split(value)
         if parts.scheme not in schemes or not parts.hostname:
             raise ValueError(f"must be a URL that begins with {' or '.join(f'{scheme}://' for scheme in schemes)}")
         if parts.query or parts.fragment:
@@ -27,6 +29,32 @@ def _url(schemes: tuple[str, ...]) -> AfterValidator:
         return value.rstrip("/")
 
     return AfterValidator(check)
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # read only to have it checked
+    except ValueError:
+        # The standard library's own words may repeat a part of a password.
+        raise ValueError("must be a URL with a proper host and port") from None
+    return parts
+
+
+def _is_plain(value: str) -> bool:
+    return value.isascii() and value.isprintable() and " " not in value
+
+
+def _key(value: SecretStr | None) -> SecretStr | None:
+    if value and not _is_plain(value.get_secret_value()):
+        raise ValueError("must have no blanks, control characters and letters beyond ASCII")
+    return value
+
+
+def _host(value: str) -> str:
+    if not value or not _is_plain(value):
+        raise ValueError("must be an address or a name, without blanks and letters beyond ASCII")
+    return value
 
 
 def _user(value: str) -> str:
@@ -61,6 +89,7 @@ class Settings(BaseSettings):
     database_url: Annotated[str | None, BeforeValidator(_absent)] = Field(
         None,
         alias="DATABASE_URL",
+        repr=False,  # it may hold a password
         description="Where the mappings are kept: `postgres://user:password@host:5432/name` or `sqlite:////path/file`. "
         "Unset: `gql_api.sqlite3` in the data folder.",
     )
@@ -69,10 +98,12 @@ class Settings(BaseSettings):
         alias="ACONTEXT_BASE_URL",
         description="The Acontext to use, as in `https://acontext.example/api/v1`. Unset: the embedded one.",
     )
-    acontext_api_key: Annotated[SecretStr | None, BeforeValidator(_absent)] = Field(
+    acontext_api_key: Annotated[SecretStr | None, BeforeValidator(_absent), AfterValidator(_key)] = Field(
         None, alias="ACONTEXT_API_KEY", description="The key for that Acontext; needed when its URL is set."
     )
-    host: str = Field("127.0.0.1", alias="GQL_API_HOST", description="The address to listen on.")
+    host: Annotated[str, AfterValidator(_host)] = Field(
+        "127.0.0.1", alias="GQL_API_HOST", description="The address to listen on."
+    )
     port: int = Field(8000, alias="GQL_API_PORT", ge=0, le=65535, description="The port to listen on; 0: a free one.")
     public_url: HttpUrl = Field(
         None,
@@ -167,6 +198,8 @@ def read_settings(**overrides: object) -> Settings:
         raise InvalidSetting(f"{name}: {first['msg'].removeprefix('Value error, ')}.") from None
     if settings.acontext_base_url and not settings.acontext_api_key:
         raise InvalidSetting("ACONTEXT_API_KEY: needed when ACONTEXT_BASE_URL is set.")
+    if settings.default_user.startswith(settings.disk_owner_prefix):
+        raise InvalidSetting("GQL_API_DEFAULT_USER: must not begin as GQL_API_DISK_OWNER_PREFIX says; those are ours.")
     if settings.workers > 1 and settings.is_single:
         raise InvalidSetting(
             "GQL_API_WORKERS: SQLite and the embedded Acontext serve one process; "

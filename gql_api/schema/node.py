@@ -15,6 +15,7 @@ from gql_api.schema.scalars import read_uuid
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_END = 2**63 // 1000
 _LONGEST = 8192
 """More than the id of a file has whose path is as long as may be, each character of four bytes."""
 T = TypeVar("T")
@@ -61,7 +62,9 @@ def microseconds(moment: datetime) -> int:
 
 
 def moment(microseconds: int) -> datetime:
-    """Return the moment so many microseconds after the start of 1970."""
+    """Return the moment so many microseconds after the start of 1970; ValueError beyond what Acontext can count."""
+    if not 0 <= microseconds < _END:
+        raise ValueError("no time of Acontext's, which counts nanoseconds in 64 bits")
     return _EPOCH + timedelta(microseconds=microseconds)
 
 
@@ -112,10 +115,7 @@ def parse_file(text: str) -> FileKey:
 def parse_message(text: str) -> MessageKey:
     """Read what stands behind `Message:`; ValueError when it is malformed."""
     session, time, id = text.split(":")
-    try:
-        return MessageKey(uuid(session), moment(int(time)), uuid(id))
-    except OverflowError:
-        raise ValueError("no such time") from None
+    return MessageKey(uuid(session), moment(int(time)), uuid(id))
 
 
 def _read(id: str, name: str, kind: str, parse: Callable[[str], T], *, bare: bool) -> T:

@@ -11,8 +11,6 @@ from gql_api.schema.connection import bad_cursor, check_size, read_cursor, write
 
 _STORED, _EDITED = "message", "edited-message"
 _PIN = "pinAtMessageId"
-_YEARS = range(1970, 2262)
-"""Acontext counts nanoseconds since 1970 in 64 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +106,6 @@ def _edited(text: str | None, name: str, strategies: str) -> tuple[UUID, Place] 
 
 def _place(time: str, id: str, name: str) -> Place:
     try:
-        place = Place(node.moment(int(time)), node.uuid(id))
-    except (ValueError, OverflowError):
+        return Place(node.moment(int(time)), node.uuid(id))
+    except ValueError:
         raise bad_cursor(name) from None
-    if place.created_at.year not in _YEARS:
-        raise bad_cursor(name)
-    return place

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
+from uuid import UUID
 
 import strawberry
 
 from gql_api.errors import BadUserInput
-from gql_api.loaders import Owned
+from gql_api.loaders import FileKey, MessageKey, Owned
 from gql_api.schema import node
 from gql_api.schema.connection import After, Before, First, Last
 from gql_api.schema.context import Info
@@ -73,11 +74,11 @@ class Query:
 
     @strawberry.field(description="One of the viewer's sessions; null when the viewer has no such session.")
     async def session(self, info: Info, id: SessionId) -> Session | None:
-        return await find_session(info, str(node.read_session(id, "id")))
+        return await find_session(info, node.read_session(id, "id"))
 
     @strawberry.field(description="The disk of one of the viewer's sessions; null when the viewer has no such disk.")
     async def disk(self, info: Info, id: DiskId) -> Disk | None:
-        return await find_disk(info, str(node.read_disk(id, "id")))
+        return await find_disk(info, node.read_disk(id, "id"))
 
     @strawberry.field(description="A user's sessions, newest first; neither first nor last: 20 of them.")
     async def sessions(
@@ -100,48 +101,51 @@ async def find_node(info: Info, id: str) -> Node | None:
     """Find what a global id names, if it is the viewer's; raise `BadUserInput` for what is no global id."""
     try:
         kind, rest = node.decode(id)
-        return await _FINDERS[kind](info, rest)
+        parse, find = _KINDS[kind]
+        key = parse(rest)
     except (ValueError, KeyError):
         raise BadUserInput("id: this is not a global id of this API.") from None
+    return await find(info, key)
 
 
-async def find_session(info: Info, rest: str) -> Session | None:
-    """Find the viewer's session by its UUID."""
-    found = await info.context.loaders.session.load(Owned(info.context.viewer.user, node.uuid(rest)))
+async def find_session(info: Info, id: UUID) -> Session | None:
+    """Find the viewer's session."""
+    found = await info.context.loaders.session.load(Owned(info.context.viewer.user, id))
     return Session.of(found) if found else None
 
 
-async def find_disk(info: Info, rest: str) -> Disk | None:
-    """Find the viewer's disk by its UUID."""
-    found = await info.context.loaders.session_of_disk.load(Owned(info.context.viewer.user, node.uuid(rest)))
+async def find_disk(info: Info, id: UUID) -> Disk | None:
+    """Find the disk of one of the viewer's sessions."""
+    found = await info.context.loaders.session_of_disk.load(Owned(info.context.viewer.user, id))
     return disk_of(Session.of(found)) if found else None
 
 
-async def find_user(info: Info, rest: str) -> User | None:
+async def find_user(info: Info, identifier: str) -> User | None:
     """Find the viewer."""
-    return User.of(rest) if rest == info.context.viewer.user else None
+    return User.of(identifier) if identifier == info.context.viewer.user else None
 
 
-async def find_file(info: Info, rest: str) -> File | None:
+async def find_file(info: Info, key: FileKey) -> File | None:
     """Find a file on one of the viewer's disks."""
-    key = node.parse_file(rest)
-    disk = await find_disk(info, str(key.disk_id))
+    disk = await find_disk(info, key.disk_id)
     found = await info.context.loaders.file.load(key) if disk else None
     return File.of(found, disk) if found and disk else None
 
 
-async def find_message(info: Info, rest: str) -> Message | None:
+async def find_message(info: Info, key: MessageKey) -> Message | None:
     """Find a message of one of the viewer's sessions, with one call of Acontext."""
-    key = node.parse_message(rest)
-    session = await find_session(info, str(key.session_id))
+    session = await find_session(info, key.session_id)
     found = await info.context.loaders.message.load(key) if session else None
     return Message.of(found, session) if found and session else None
 
 
-_FINDERS: dict[str, Callable[[Info, str], Awaitable[Node | None]]] = {
-    "Session": find_session,
-    "Disk": find_disk,
-    "User": find_user,
-    "File": find_file,
-    "Message": find_message,
+Kind = tuple[Callable[[str], Any], Callable[[Info, Any], Awaitable[Node | None]]]
+
+_KINDS: dict[str, Kind] = {
+    "Session": (node.uuid, find_session),
+    "Disk": (node.uuid, find_disk),
+    "User": (str, find_user),
+    "File": (node.parse_file, find_file),
+    "Message": (node.parse_message, find_message),
 }
+"""How the rest of a global id is read, and how what it names is found."""

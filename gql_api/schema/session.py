@@ -269,5 +269,5 @@ def _position(cursor: str | None, name: str) -> model.SessionPosition | None:
     time, id = read_cursor(cursor, name, _CURSOR, 2)
     try:
         return model.SessionPosition(node.moment(int(time)), node.uuid(id))
-    except (ValueError, OverflowError):
+    except ValueError:
         raise bad_cursor(name) from None

@@ -41,4 +41,4 @@ class SessionLocks:
             async with asyncio.timeout(self._patience):
                 await lock.acquire()
         except TimeoutError:
-            raise Busy("Other writes to this session have not ended yet; try again.") from None
+            raise Busy("Other writes to this session have not ended yet; try again.", ("input",)) from None

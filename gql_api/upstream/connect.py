@@ -17,11 +17,16 @@ _BYTES = "/download"
 
 
 async def _distrust(response: httpx.Response) -> None:
-    """Refuse a success that is not JSON: the SDK would take a proxy's page for an answer, and a delete for done."""
-    if response.request.url.path.endswith(_BYTES) or response.status_code >= httpx.codes.BAD_REQUEST:
+    """Refuse a success that is no JSON object: the SDK would take nothing for no files, and a delete for done."""
+    if response.status_code >= httpx.codes.BAD_REQUEST:
         return
-    if not response.headers.get("content-type", "").startswith(_JSON):
-        raise httpx.RemoteProtocolError("a success that is not JSON", request=response.request)
+    if not response.is_success:
+        raise httpx.RemoteProtocolError("neither success nor refusal", request=response.request)
+    if response.request.url.path.endswith(_BYTES):
+        return
+    body = (await response.aread()).strip()
+    if not response.headers.get("content-type", "").startswith(_JSON) or body[:1] + body[-1:] != b"{}":
+        raise httpx.RemoteProtocolError("a success that is not a JSON object", request=response.request)
 
 
 @asynccontextmanager

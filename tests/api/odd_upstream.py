@@ -8,7 +8,7 @@ import httpx
 
 from api.upstream import Upstream
 
-SECRET = "words-of-the-inside"
+INSIDE = "words-of-the-inside"
 Answer = httpx.Response | Exception
 Make = Callable[[httpx.Request], Awaitable[Answer]]
 
@@ -48,7 +48,7 @@ def answering(status: int, body: object = None, *, text: str | None = None, kind
     async def make(_: httpx.Request) -> Answer:
         if text is None:
             return httpx.Response(status, json=body)
-        return httpx.Response(status, text=text, headers={"content-type": kind, "location": f"http://{SECRET}/"})
+        return httpx.Response(status, text=text, headers={"content-type": kind, "location": f"http://{INSIDE}/"})
 
     return make
 
@@ -57,7 +57,7 @@ def failing(kind: type[httpx.TransportError]) -> Make:
     """Fail as httpx does."""
 
     async def make(request: httpx.Request) -> Answer:
-        return kind(f"{SECRET} at {request.url}", request=request)
+        return kind(f"{INSIDE} at {request.url}", request=request)
 
     return make
 
@@ -75,23 +75,23 @@ ODDITIES: dict[str, tuple[Make, str]] = {
     "breaks off": (failing(httpx.RemoteProtocolError), UNAVAILABLE),
     "is slow to connect": (failing(httpx.ConnectTimeout), TIMEOUT),
     "is slow to answer": (failing(httpx.ReadTimeout), TIMEOUT),
-    "fails": (answering(500, {"code": 500, "msg": SECRET}), UNAVAILABLE),
-    "fails in words of its own": (answering(502, text=f"<html>{SECRET}", kind="text/html"), UNAVAILABLE),
-    "fails with a good status": (answering(200, {"code": 500, "msg": SECRET}), UNAVAILABLE),
-    "has too many requests": (answering(429, {"code": 429, "msg": SECRET}), UNAVAILABLE),
-    "refuses the key": (answering(401, {"code": 401, "msg": SECRET}), REJECTED),
-    "refuses with a good status": (answering(200, {"code": 418, "msg": SECRET}), REJECTED),
-    "forbids": (answering(403, {"code": 403, "msg": SECRET}), REJECTED),
-    "is a page": (answering(200, text=f"<html>{SECRET}", kind="text/html"), UNAVAILABLE),
-    "is broken JSON": (answering(200, text='{"code": 0, "data": {' + SECRET), UNAVAILABLE),
-    "is a list": (answering(200, [SECRET]), UNAVAILABLE),
-    "is a string": (answering(200, SECRET), UNAVAILABLE),
+    "fails": (answering(500, {"code": 500, "msg": INSIDE}), UNAVAILABLE),
+    "fails in words of its own": (answering(502, text=f"<html>{INSIDE}", kind="text/html"), UNAVAILABLE),
+    "fails with a good status": (answering(200, {"code": 500, "msg": INSIDE}), UNAVAILABLE),
+    "has too many requests": (answering(429, {"code": 429, "msg": INSIDE}), UNAVAILABLE),
+    "refuses the key": (answering(401, {"code": 401, "msg": INSIDE}), REJECTED),
+    "refuses with a good status": (answering(200, {"code": 418, "msg": INSIDE}), REJECTED),
+    "forbids": (answering(403, {"code": 403, "msg": INSIDE}), REJECTED),
+    "is a page": (answering(200, text=f"<html>{INSIDE}", kind="text/html"), UNAVAILABLE),
+    "is broken JSON": (answering(200, text='{"code": 0, "data": {' + INSIDE), UNAVAILABLE),
+    "is a list": (answering(200, [INSIDE]), UNAVAILABLE),
+    "is a string": (answering(200, INSIDE), UNAVAILABLE),
     "is null": (answering(200, None), UNAVAILABLE),
-    "has no data": (answering(200, {"code": 0, "msg": SECRET}), UNAVAILABLE),
-    "has other data": (answering(200, {"code": 0, "data": {"x": SECRET}}), UNAVAILABLE),
+    "has no data": (answering(200, {"code": 0, "msg": INSIDE}), UNAVAILABLE),
+    "has other data": (answering(200, {"code": 0, "data": {"x": INSIDE}}), UNAVAILABLE),
     "is empty": (answering(200, text="", kind="text/plain"), UNAVAILABLE),
     "is nothing": (answering(204, text="", kind="application/json"), UNAVAILABLE),
-    "leads elsewhere": (answering(302, text=SECRET, kind="text/html"), UNAVAILABLE),
+    "leads elsewhere": (answering(302, text=INSIDE, kind="text/html"), UNAVAILABLE),
     "is not there": (answering(404, text="404 page not found", kind="text/plain"), REJECTED),
 }
 """What the answer of Acontext is or does, and the code that a client learns of it."""

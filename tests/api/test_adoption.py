@@ -43,9 +43,7 @@ def anna(client: Client) -> Client:
     return client.as_user("anna")
 
 
-async def test_a_session_of_the_same_acontext_user_is_adopted_with_a_new_disk(
-    anna: Client, upstream: Upstream
-) -> None:
+async def test_a_session_of_the_same_acontext_user_is_adopted_with_a_new_disk(anna: Client, upstream: Upstream) -> None:
     theirs = await upstream.ask("POST", "/session", json={"user": "anna", "configs": {"a": 1}})
     payload = await opened(anna, id=theirs["id"], title="adopted", configs={"ignored": True})
     [disk] = (await upstream.ask("GET", "/disk", params={"user": f"gql-api:disk:{theirs['id']}"}))["items"]
@@ -138,7 +136,9 @@ async def test_an_adoption_that_fails_leaves_nothing_but_a_disk_that_the_next_on
     anna: Client, upstream: Upstream
 ) -> None:
     id = (await upstream.ask("POST", "/session", json={"user": "anna"}))["id"]
-    upstream.fault = lambda request: "after" if request.url.path.endswith("/disk") and request.method == "POST" else None
+    upstream.fault = lambda request: (
+        "after" if request.url.path.endswith("/disk") and request.method == "POST" else None
+    )
     assert await anna.code(OPEN, input={"id": id}) == "UPSTREAM_UNAVAILABLE"
     assert await anna.data("{ sessions { totalCount } }") == {"sessions": {"totalCount": 0}}
     upstream.fault = None

@@ -11,9 +11,7 @@ from api.upstream import Upstream
 from databases import Databases
 
 DISK = ["input", "diskId"]
-CONFLICT, NOT_FOUND, INVALID = (
-    [{"code": code, "path": DISK}] for code in ("CONFLICT", "NOT_FOUND", "INVALID_INPUT")
-)
+CONFLICT, NOT_FOUND, INVALID = ([{"code": code, "path": DISK}] for code in ("CONFLICT", "NOT_FOUND", "INVALID_INPUT"))
 
 
 @pytest.fixture
@@ -53,9 +51,7 @@ async def test_a_disk_of_the_same_user_or_of_nobody_or_made_for_the_session_is_b
         assert await count(upstream, "/disk") == disks
 
 
-async def test_a_disk_of_another_user_and_one_that_is_not_there_are_not_found(
-    anna: Client, upstream: Upstream
-) -> None:
+async def test_a_disk_of_another_user_and_one_that_is_not_there_are_not_found(anna: Client, upstream: Upstream) -> None:
     id = await session_of(upstream)
     others = await disk_of(upstream, "bob")
     for disk in (others, await disk_of(upstream, f"gql-api:disk:{uuid4()}"), str(uuid4())):
@@ -93,7 +89,12 @@ async def test_a_disk_for_a_session_that_would_be_made_is_refused(anna: Client, 
     disk = await disk_of(upstream, "anna")
     foreign = (await anna.as_user("bob").create())["acontextId"]
     before = await count(upstream, "/session")
-    inputs: list[dict[str, Any]] = [{}, {"id": str(uuid4())}, {"id": foreign}, {"id": await session_of(upstream, "bob")}]
+    inputs: list[dict[str, Any]] = [
+        {},
+        {"id": str(uuid4())},
+        {"id": foreign},
+        {"id": await session_of(upstream, "bob")},
+    ]
     for input in inputs:
         payload = await opened(anna, diskId=disk, **input)
         assert (payload["session"], *outcome(payload)) == (None, False, False, INVALID)

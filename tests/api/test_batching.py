@@ -23,7 +23,9 @@ fragment page on SessionConnection {
 }
 fragment files on Disk { files(path: "/") { totalCount } session { tokenCounts { total } } }
 """
-UNASKED = "{ sessions { totalCount nodes { id title createdAt user { id identifier } disk { id createdAt session { id } } } } }"
+UNASKED = """
+{ sessions { totalCount nodes { id title createdAt user { id identifier } disk { id createdAt session { id } } } } }
+"""
 MANY = "{ sessions(first: 100) { nodes { tokenCounts { total } } } }"
 
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from api.client import CREATE, STORE, UPLOAD, Client
-from api.odd_upstream import ODDITIES, REJECTED, SECRET, OddUpstream, answering, never
+from api.odd_upstream import INSIDE, ODDITIES, REJECTED, OddUpstream, answering, never
 from api.test_session import DELETE, GET_OR_CREATE
 from api.upstream import KEY
 from databases import Databases
@@ -43,7 +43,9 @@ mutation ($id: ID!) {
   deleteFile(input: {file: {at: {sessionId: $id, path: "/a.txt"}}}) { deletedFileId errors { code } }
 }
 """
-UPDATE = "mutation ($id: ID!) { updateSession(input: {id: $id, configs: {b: 2}}) { session { title } errors { code } } }"
+UPDATE = (
+    "mutation ($id: ID!) { updateSession(input: {id: $id, configs: {b: 2}}) { session { title } errors { code } } }"
+)
 
 
 @pytest.fixture
@@ -69,7 +71,7 @@ async def session(client: Client) -> dict[str, Any]:
 def told(answer: dict[str, Any]) -> list[tuple[str, list[str | int]]]:
     """Give code and path of each error, and see that nothing of the inside is told."""
     text = repr(answer)
-    assert not [word for word in (SECRET, KEY, "embedded.invalid", "http", "Traceback") if word in text]
+    assert not [word for word in (INSIDE, KEY, "embedded.invalid", "http", "Traceback") if word in text]
     return [(error["extensions"]["code"], error["path"]) for error in answer["errors"]]
 
 
@@ -125,7 +127,14 @@ async def test_a_write_that_fails_is_an_error_of_its_field(
         ("storeMessages", STORE, {"session": id, "messages": messages}),
         ("getOrCreateSession", GET_OR_CREATE, {"input": {"id": "0f8fad5b-d9cb-469f-a165-70867728950e"}}),
     ]
-    for oddity in ("refuses the connection", "is slow to answer", "fails", "is a page", "is not there", "refuses the key"):
+    for oddity in (
+        "refuses the connection",
+        "is slow to answer",
+        "fails",
+        "is a page",
+        "is not there",
+        "refuses the key",
+    ):
         upstream.instead, code = ODDITIES[oddity]
         for field, document, variables in writes:
             answer = await client.answer(document, **variables)
@@ -169,4 +178,4 @@ async def test_the_key_is_in_no_log(
         await client.answer(PAGE, id=session["id"])
     assert "upstream" in caplog.text
     assert KEY not in caplog.text
-    assert SECRET not in caplog.text.replace(repr(httpx.URL(f"http://{SECRET}")), "")
+    assert INSIDE not in caplog.text.replace(repr(httpx.URL(f"http://{INSIDE}")), "")

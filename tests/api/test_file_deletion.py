@@ -13,7 +13,7 @@ from databases import Databases
 DELETE = """
 mutation ($file: FileRefInput!) { deleteFile(input: {file: $file}) { deletedFileId errors { code path } } }
 """
-FILES = "query ($id: ID!) { session(id: $id) { files(glob: \"**\") { nodes { path } } } }"
+FILES = 'query ($id: ID!) { session(id: $id) { files(glob: "**") { nodes { path } } } }'
 
 
 @pytest.fixture
@@ -41,11 +41,12 @@ def id_of(disk: str, path: str) -> str:
 
 async def test_a_file_is_deleted_by_its_id_and_by_its_path(client: Client, session: dict[str, Any]) -> None:
     disk = session["disk"]["acontextId"]
-    for path, file in [
+    named: list[tuple[str, dict[str, Any]]] = [
         ("/a.txt", {"id": id_of(disk, "/a.txt")}),
         ("/docs/b.txt", {"at": {"sessionId": session["id"], "path": "/docs/b.txt"}}),
         ("/docs/c.txt", {"at": {"sessionId": session["acontextId"], "path": "docs/c.txt"}}),
-    ]:
+    ]
+    for path, file in named:
         assert await deleted(client, **file) == {"deletedFileId": id_of(disk, path), "errors": []}
         place = ["input", "file", "id"] if "id" in file else ["input", "file", "at", "path"]
         again = {"deletedFileId": None, "errors": [{"code": "NOT_FOUND", "path": place}]}
@@ -61,12 +62,13 @@ async def test_what_is_not_the_viewers_is_not_found(
     bob = client.as_user("bob")
     disk = session["disk"]["acontextId"]
     upstream.clear()
-    for file, place in [
+    others: list[tuple[dict[str, Any], list[str]]] = [
         ({"id": id_of(disk, "/a.txt")}, ["id"]),
         ({"id": id_of(str(uuid4()), "/a.txt")}, ["id"]),
         ({"at": {"sessionId": session["id"], "path": "/a.txt"}}, ["at", "sessionId"]),
         ({"at": {"sessionId": str(uuid4()), "path": "/a.txt"}}, ["at", "sessionId"]),
-    ]:
+    ]
+    for file, place in others:
         assert await deleted(bob, **file) == {
             "deletedFileId": None,
             "errors": [{"code": "NOT_FOUND", "path": ["input", "file", *place]}],

@@ -109,7 +109,9 @@ async def test_a_glob_finds_files_in_and_below_a_directory(client: Client, sessi
         assert (paths(page), page["totalCount"], page["directories"]) == (found, len(found), []), glob
 
 
-PIECES = st.sampled_from(["**", "*", "?.md", "*.md", "docs", "z", "zz", "a*", "*a*", "[a-d]*", "[!a]*", "", "a.md", "["])
+PIECES = st.sampled_from(
+    ["**", "*", "?.md", "*.md", "docs", "z", "zz", "a*", "*a*", "[a-d]*", "[!a]*", "", "a.md", "["]
+)
 GLOBS = st.builds(
     lambda absolute, pieces: absolute + "/".join(pieces),
     st.sampled_from(["", "/"]),
@@ -176,7 +178,7 @@ async def test_pages_of_files_leave_none_out(
 async def test_bad_arguments_name_themselves(client: Client, session: dict[str, Any], upstream: Upstream) -> None:
     sessions = await client.data("{ sessions { pageInfo { endCursor } } }")
     upstream.clear()
-    for arguments, name in [
+    bad: list[tuple[dict[str, Any], str]] = [
         ({"first": 0}, "first"),
         ({"first": 101}, "first"),
         ({"after": "x"}, "after"),
@@ -187,7 +189,8 @@ async def test_bad_arguments_name_themselves(client: Client, session: dict[str, 
         ({"path": "/a/../b"}, "path"),
         ({"path": "/a//b"}, "path"),
         ({"path": "\\"}, "path"),
-    ]:
+    ]
+    for arguments, name in bad:
         answer = await client.answer(FILES, id=session["id"], **arguments)
         assert answer["data"] == {"session": {"files": None, "disk": {"files": None}}}
         for error in answer["errors"]:

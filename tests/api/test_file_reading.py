@@ -99,7 +99,7 @@ async def test_a_url_ends_when_it_was_asked_to(client: Client, session: dict[str
         assert before <= ends - timedelta(seconds=seconds) <= datetime.now(UTC)
     short = await url_of(client, session, expiresIn=1)
     async with asyncio.timeout(20):
-        while (await client.http.get(short["url"])).status_code == 200:
+        while (await client.http.get(short["url"])).status_code == 200:  # noqa: ASYNC110 - time is all it waits for
             await asyncio.sleep(0.1)
     assert datetime.now(UTC) >= datetime.fromisoformat(short["expiresAt"]) - timedelta(milliseconds=10)
     assert (await client.http.get(short["url"])).status_code == 404
@@ -138,7 +138,11 @@ async def test_text_is_read_by_the_charset_that_it_is_in(client: Client, session
 
 
 async def test_what_is_not_text_has_no_text(client: Client, session: dict[str, Any], upstream: Upstream) -> None:
-    for path, content in [("/a.bin", bytes(range(256))), ("/a.png", b"\x89PNG\r\n\x1a\n" + bytes(20)), ("/x", b"\x00\x01")]:
+    for path, content in [
+        ("/a.bin", bytes(range(256))),
+        ("/a.png", b"\x89PNG\r\n\x1a\n" + bytes(20)),
+        ("/x", b"\x00\x01"),
+    ]:
         written = await write(client, session, path, content)
         upstream.clear()
         assert written["textContent"] is None
@@ -173,7 +177,8 @@ async def test_a_file_that_goes_meanwhile_has_neither_url_nor_text(
         await upstream.ask("DELETE", path)
 
     upstream.meanwhile = gone
-    document = "query ($id: ID!) { session(id: $id) { files { nodes { path publicUrl(expiresIn: 77) { url } textContent } } } }"
+    fields = "path publicUrl(expiresIn: 77) { url } textContent"
+    document = f"query ($id: ID!) {{ session(id: $id) {{ files {{ nodes {{ {fields} }} }} }} }}"
     nodes = (await client.data(document, id=session["id"]))["session"]["files"]["nodes"]
     assert nodes == [{"path": "/a.txt", "publicUrl": None, "textContent": None}]
 

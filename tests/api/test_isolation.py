@@ -36,7 +36,9 @@ SESSION = ("session", "bare session")
 _HELLO = '{chat: {role: USER, content: "hello"}}'
 _PROBLEMS = "errors { code message path }"
 PROBES = {
-    "Query.node(id)": Probe("query ($id: ID!) { node(id: $id) { id } }", ("session", "disk", "file", "message", "user")),
+    "Query.node(id)": Probe(
+        "query ($id: ID!) { node(id: $id) { id } }", ("session", "disk", "file", "message", "user")
+    ),
     "Query.nodes(ids)": Probe(
         "query ($id: ID!) { nodes(ids: [$id, $id]) { id } }", ("session", "disk", "file", "message", "user")
     ),
@@ -49,7 +51,9 @@ PROBES = {
         ("message",),
     ),
     "UpdateSessionInput.id": Probe(
-        f"mutation ($id: ID!) {{ updateSession(input: {{id: $id, title: null, configs: {{a: 1}}}}) {{ {_PROBLEMS} }} }}",
+        f"""mutation ($id: ID!) {{
+          updateSession(input: {{id: $id, title: null, configs: {{a: 1}}}}) {{ session {{ id }} {_PROBLEMS} }}
+        }}""",
         SESSION,
     ),
     "DeleteSessionInput.id": Probe(
@@ -100,7 +104,9 @@ def arguments(schema: GraphQLSchema) -> dict[str, str | None]:
             continue
         if isinstance(kind, GraphQLInputObjectType):
             fields = kind.fields.items()
-            found |= {f"{kind.name}.{name}": of.description for name, of in fields if get_named_type(of.type).name in IDS}
+            found |= {
+                f"{kind.name}.{name}": of.description for name, of in fields if get_named_type(of.type).name in IDS
+            }
         elif isinstance(kind, GraphQLObjectType | GraphQLInterfaceType):
             for field, described in kind.fields.items():
                 taken = described.args.items()

@@ -71,10 +71,12 @@ async def test_the_text_is_that_of_the_text_parts_on_lines_of_their_own(client: 
     assert await texts(client, session) == ["one\ntwo\n\nthree", "", ""]
 
 
-async def test_a_message_is_found_by_its_id_with_one_call_of_acontext(client: Client, upstream: Upstream) -> None:
+async def test_a_message_is_found_by_its_id_with_one_call_for_it_alone(client: Client, upstream: Upstream) -> None:
     session = await client.create()
     ids = await client.store(session["id"], *(str(number) for number in range(30)))
+    limits: list[str | None] = []
     upstream.clear()
+    upstream.fault = lambda request: limits.append(request.url.params.get("limit"))
     for number in (0, 14, 29):
         assert (await client.data(NODE, id=ids[number]))["node"] == {
             "id": ids[number],
@@ -82,6 +84,7 @@ async def test_a_message_is_found_by_its_id_with_one_call_of_acontext(client: Cl
             "session": {"id": session["id"]},
         }
     assert upstream.calls == ["GET /session/{id}/messages"] * 3
+    assert limits == ["1"] * 3
     assert [node["id"] for node in (await read(client, session["id"], "nodes { id }"))["nodes"]] == ids
 
 

@@ -140,7 +140,17 @@ async def test_what_is_gone_or_never_was_is_null(client: Client, session: dict[s
 
 NIL = UUID(int=0)
 ODD = uuid4()
-MALFORMED = ["", "x", "é", "Session", str(ODD), "U2Vzc2lvbg==", "A" * 9000, gid("\x00"), b64encode(b"\xff:\xff").decode()]
+MALFORMED = [
+    "",
+    "x",
+    "é",
+    "Session",
+    str(ODD),
+    "U2Vzc2lvbg==",
+    "A" * 9000,
+    gid("\x00"),
+    b64encode(b"\xff:\xff").decode(),
+]
 MALFORMED += [
     gid(text)
     for text in [

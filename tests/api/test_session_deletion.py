@@ -11,7 +11,7 @@ from api.test_session import DELETE, GET_OR_CREATE
 from api.upstream import Upstream
 
 GONE = "query ($id: ID!, $disk: ID!) { session(id: $id) { id } disk(id: $disk) { id } sessions { totalCount } }"
-URL = "query ($id: ID!) { session(id: $id) { file(path: \"/a.txt\") { publicUrl { url } } } }"
+URL = 'query ($id: ID!) { session(id: $id) { file(path: "/a.txt") { publicUrl { url } } } }'
 
 
 async def left_upstream(upstream: Upstream) -> list[Any]:

@@ -66,7 +66,9 @@ async def test_times_are_exclusive_and_may_have_any_offset(client: Client, liste
         assert await found(client, createdAfter=earlier, createdBefore=later) == listed[3:5]
         assert await found(client, createdAfter=later, createdBefore=earlier) == []
         assert await found(client, createdBefore=later, titleContains="PLAN") == listed[-2:]
-    assert await found(client, createdAfter="0001-01-01T00:00:00Z", createdBefore="9999-12-31T23:59:59.999999Z") == listed
+    assert (
+        await found(client, createdAfter="0001-01-01T00:00:00Z", createdBefore="9999-12-31T23:59:59.999999Z") == listed
+    )
 
 
 async def test_the_order_may_be_turned(client: Client, listed: list[Any]) -> None:
@@ -86,7 +88,13 @@ NO_TIMES = [
     "0001-01-01T00:00:00+01:00",
     "9999-12-31T23:59:59-01:00",
 ]
-ODD_TIMES = ["20260131T120000Z", "2026-W05-6T12:00:00Z", "2026-01-31T12Z", "2026-01-31 12:00:00,5Z", "2026-01-31T12:00:00+01"]
+ODD_TIMES = [
+    "20260131T120000Z",
+    "2026-W05-6T12:00:00Z",
+    "2026-01-31T12Z",
+    "2026-01-31 12:00:00,5Z",
+    "2026-01-31T12:00:00+01",
+]
 
 
 class TestSpelling:

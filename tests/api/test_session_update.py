@@ -44,13 +44,14 @@ async def test_what_is_absent_stays_and_what_is_null_is_cleared(client: Client) 
     id = (await client.create(title="old", configs={"a": 1}))["id"]
     seen = (await client.data(READ, id=id))["session"]
     assert await change(client, id) == seen
-    for changes, title, configs in [
+    steps: list[tuple[dict[str, Any], str | None, Any]] = [
         ({"title": "new"}, "new", {"a": 1}),
         ({"configs": {"b": 2}}, "new", {"a": 1, "b": 2}),
         ({"title": None}, None, {"a": 1, "b": 2}),
         ({"title": "", "configs": None}, "", None),
         ({"configs": {"c": 3}, "title": "last"}, "last", {"c": 3}),
-    ]:
+    ]
+    for changes, title, configs in steps:
         session = await change(client, id, **changes)
         assert (session["title"], session["configs"]) == (title, configs)
         assert session["createdAt"] == seen["createdAt"]

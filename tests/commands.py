@@ -1,0 +1,41 @@
+"""The commands as processes of their own, in a folder and an environment where nothing is set."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+TERMINATED = -signal.SIGTERM
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """Give the environment of the tests without the settings that it may hold."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("GQL_API_", "ACONTEXT_"))}
+    return {name: value for name, value in kept.items() if name != "DATABASE_URL"} | settings
+
+
+@contextmanager
+def running(*arguments: str, cwd: Path, **settings: str) -> Iterator[subprocess.Popen[str]]:
+    """Start a command that serves; what is still running at the end of the block is killed."""
+    command = [sys.executable, "-m", "gql_api", *arguments]
+    with subprocess.Popen(  # noqa: S603
+        command, cwd=cwd, env=environment(**settings), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+def address_told(process: "subprocess.Popen[str]") -> str:
+    """Read what a server says when it is ready, and give the address in it."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        words = [word for word in line.split() if word.startswith("http://")]
+        if words:
+            return words[0]
+    raise AssertionError("the server ended without a word")

@@ -1,0 +1,173 @@
+"""Settings: where they come from, and one clear line for each that is wrong; a secret is in no line."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gql_api.settings import InvalidSetting, Settings, read_settings
+
+FIELDS = {str(field.alias): name for name, field in Settings.model_fields.items()}
+SECRET = "s3cret-w0rd"  # noqa: S105 - what must not be shown
+REAL = {"ACONTEXT_BASE_URL": "https://acontext.example/api/v1", "ACONTEXT_API_KEY": SECRET}
+POSTGRES = {"DATABASE_URL": f"postgres://user:{SECRET}@db.example/name"}
+
+BAD: dict[str, list[str]] = {
+    "ACONTEXT_BASE_URL": ["acontext.example", "ftp://a.example", "http://", "https:///api", "http://[", "http://a?b=c"],
+    "ACONTEXT_API_KEY": ["sk-ac-\n", "sk-ac-é", " sk-ac-x", "sk ac"],
+    "GQL_API_PUBLIC_URL": ["localhost:8000", "//a.example", "http://a.example/#x", "javascript:alert(1)"],
+    "GQL_API_HOST": ["", " ", "a b", "a\n"],
+    "GQL_API_PORT": ["", "x", "-1", "65536", "80.5", "0x50"],
+    "GQL_API_DEFAULT_USER": ["", " anna", "anna ", "an\tna", "x" * 256, "gql-api:disk:x"],
+    "GQL_API_ADOPT_UNOWNED": ["", "maybe", "2"],
+    "GQL_API_DISK_OWNER_PREFIX": ["", "a/b", " a", "a\n", "x" * 65],
+    "GQL_API_UPSTREAM_CONCURRENCY": ["0", "-1", "1001", "many", ""],
+    "GQL_API_UPSTREAM_TIMEOUT": ["0", "-1", "301", "nan", "inf", "soon", ""],
+    "GQL_API_LOCK_PATIENCE": ["0", "-0.5", "301", "nan", "-inf", "x"],
+    "GQL_API_MAX_BODY_SIZE": ["0", "1023", "1k", ""],
+    "GQL_API_WORKERS": ["0", "65", "-1", "two", ""],
+    "GQL_API_LOG_LEVEL": ["", "loud", "INFO\n", "trace"],
+}
+BAD["ACONTEXT_BASE_URL"] += ["http://a.example:port/", "http://a.example:99999/", "http://a b/", "http://a.example/ü\n"]
+TOGETHER = {
+    ("ACONTEXT_BASE_URL", "ACONTEXT_API_KEY"),
+    ("GQL_API_DISK_OWNER_PREFIX", "GQL_API_DEFAULT_USER"),
+}
+"""Settings that are good by themselves, and the one that is named when they do not go together."""
+FREE = {"GQL_API_DATA_DIR", "DATABASE_URL"}
+"""Any text may be a folder; a database's URL is read by who opens it, and its tests are there."""
+
+
+@pytest.fixture(autouse=True)
+def no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Work where nothing is set, whoever runs the tests."""
+    monkeypatch.chdir(tmp_path)
+    for name in FIELDS:
+        monkeypatch.delenv(name, raising=False)
+
+
+def refusal(**given: Any) -> str:
+    """Give the one line that refuses these settings."""
+    with pytest.raises(InvalidSetting) as caught:
+        read_settings(**given)
+    message = str(caught.value)
+    assert message == message.strip()
+    assert message.isprintable()
+    assert caught.value.__cause__ is None  # what pydantic says holds the values
+    return message
+
+
+def test_every_setting_is_tried_here() -> None:
+    assert set(FIELDS) == set(BAD) | FREE
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in BAD.items() for value in values])
+def test_a_bad_value_is_refused_in_one_line_that_names_the_setting(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = {key: other for key, other in REAL.items() if key != name and name.startswith("ACONTEXT")}
+    assert refusal(**{**others, name: value}).startswith(f"{name}: ")
+    for key, other in {**others, name: value}.items():
+        monkeypatch.setenv(key, other)
+    assert refusal().startswith(f"{name}: ")
+
+
+@given(name=st.sampled_from(sorted(FIELDS)), value=st.text(max_size=20).filter(lambda text: len(text) != 1))
+def test_any_text_is_a_setting_or_is_refused_by_name(name: str, value: str) -> None:
+    try:
+        settings = read_settings(**{name: value})
+    except InvalidSetting as refused:
+        named, _, reason = str(refused).partition(": ")
+        assert reason.isprintable()
+        assert named == name or (name, named) in TOGETHER
+    else:
+        assert read_settings(**{name: value}) == settings
+
+
+def test_without_any_setting_everything_has_a_default() -> None:
+    settings = read_settings()
+    assert settings.model_dump() == {
+        "data_dir": Path("data"),
+        "database_url": None,
+        "acontext_base_url": None,
+        "acontext_api_key": None,
+        "host": "127.0.0.1",
+        "port": 8000,
+        "public_url": None,
+        "default_user": "anonymous@example.com",
+        "adopt_unowned": False,
+        "disk_owner_prefix": "gql-api:disk:",
+        "upstream_concurrency": 32,
+        "upstream_timeout": 10.0,
+        "lock_patience": 10.0,
+        "max_body_size": 40 * 1024 * 1024,
+        "workers": 1,
+        "log_level": "INFO",
+    }
+    assert (settings.is_embedded, settings.is_single) == (True, True)
+    assert settings.mappings_url == f"sqlite:///{Path('data').resolve()}/gql_api.sqlite3"
+    assert all(field.description for field in Settings.model_fields.values())
+
+
+def test_what_is_given_goes_before_the_environment_and_that_before_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(".env").write_text("GQL_API_PORT=1\nGQL_API_WORKERS=1\nUNKNOWN=x\nGQL_API_DEFAULT_USER=änna\n", "utf-8")
+    assert (read_settings().port, read_settings().default_user) == (1, "änna")
+    monkeypatch.setenv("GQL_API_PORT", "2")
+    assert read_settings().port == 2
+    assert read_settings(GQL_API_PORT=3).port == 3
+
+
+def test_empty_addresses_are_as_absent_ones() -> None:
+    empty = dict.fromkeys(("DATABASE_URL", "ACONTEXT_BASE_URL", "ACONTEXT_API_KEY", "GQL_API_PUBLIC_URL"), "")
+    assert read_settings(**empty) == read_settings()
+
+
+def test_several_processes_need_a_database_and_an_acontext_that_serve_several() -> None:
+    singles: list[dict[str, str]] = [{}, REAL, POSTGRES, {**REAL, "DATABASE_URL": "sqlite:////var/x"}]
+    for given_ in singles:
+        assert refusal(GQL_API_WORKERS=2, **given_).startswith("GQL_API_WORKERS: ")
+    settings = read_settings(GQL_API_WORKERS=2, **REAL, **POSTGRES)
+    assert (settings.workers, settings.is_single, settings.is_embedded) == (2, False, False)
+
+
+def test_an_acontext_needs_its_key() -> None:
+    assert refusal(ACONTEXT_BASE_URL="http://a.example").startswith("ACONTEXT_API_KEY: ")
+
+
+def test_a_secret_is_in_no_message_and_in_no_print_of_the_settings() -> None:
+    bad: list[dict[str, Any]] = [
+        {**REAL, "GQL_API_PORT": "x"},
+        {**REAL, "ACONTEXT_API_KEY": f"{SECRET}\n"},
+        {**REAL, **POSTGRES, "GQL_API_WORKERS": "x"},
+        {**REAL, "ACONTEXT_BASE_URL": f"ftp://user:{SECRET}@a.example"},
+        {**REAL, "ACONTEXT_BASE_URL": f"http://user:{SECRET}@a.example:port"},
+        {**POSTGRES, "GQL_API_WORKERS": 2},
+    ]
+    for given_ in bad:
+        assert SECRET not in refusal(**given_)
+    assert SECRET not in repr(read_settings(**REAL, **POSTGRES))
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:80"),
+        ("0.0.0.0", "http://127.0.0.1:80"),  # noqa: S104 - nothing is bound here
+        ("::", "http://[::1]:80"),
+        ("::1", "http://[::1]:80"),
+        ("10.1.2.3", "http://10.1.2.3:80"),
+    ],
+)
+def test_the_public_url_is_that_of_the_address_really_bound_unless_it_is_set(host: str, shown: str) -> None:
+    assert read_settings().bound_to(host, 80).public_url == shown
+    chosen = read_settings(GQL_API_PUBLIC_URL="https://api.example/")
+    assert chosen.bound_to(host, 80).public_url == "https://api.example"
+
+
+def test_reading_leaves_the_environment_as_it_is() -> None:
+    before = dict(os.environ)
+    read_settings(**REAL)
+    assert dict(os.environ) == before
