@@ -226,7 +226,8 @@ async def test_only_what_the_build_listed_can_be_had(client: httpx.AsyncClient, 
 
 async def test_files_cannot_be_written(client: httpx.AsyncClient) -> None:
     answer = await client.post("/explorer/app-AAAA.js")
-    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
+    assert answer.status_code == 405
+    assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD"}
 
 
 def test_the_tour_is_valid_and_each_of_its_operations_has_a_name_of_its_own() -> None:
