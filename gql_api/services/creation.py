@@ -24,8 +24,8 @@ from gql_api.upstream.sessions import UpstreamSession
 _LOG = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=90)
-"""How long a creation may be at work; longer than `_LONGEST`, so that later nobody is."""
-_LONGEST = 60.0
+"""How long a creation may be at work; longer than `LONGEST`, so that later nobody is."""
+LONGEST = 60.0
 """Seconds that the calls of one creation may take, waiting for their turn included."""
 
 
@@ -42,8 +42,11 @@ class NewSession:
 class Creation:
     """Makes sessions, whole or not at all."""
 
-    def __init__(self, gateway: Gateway, *, disk_owner_prefix: str, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, gateway: Gateway, *, disk_owner_prefix: str, clock: Callable[[], datetime], longest: float = LONGEST
+    ) -> None:
         self._gateway = gateway
+        self._longest = longest
         self._prefix = disk_owner_prefix
         self._clock = clock
 
@@ -67,7 +70,7 @@ class Creation:
         """Make a session, its disk and their binding; raise `Conflict` when a chosen id is taken by anyone."""
         intent = await self._begin(owner, new)
         try:
-            async with asyncio.timeout(_LONGEST):
+            async with asyncio.timeout(self._longest):
                 disk = await self._make_both(intent, new)
             return await self.bind(intent, disk)
         except TimeoutError as failure:
@@ -117,11 +120,12 @@ class Creation:
             await sessions.delete(id)
         owner = self.disk_owner(id)
         disks = await sessions.disks_of(owner)
+        bound = [disk for disk in disks if await mappings.disk_is_bound(disk.id)]
         for disk in disks:
-            if not await mappings.disk_is_bound(disk.id):
+            if disk not in bound:
                 await sessions.delete_disk(disk.id)
-        if disks:
-            await sessions.delete_owner(owner)
+        if disks and not bound:
+            await sessions.delete_owner(owner)  # with all that it still owns
 
     async def _begin(self, owner: str, new: NewSession) -> mappings.Intent:
         if new.id and (await mappings.find(new.id) or await self._gateway.sessions.exists(new.id)):
@@ -150,11 +154,17 @@ class Creation:
         """Undo what is there now. Where a call may still take effect, the intent stays for the sweep to look again."""
         settled = isinstance(failure, Conflict | Refused)
         try:
-            await asyncio.shield(self.undo(intent.id, intent.nonce))
-            if settled:
-                await mappings.abandon(intent.id, nonce=intent.nonce)
+            await asyncio.shield(self._undo_open(intent, settled=settled))
         except UpstreamFailure as error:
             _LOG.warning("a half-made session is left to the sweep: %s", error.code)
+
+    async def _undo_open(self, intent: mappings.Intent, *, settled: bool) -> None:
+        mapping = await mappings.find(intent.id)
+        if mapping is None or mapping.nonce != intent.nonce or mapping.state is not model.MappingState.CREATING:
+            return  # a request may be cancelled after its session was bound: then it is made
+        await self.undo(intent.id, intent.nonce)
+        if settled:
+            await mappings.abandon(intent.id, nonce=intent.nonce)
 
 
 def _taken(failure: BaseException, new: NewSession) -> BaseException:

@@ -15,6 +15,12 @@ CONFLICT, NOT_FOUND, INVALID = ([{"code": code, "path": DISK}] for code in ("CON
 
 
 @pytest.fixture
+def databases(sqlite_databases: Databases) -> Databases:
+    """One kind is enough here: which row has which disk is in the tests of the store."""
+    return sqlite_databases
+
+
+@pytest.fixture
 def anna(client: Client) -> Client:
     """The user whose sessions are upstream."""
     return client.as_user("anna")
@@ -108,17 +114,10 @@ async def test_the_disk_of_a_deleted_session_is_not_bound_again(anna: Client, up
     assert outcome(payload) == (False, False, CONFLICT)
 
 
-class TestManyDisks:
-    """On one kind of database: the disks are Acontext's."""
-
-    @pytest.fixture
-    def databases(self, sqlite_databases: Databases) -> Databases:
-        return sqlite_databases
-
-    async def test_a_disk_is_found_among_more_than_one_page_of_them(self, anna: Client, upstream: Upstream) -> None:
-        id, oldest = await session_of(upstream), await disk_of(upstream, "anna")
-        for _ in range(200):
-            await disk_of(upstream, "anna")
-        payload = await opened(anna, id=id, diskId=oldest)
-        assert outcome(payload) == (False, False, [])
-        assert payload["session"]["disk"] == {"acontextId": oldest}
+async def test_a_disk_is_found_among_more_than_one_page_of_them(anna: Client, upstream: Upstream) -> None:
+    id, oldest = await session_of(upstream), await disk_of(upstream, "anna")
+    for _ in range(200):
+        await disk_of(upstream, "anna")
+    payload = await opened(anna, id=id, diskId=oldest)
+    assert outcome(payload) == (False, False, [])
+    assert payload["session"]["disk"] == {"acontextId": oldest}

@@ -1,5 +1,6 @@
 """Failures of Acontext: each takes its own field alone, has a code, and tells nothing of the inside."""
 
+import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
@@ -167,6 +168,37 @@ async def test_a_session_of_another_project_is_as_unknown(client: Client, upstre
         assert payload["session"]["acontextId"] != foreign
         seen.append((payload["created"], payload["diskCreated"], payload["errors"]))
     assert seen == [(True, True, [])] * 2
+
+
+async def test_a_write_that_waits_too_long_for_another_is_told_so(
+    start: Callable[..., AbstractAsyncContextManager[Client]], upstream: OddUpstream
+) -> None:
+    begun, end = asyncio.Event(), asyncio.Event()
+
+    async def hanging(_: httpx.Request) -> httpx.Response:
+        begun.set()
+        await end.wait()
+        return httpx.Response(500)
+
+    async with start(lock_patience=0.02) as client:
+        made = await client.create()
+        upstream.instead, upstream.is_odd = hanging, lambda request: "/artifact" in request.url.path
+        inputs = [{"sessionId": made["id"], "path": f"/{name}", "content": {"text": "x"}} for name in "ab"]
+        first = asyncio.create_task(client.answer(UPLOAD, input=inputs[0]))
+        await begun.wait()
+        messages = [{"message": {"chat": {"role": "USER", "content": "x"}}}]
+        for document, variables in [
+            (UPLOAD, {"input": inputs[1]}),
+            (STORE, {"session": made["id"], "messages": messages}),
+            (UPDATE, {"id": made["id"]}),
+            (DELETE, {"id": made["id"]}),
+        ]:
+            [payload] = (await client.data(document, **variables)).values()
+            assert [error["code"] for error in payload["errors"]] == ["BUSY"]
+        end.set()
+        assert told(await first) == [("UPSTREAM_UNAVAILABLE", ["uploadFile"])]
+        upstream.instead = None
+        assert (await client.upload(made["id"], "/a"))["path"] == "/a"
 
 
 async def test_the_key_is_in_no_log(

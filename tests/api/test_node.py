@@ -9,6 +9,7 @@ import pytest
 
 from api.client import Client
 from api.upstream import Upstream
+from databases import Databases
 
 NODE = "query ($id: ID!) { node(id: $id) { __typename id } }"
 NODES = "query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }"
@@ -28,6 +29,12 @@ query ($id: ID!) {
   }
 }
 """
+
+
+@pytest.fixture
+def databases(sqlite_databases: Databases) -> Databases:
+    """One kind is enough here: isolation is tried on both elsewhere."""
+    return sqlite_databases
 
 
 def gid(text: str) -> str:

@@ -186,12 +186,11 @@ async def test_cursors_of_other_lists_and_of_none_are_refused(client: Client) ->
             assert error["message"] == f"{place}: this is not a cursor of this list."
 
 
-@pytest.mark.parametrize("time", [-(10**30), -1, 0, 10**18, 10**30])
-async def test_a_cursor_made_by_hand_does_no_harm(client: Client, time: int) -> None:
+async def test_a_cursor_made_by_hand_does_no_harm(client: Client) -> None:
     await client.create()
-    answer = await client.answer(PAGE, after=spelled("session", time, uuid4()))
-    codes = [error["extensions"]["code"] for error in answer.get("errors", [])]
-    assert codes == ([] if time == 0 else ["BAD_USER_INPUT"])
+    assert (await client.data(PAGE, before=spelled("session", 0, uuid4())))["sessions"]["totalCount"] == 1
+    for time in (-(10**30), -1, 10**18, 10**30):
+        assert await client.code(PAGE, after=spelled("session", time, uuid4())) == "BAD_USER_INPUT"
 
 
 def spelled(*fields: object) -> str:

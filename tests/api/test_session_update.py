@@ -20,6 +20,12 @@ READ = "query ($id: ID!) { session(id: $id) { id title configs createdAt updated
 LARGEST = 65536
 
 
+@pytest.fixture
+def databases(sqlite_databases: Databases) -> Databases:
+    """One kind is enough here: what changes in it is in the tests of the store."""
+    return sqlite_databases
+
+
 async def change(client: Client, id: str, **changes: Any) -> dict[str, Any]:
     """Change a session, and return it as the payload and a later read agree that it is."""
     payload = (await client.data(UPDATE, input={"id": id, **changes}))["updateSession"]
@@ -84,18 +90,13 @@ async def test_an_adopted_session_has_no_key_of_ours(client: Client, upstream: U
     assert (await upstream.ask("GET", f"/session/{id}/configs"))["configs"] == {}
 
 
-@pytest.mark.parametrize(
-    ("title", "code"),
-    [("x" * 1000, None), ("😀" * 1000, None), ("x" * 1001, "TOO_LARGE"), ("", None), ("  ", None)]
-    + [(f"a{letter}b", "INVALID_INPUT") for letter in "\x00\n\t\x1f\x7f\x85"],
-)
-async def test_titles_have_at_most_1000_characters_and_no_control_characters(
-    client: Client, title: str, code: str | None
-) -> None:
-    if code:
-        assert await refusals(client, title=title) == [(code, ["input", "title"])]
-    else:
-        assert (await change(client, (await client.create())["id"], title=title))["title"] == title
+async def test_titles_have_at_most_1000_characters_and_no_control_characters(client: Client) -> None:
+    id = (await client.create())["id"]
+    for title in ("x" * 1000, "😀" * 1000, "", "  ", "\u200d"):
+        assert (await change(client, id, title=title))["title"] == title
+    assert await refusals(client, title="x" * 1001) == [("TOO_LARGE", ["input", "title"])]
+    for letter in "\x00\n\t\x1f\x7f\x85":
+        assert await refusals(client, title=f"a{letter}b") == [("INVALID_INPUT", ["input", "title"])]
 
 
 def nested(depth: int) -> Any:
@@ -139,10 +140,10 @@ async def test_a_number_without_end_is_refused_in_the_document_itself(client: Cl
     assert await client.data(document) == {"createSession": {"session": None, "errors": errors}}
 
 
-@pytest.mark.parametrize("text", ["x" * (LARGEST - 8), "é" * (LARGEST // 2 - 4), '"' * (LARGEST // 2 - 4)])
-async def test_configs_may_have_64_kib_as_acontext_writes_them(client: Client, text: str) -> None:
-    made = await client.create(configs={"a": text})
-    assert (await client.data(READ, id=made["id"]))["session"]["configs"] == {"a": text}
+async def test_configs_may_have_64_kib_as_acontext_writes_them(client: Client) -> None:
+    for text in ("x" * (LARGEST - 8), "é" * (LARGEST // 2 - 4), '"' * (LARGEST // 2 - 4)):
+        made = await client.create(configs={"a": text})
+        assert (await client.data(READ, id=made["id"]))["session"]["configs"] == {"a": text}
 
 
 async def test_configs_that_grow_beyond_64_kib_are_too_large(client: Client) -> None:
@@ -155,37 +156,26 @@ async def test_configs_that_grow_beyond_64_kib_are_too_large(client: Client) -> 
     assert await client.data(READ, id=id) == before
 
 
-@pytest.mark.parametrize("user", ["anonymous@example.com", "bob"])
-async def test_a_session_that_is_not_there_is_not_found(client: Client, user: str) -> None:
+async def test_a_session_that_is_not_there_is_not_found(client: Client) -> None:
     foreign = (await client.as_user("anna").create())["id"]
     for id in (foreign, str(uuid4())):
         for changes in ({}, {"title": "x"}, {"configs": {"a": 1}}, {"configs": None}):
-            payload = (await client.as_user(user).data(UPDATE, input={"id": id, **changes}))["updateSession"]
+            payload = (await client.data(UPDATE, input={"id": id, **changes}))["updateSession"]
             assert payload == {"session": None, "errors": [{"code": "NOT_FOUND", "path": ["input", "id"]}]}
 
 
-class TestMerging:
-    """On one kind of database: configs are Acontext's."""
+KEYS = st.text("ab_é", min_size=1, max_size=2)
+VALUES = st.recursive(
+    st.booleans() | st.integers(-(2**53), 2**53) | st.text('ab<\\"é😀\u2028', max_size=4),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text("ab", max_size=2), inner, max_size=2),
+    max_leaves=4,
+)
 
-    @pytest.fixture
-    def databases(self, sqlite_databases: Databases) -> Databases:
-        return sqlite_databases
 
-    keys = st.text("ab_é", min_size=1, max_size=2)
-    values = st.recursive(
-        st.booleans() | st.integers(-(2**53), 2**53) | st.text('ab<\\"é😀\u2028', max_size=4),
-        lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text("ab", max_size=2), inner, max_size=2),
-        max_leaves=4,
-    )
-
-    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-    @given(
-        stored=st.dictionaries(keys, values, max_size=4), changes=st.dictionaries(keys, st.none() | values, max_size=4)
-    )
-    async def test_a_merge_is_that_of_dictionaries(
-        self, client: Client, stored: dict[str, Any], changes: dict[str, Any]
-    ) -> None:
-        id = (await client.create(configs=stored))["id"]
-        session = await change(client, id, configs=changes)
-        merged = {key: value for key, value in {**stored, **changes}.items() if value is not None}
-        assert session["configs"] == (merged or None)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(stored=st.dictionaries(KEYS, VALUES, max_size=4), changes=st.dictionaries(KEYS, st.none() | VALUES, max_size=4))
+async def test_a_merge_is_that_of_dictionaries(client: Client, stored: dict[str, Any], changes: dict[str, Any]) -> None:
+    id = (await client.create(configs=stored))["id"]
+    session = await change(client, id, configs=changes)
+    merged = {key: value for key, value in {**stored, **changes}.items() if value is not None}
+    assert session["configs"] == (merged or None)

@@ -1,0 +1,215 @@
+"""Creation at its edges: out of time, cancelled, taken over; whatever happens, all or nothing is left."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+
+from api.odd_upstream import OddUpstream, answering
+from api.upstream import KEY
+from gql_api import model
+from gql_api.embedded import open_acontext
+from gql_api.errors import Busy, Conflict, UpstreamTimeout, UpstreamUnavailable
+from gql_api.services.creation import LEASE, Creation, NewSession
+from gql_api.services.reconcile import Reconciler
+from gql_api.store import mappings
+from gql_api.store.database import Database
+from gql_api.upstream.connect import connect
+from gql_api.upstream.gateway import Gateway
+
+NEW = NewSession(title=None, configs=None)
+
+
+@dataclass
+class Parts:
+    """What creation works with. `now` is the time that it believes."""
+
+    gateway: Gateway
+    upstream: OddUpstream
+    now: datetime
+
+    def creation(self, *, longest: float = 5.0) -> Creation:
+        return Creation(self.gateway, disk_owner_prefix="gql-api:disk:", clock=lambda: self.now, longest=longest)
+
+    def reconciler(self) -> Reconciler:
+        return Reconciler(self.gateway, creation=self.creation(), clock=lambda: self.now)
+
+    async def left_upstream(self) -> tuple[int, int, int]:
+        """Count sessions, disks, and users that own disks."""
+        sessions = await self.upstream.ask("GET", "/session?limit=200")
+        disks = await self.upstream.ask("GET", "/disk?limit=200")
+        users = await self.upstream.ask("GET", "/user/ls")
+        owners = [user for user in users["items"] if user["identifier"].startswith("gql-api:disk:")]
+        return len(sessions["items"]), len(disks["items"]), len(owners)
+
+
+@pytest.fixture
+async def parts(database: Database, tmp_path: Path) -> AsyncIterator[Parts]:
+    upstream = OddUpstream()
+    async with open_acontext(tmp_path / "acontext", api_key=KEY, public_url="http://api.test") as acontext:
+        transport = upstream.in_front_of(httpx.ASGITransport(acontext.app))
+        async with connect(
+            base_url="http://embedded.invalid/api/v1", api_key=KEY, concurrency=4, call_seconds=5, transport=transport
+        ) as gateway:
+            yield Parts(gateway, upstream, datetime(2026, 1, 1, tzinfo=UTC))
+
+
+async def test_a_creation_that_takes_too_long_is_given_up_and_leaves_nothing(parts: Parts) -> None:
+    stuck = asyncio.Event()
+
+    async def never(_: object) -> None:
+        stuck.set()
+        await asyncio.Event().wait()
+
+    parts.upstream.meanwhile = never
+    making = asyncio.create_task(parts.creation(longest=0.05).make("ada", NEW))
+    await stuck.wait()
+    parts.upstream.meanwhile = None
+    with pytest.raises(UpstreamTimeout):
+        await making
+    assert await parts.left_upstream() == (0, 0, 0)
+
+    parts.now += LEASE + timedelta(seconds=1)
+    assert await parts.reconciler().sweep() == 1
+    assert await parts.reconciler().sweep() == 0
+
+
+async def test_a_cancelled_creation_leaves_nothing(parts: Parts) -> None:
+    stuck = asyncio.Event()
+
+    async def never(_: object) -> None:
+        stuck.set()
+        await asyncio.Event().wait()
+
+    parts.upstream.meanwhile = never
+    making = asyncio.create_task(parts.creation().make("ada", NEW))
+    await stuck.wait()
+    parts.upstream.meanwhile = None
+    making.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await making
+    assert await parts.left_upstream() == (0, 0, 0)
+
+
+async def test_a_maker_that_was_thought_dead_cannot_bind(parts: Parts) -> None:
+    """The sweep takes the intent over while Acontext is still answering: the maker finds the fence moved."""
+
+    async def later(_: object) -> None:
+        parts.upstream.meanwhile = None
+        parts.now += LEASE + timedelta(seconds=1)
+        claimed = await mappings.claim_unfinished(now=parts.now, lease_until=parts.now + LEASE, limit=1)
+        assert len(claimed) == 1
+
+    parts.upstream.meanwhile = later
+    with pytest.raises(Busy):
+        await parts.creation().make("ada", NEW)
+    assert await mappings.count("ada", model.SessionFilter()) == 0
+    assert await parts.left_upstream() == (0, 0, 0)
+
+
+async def test_what_was_bound_is_not_undone(parts: Parts) -> None:
+    creation = parts.creation()
+    made = await creation.make("ada", NEW)
+    mapping = await mappings.find(made.id)
+    assert mapping is not None
+    intent = mappings.Intent(
+        id=made.id,
+        owner="ada",
+        title=None,
+        adopted=False,
+        nonce=mapping.nonce,
+        now=parts.now,
+        lease_until=parts.now + LEASE,
+    )
+    await creation._undo_after(intent, Conflict("too late"))
+    assert await parts.left_upstream() == (1, 1, 1)
+    assert await mappings.ready("ada", [made.id]) == {made.id: made}
+
+
+async def test_a_chosen_id_that_another_takes_meanwhile_is_a_conflict(parts: Parts) -> None:
+    """Acontext answers a race for one id with 409."""
+    chosen = uuid4()
+    parts.upstream.is_odd = lambda request: request.method == "POST" and request.url.path.endswith("/session")
+    parts.upstream.instead = answering(409, {"code": 409, "msg": "session with this UUID already exists"})
+    with pytest.raises(Conflict):
+        await parts.creation().make("ada", NewSession(title=None, configs=None, id=chosen))
+    parts.upstream.instead = None
+    assert await parts.left_upstream() == (0, 0, 0)
+    assert await mappings.find(chosen) is None
+
+
+async def test_a_session_of_another_under_the_chosen_id_is_left_alone(parts: Parts) -> None:
+    """An id that exists is answered with the stored session: without our nonce it is not ours to use, or to delete."""
+    chosen = uuid4()
+
+    async def taken(body: dict[str, object]) -> None:
+        data = body.get("data")
+        if isinstance(data, dict) and data.get("id") == str(chosen):
+            data["configs"] = {"theirs": True}
+
+    parts.upstream.meanwhile = taken  # type: ignore[assignment]
+    with pytest.raises(Conflict):
+        await parts.creation().make("ada", NewSession(title=None, configs=None, id=chosen))
+    parts.upstream.meanwhile = None
+    assert await parts.left_upstream() == (1, 0, 0)
+    assert await mappings.find(chosen) is None
+
+
+async def test_a_refused_session_is_undone_and_told_as_a_failure(parts: Parts) -> None:
+    parts.upstream.is_odd = lambda request: request.method == "POST" and request.url.path.endswith("/session")
+    parts.upstream.instead = answering(400, {"code": 400, "msg": "parameter error"})
+    with pytest.raises(UpstreamUnavailable):
+        await parts.creation().make("ada", NEW)
+    parts.upstream.instead = None
+    assert await parts.left_upstream() == (0, 0, 0)
+
+
+async def test_a_bound_disk_is_never_deleted_with_an_intent(parts: Parts) -> None:
+    """Another session has the disk that was made for this one: whoever bound it keeps it."""
+    creation = parts.creation()
+    theirs, open_id = await creation.make("ada", NEW), uuid4()
+    await parts.upstream.ask("POST", "/disk", json={"user": creation.disk_owner(open_id)})
+    [disk] = await parts.gateway.sessions.disks_of(creation.disk_owner(open_id))
+    bound = await _bind_elsewhere(creation, disk)
+    await creation.undo(open_id, "nonce")
+    assert {item["id"] for item in (await parts.upstream.ask("GET", "/disk"))["items"]} >= {
+        str(disk.id),
+        str(theirs.disk_id),
+    }
+    assert bound is not None
+
+
+async def _bind_elsewhere(creation: Creation, disk: model.Disk) -> UUID:
+    intent = await creation.begin("bob", id=uuid4(), title=None, adopted=True)
+    assert intent is not None
+    return (await creation.bind(intent, disk)).id
+
+
+async def test_the_sweep_goes_on_after_a_failure(parts: Parts, caplog: pytest.LogCaptureFixture) -> None:
+    reconciler = parts.reconciler()
+    asked = asyncio.Event()
+
+    class Broken(Exception):
+        """Of the database, say."""
+
+    rounds: list[int] = []
+
+    def clock() -> datetime:
+        rounds.append(1)
+        if len(rounds) == 1:
+            raise Broken
+        asked.set()
+        return parts.now
+
+    reconciler._clock = clock
+    sweeping = asyncio.create_task(reconciler.run(every=0.001))
+    await asyncio.wait_for(asked.wait(), 5)
+    sweeping.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await sweeping
+    assert "the sweep failed" in caplog.text
