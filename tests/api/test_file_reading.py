@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from api.client import Client
+from api.odd_upstream import OddUpstream, answering
 from api.upstream import Upstream
 from databases import Databases
 
@@ -32,6 +33,12 @@ query ($id: ID!, $path: String! = "/a.txt", $maxBytes: Int! = 65536) {
 def databases(sqlite_databases: Databases) -> Databases:
     """One kind is enough here: files are Acontext's."""
     return sqlite_databases
+
+
+@pytest.fixture
+def upstream() -> OddUpstream:
+    """One that may tell of files what is not so."""
+    return OddUpstream()
 
 
 @pytest.fixture
@@ -148,6 +155,18 @@ async def test_what_is_not_text_has_no_text(client: Client, session: dict[str, A
         assert written["textContent"] is None
         assert await text_of(client, session, path=path) is None
         assert upstream.calls == ["GET /disk/{id}/artifact"]  # nothing is downloaded for it
+
+
+async def test_bytes_that_are_not_in_their_charset_are_no_text(
+    client: Client, session: dict[str, Any], upstream: OddUpstream
+) -> None:
+    await write(client, session, "/a.txt", "Grüße".encode("latin-1"))
+    found = await upstream.ask("GET", f"/disk/{session['disk']['acontextId']}/artifact?file_path=/a.txt")
+    upstream.is_odd = lambda request: request.url.path.endswith("/artifact")
+    for charset, text in [("utf-8", None), ("ascii", None), ("klingon", None), ("hex", None), ("latin-1", "Grüße")]:
+        found["artifact"]["meta"]["__artifact_info__"]["mime"] = f"text/plain; charset={charset}"
+        upstream.instead = answering(200, {"code": 0, "data": found})
+        assert await text_of(client, session) == text
 
 
 async def test_text_is_cut_at_a_whole_character(client: Client, session: dict[str, Any]) -> None:
