@@ -2,8 +2,8 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -16,7 +16,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gql_api.embedded import open_acontext
-from gql_api.folder import claim
+from gql_api.folder import claim, claim_database
 from gql_api.loaders import Loaders
 from gql_api.loaders.media import MediaCache
 from gql_api.schema import build_schema
@@ -30,6 +30,7 @@ from gql_api.services.reconcile import Reconciler
 from gql_api.services.sessions import Sessions
 from gql_api.settings import Settings, read_settings
 from gql_api.store.database import open_database
+from gql_api.store.url import sqlite_file
 from gql_api.upstream.connect import connect
 from gql_api.upstream.gateway import Gateway
 from gql_api.upstream.urls import UrlCache
@@ -118,9 +119,16 @@ async def run(settings: Settings, *, front: Front | None = None) -> AsyncIterato
         yield Running(gateway, services, UrlCache(_now), MediaCache(), material)
 
 
-def claimed(settings: Settings) -> AbstractContextManager[None]:
-    """Hold the data folder where no second process may work on it; raise `FolderTaken`."""
-    return claim(settings.data_dir) if settings.is_single else nullcontext()
+@contextmanager
+def claimed(settings: Settings) -> Iterator[None]:
+    """Hold the data folder and the SQLite file, where no second process may work on them; raise `FolderTaken`."""
+    with ExitStack() as stack:
+        if settings.is_single:
+            stack.enter_context(claim(settings.data_dir))
+        file = sqlite_file(settings.mappings_url)
+        if file:
+            stack.enter_context(claim_database(file))
+        yield
 
 
 async def _open_acontext(

@@ -1,4 +1,4 @@
-"""The data folder belongs to one process at a time; the claim ends with the process, however it ends."""
+"""The data folder and a SQLite file belong to one process at a time; a claim ends with the process, however it ends."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -9,26 +9,38 @@ from gql_api.refusal import Refusal
 
 
 class FolderTaken(Refusal):
-    """Another process works on the data folder, or the folder cannot be used."""
+    """Another process works on the folder or the file, or it cannot be used."""
 
 
 @contextmanager
 def claim(folder: Path) -> Iterator[None]:
-    """Hold the folder, making it when it is not there; raise `FolderTaken`.
-
-    The lock is SQLite's own on a file of no other use: it works on every platform, and a killed process leaves none.
-    """
+    """Hold the data folder, making it when it is not there; raise `FolderTaken`."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(folder / "in-use.lock", timeout=0, isolation_level=None)
-    except (OSError, sqlite3.Error) as error:
+    except OSError as error:
         raise FolderTaken(f"GQL_API_DATA_DIR: the folder {folder} cannot be used: {error}") from None
+    with _locked(folder / "in-use.lock", f"GQL_API_DATA_DIR: another process is at work on the folder {folder}."):
+        yield
+
+
+@contextmanager
+def claim_database(file: Path) -> Iterator[None]:
+    """Hold a SQLite file; raise `FolderTaken`."""
+    lock = file.with_name(f"{file.name}-in-use.lock")
+    with _locked(lock, f"DATABASE_URL: another process is at work on the database {file}."):
+        yield
+
+
+@contextmanager
+def _locked(lock: Path, taken: str) -> Iterator[None]:
+    """Hold SQLite's own lock on a file of no other use: it is there on every platform, and ends with the process."""
+    try:
+        connection = sqlite3.connect(lock, timeout=0, isolation_level=None)
+    except sqlite3.Error as error:
+        raise FolderTaken(f"GQL_API_DATA_DIR: {lock} cannot be used: {error}") from None
     with closing(connection):
         try:
             connection.execute("BEGIN EXCLUSIVE")
         except sqlite3.Error:
-            raise FolderTaken(
-                f"GQL_API_DATA_DIR: another process is at work on the folder {folder}. "
-                "SQLite and the embedded Acontext serve one process."
-            ) from None
+            raise FolderTaken(f"{taken} SQLite and the embedded Acontext serve one process.") from None
         yield

@@ -99,7 +99,7 @@ def _bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=2048)
-    except (OSError, OverflowError, UnicodeError) as error:
+    except (OSError, OverflowError) as error:
         raise Refusal(f"GQL_API_HOST, GQL_API_PORT: cannot listen on {host}:{port}: {error}") from None
 
 

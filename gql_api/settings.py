@@ -79,7 +79,9 @@ HttpUrl = Annotated[str | None, BeforeValidator(_absent), _url(("http", "https")
 class Settings(BaseSettings):
     """What an operator may set, by environment or in a `.env` file of the working directory."""
 
-    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     data_dir: Path = Field(
         Path("data"),
@@ -192,6 +194,8 @@ def read_settings(**overrides: object) -> Settings:
     """Read the settings; raise `InvalidSetting` with one line that names the first one that is wrong."""
     try:
         settings = Settings(**overrides)  # type: ignore[arg-type]
+    except UnicodeDecodeError:
+        raise InvalidSetting(".env: the file must be written in UTF-8.") from None
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0]) if first["loc"] else "settings"

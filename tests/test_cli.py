@@ -90,14 +90,14 @@ async def test_the_embedded_acontext_serves_the_real_sdk(capsys: pytest.CaptureF
     flags = ["--port", "0", "--data-dir", "here", "--api-key", "sk-ac-mine"]
     with running("embedded", *flags, cwd=tmp_path) as process:
         url = address_told(process)
-        async with AcontextAsyncClient(api_key="sk-ac-mine", base_url=f"{url}/api/v1") as sdk:
+        async with AcontextAsyncClient(api_key="sk-ac-mine", base_url=url) as sdk:
             session = await sdk.sessions.create(user="anna")
             disk = await sdk.disks.create(user="anna")
             await sdk.disks.artifacts.upsert(disk.id, file=("a.txt", b"hello"), file_path="/")
             found = await sdk.disks.artifacts.get(disk.id, file_path="/", filename="a.txt")
             assert [item.id for item in (await sdk.sessions.list(user="anna")).items] == [session.id]
         assert found.public_url is not None
-        assert found.public_url.startswith(f"{url}/api/v1/material/")
+        assert found.public_url.startswith(f"{url}/material/")
         async with httpx.AsyncClient() as anybody:
             assert (await anybody.get(found.public_url)).text == "hello"
 

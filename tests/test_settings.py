@@ -19,17 +19,17 @@ BAD: dict[str, list[str]] = {
     "ACONTEXT_BASE_URL": ["acontext.example", "ftp://a.example", "http://", "https:///api", "http://[", "http://a?b=c"],
     "ACONTEXT_API_KEY": ["sk-ac-\n", "sk-ac-é", " sk-ac-x", "sk ac"],
     "GQL_API_PUBLIC_URL": ["localhost:8000", "//a.example", "http://a.example/#x", "javascript:alert(1)"],
-    "GQL_API_HOST": ["", " ", "a b", "a\n"],
-    "GQL_API_PORT": ["", "x", "-1", "65536", "80.5", "0x50"],
-    "GQL_API_DEFAULT_USER": ["", " anna", "anna ", "an\tna", "x" * 256, "gql-api:disk:x"],
-    "GQL_API_ADOPT_UNOWNED": ["", "maybe", "2"],
-    "GQL_API_DISK_OWNER_PREFIX": ["", "a/b", " a", "a\n", "x" * 65],
-    "GQL_API_UPSTREAM_CONCURRENCY": ["0", "-1", "1001", "many", ""],
-    "GQL_API_UPSTREAM_TIMEOUT": ["0", "-1", "301", "nan", "inf", "soon", ""],
+    "GQL_API_HOST": [" ", "a b", "a\n"],
+    "GQL_API_PORT": ["x", "-1", "65536", "80.5", "0x50"],
+    "GQL_API_DEFAULT_USER": [" anna", "anna ", "an\tna", "x" * 256, "gql-api:disk:x"],
+    "GQL_API_ADOPT_UNOWNED": ["maybe", "2"],
+    "GQL_API_DISK_OWNER_PREFIX": ["a/b", " a", "a\n", "x" * 65],
+    "GQL_API_UPSTREAM_CONCURRENCY": ["0", "-1", "1001", "many"],
+    "GQL_API_UPSTREAM_TIMEOUT": ["0", "-1", "301", "nan", "inf", "soon"],
     "GQL_API_LOCK_PATIENCE": ["0", "-0.5", "301", "nan", "-inf", "x"],
-    "GQL_API_MAX_BODY_SIZE": ["0", "1023", "1k", ""],
-    "GQL_API_WORKERS": ["0", "65", "-1", "two", ""],
-    "GQL_API_LOG_LEVEL": ["", "loud", "INFO\n", "trace"],
+    "GQL_API_MAX_BODY_SIZE": ["0", "1023", "1k"],
+    "GQL_API_WORKERS": ["0", "65", "-1", "two"],
+    "GQL_API_LOG_LEVEL": ["loud", "INFO\n", "trace"],
 }
 BAD["ACONTEXT_BASE_URL"] += ["http://a.example:port/", "http://a.example:99999/", "http://a b/", "http://a.example/ü\n"]
 TOGETHER = {
@@ -120,9 +120,19 @@ def test_what_is_given_goes_before_the_environment_and_that_before_the_file(monk
     assert read_settings(GQL_API_PORT=3).port == 3
 
 
-def test_empty_addresses_are_as_absent_ones() -> None:
-    empty = dict.fromkeys(("DATABASE_URL", "ACONTEXT_BASE_URL", "ACONTEXT_API_KEY", "GQL_API_PUBLIC_URL"), "")
-    assert read_settings(**empty) == read_settings()
+def test_empty_values_are_as_absent_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in FIELDS:
+        monkeypatch.setenv(name, "")
+    given = read_settings()
+    for name in FIELDS:
+        monkeypatch.delenv(name)
+    assert given == read_settings()
+
+
+def test_a_file_that_is_not_text_is_refused_in_one_line() -> None:
+    Path(".env").write_bytes(b"GQL_API_PORT=\xff\xfe")
+    with pytest.raises(InvalidSetting, match=r"^\.env: the file must be written in UTF-8\.$"):
+        read_settings()
 
 
 def test_several_processes_need_a_database_and_an_acontext_that_serve_several() -> None:

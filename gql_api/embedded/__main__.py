@@ -25,7 +25,7 @@ def main() -> None:
 
 
 def _announce(bound: str) -> None:
-    sys.stdout.write(f"Acontext listens on {bound}\n")
+    sys.stdout.write(f"Acontext listens on {bound}/api/v1\n")
     sys.stdout.flush()
 
 

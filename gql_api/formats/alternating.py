@@ -8,7 +8,7 @@ from gql_api.formats.conversation import Block, Call, Exchange, Result, Spoken
 from gql_api.formats.layout import Item
 from gql_api.formats.values import JsonObject, Source
 
-OPENING = "The start of this conversation is left out."
+OPENING = "The conversation begins here, with the assistant."
 """Said by the user where the first message left is the assistant's: providers want the user to begin."""
 
 
@@ -40,7 +40,7 @@ def alternate(exchanges: Sequence[Exchange], dialect: Dialect) -> list[Item]:
             said = [item for spoken in exchange.assistant for item in _others(spoken, exchange, dialect)]
             items.append(_item(dialect, "assistant", said, settled=not last or bool(exchange.user)))
         if exchange.user:
-            said = _answers(exchange, dialect, closed=not last or exchange.interrupted)
+            said = _answers(exchange, dialect)
             said += [item for spoken in exchange.user for item in _others(spoken, exchange, dialect)]
             items.append(_item(dialect, "user", said, settled=not last))
     return items
@@ -52,11 +52,10 @@ def _item(dialect: Dialect, role: str, said: Sequence[_Said], *, settled: bool) 
     return Item(message, [item.source for item in said], settled and not fleeting)
 
 
-def _answers(exchange: Exchange, dialect: Dialect, *, closed: bool) -> list[_Said]:
+def _answers(exchange: Exchange, dialect: Dialect) -> list[_Said]:
+    """Write the results of all calls at once, as providers want them: a stand-in for one that is still to come."""
     said = [_Said(dialect.answer(call, result), result.source) for result, call in exchange.answers.items()]
-    if closed:
-        said += [_Said(dialect.missing(call), call.source) for call in exchange.unanswered]
-    return said
+    return said + [_Said(dialect.missing(call), call.source) for call in exchange.unanswered]
 
 
 def _others(spoken: Spoken, exchange: Exchange, dialect: Dialect) -> list[_Said]:

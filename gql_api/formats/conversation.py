@@ -17,7 +17,7 @@ from gql_api.formats.values import JsonObject, Notice, Source
 Part = Mapping[str, Any]
 
 NO_RESULT = "No result was recorded for this call."
-"""Stands for a result that can no longer come, since providers refuse a call without one."""
+"""Stands for a result that is not there, since providers refuse a turn that answers only some of its calls."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,11 +91,6 @@ class Exchange:
     def unanswered(self) -> list[Call]:
         answered = set(self.answers.values())
         return [call for call in self.calls if call not in answered]
-
-    @property
-    def interrupted(self) -> bool:
-        """Whether something other than an awaited result was said."""
-        return any(piece not in self.answers for spoken in self.user for piece in spoken.pieces)
 
 
 def meta_of(part: Part) -> JsonObject:

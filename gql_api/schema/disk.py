@@ -1,5 +1,6 @@
 """Disks, directories and files, and the pages of files."""
 
+import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
@@ -20,7 +21,10 @@ from gql_api.services import paths
 if TYPE_CHECKING:
     from gql_api.schema.session import Session
 
-_TEXTS = ("text/", "application/json", "application/xml", "application/javascript", "application/x-yaml")
+_TEXTS = re.compile(
+    r"text/.*|application/(json|xml|javascript|typescript|yaml|toml|sql|graphql|x-.*)|.*\+(json|xml)", re.IGNORECASE
+)
+"""Media types that may be text; whether it is shows when it is decoded."""
 _LARGEST_TEXT = 1024 * 1024
 _CURSOR = "file"
 
@@ -91,7 +95,7 @@ class File(node.Node):
     ) -> str | None:
         if not 1 <= max_bytes <= _LARGEST_TEXT:
             raise BadUserInput(f"maxBytes: 1 to {_LARGEST_TEXT} bytes.")
-        if not self.mime_type.startswith(_TEXTS):
+        if not _TEXTS.fullmatch(self.mime_type.partition(";")[0].strip()):
             return None
         key = FileKey(self.value.disk_id, self.value.directory, self.filename)
         content = await info.context.loaders.file_content.load(key)
@@ -99,7 +103,9 @@ class File(node.Node):
 
 
 def _text(content: bytes, mime_type: str, most: int) -> str | None:
-    """Decode by the charset that Acontext found; bytes that are no text make null."""
+    """Decode by the charset that Acontext found; bytes that are no text, or have NUL among them, make null."""
+    if b"\x00" in content:
+        return None
     charset = mime_type.partition("charset=")[2] or "utf-8"
     try:
         encoded = content.decode(charset).encode()

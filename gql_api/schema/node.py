@@ -9,9 +9,10 @@ from uuid import UUID
 import strawberry
 from strawberry.relay import from_base64, to_base64
 
-from gql_api.errors import BadUserInput
+from gql_api.errors import BadUserInput, Correctable
 from gql_api.loaders import FileKey, MessageKey
 from gql_api.schema.scalars import read_uuid
+from gql_api.services import paths
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -105,16 +106,21 @@ def read_message(id: str, name: str) -> MessageKey | UUID:
 
 def parse_file(text: str) -> FileKey:
     """Read what stands behind `File:`; ValueError when it is malformed."""
-    disk, colon, path = text.partition(":")
-    head, _, filename = path.rpartition("/")
-    if not colon or not path.startswith("/") or not filename:
-        raise ValueError("not a disk and a path")
-    return FileKey(uuid(disk), head + "/", filename)
+    disk, _, path = text.partition(":")
+    try:
+        directory, filename = paths.file(path, ())
+    except Correctable as problem:
+        raise ValueError(problem.message) from None
+    if directory + filename != path:
+        raise ValueError("not the whole path of a file")
+    return FileKey(uuid(disk), directory, filename)
 
 
 def parse_message(text: str) -> MessageKey:
     """Read what stands behind `Message:`; ValueError when it is malformed."""
     session, time, id = text.split(":")
+    if not (time.isascii() and time.isdigit()):
+        raise ValueError("not a time")
     return MessageKey(uuid(session), moment(int(time)), uuid(id))
 
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Callable
 from datetime import datetime
 from enum import Enum
@@ -16,6 +17,9 @@ from gql_api.loaders import MessageKey
 from gql_api.schema import node
 from gql_api.schema.context import Info
 from gql_api.schema.scalars import Json, Url
+
+_WEB = re.compile(r"https?://[^\s/]\S*", re.IGNORECASE)
+"""What a page may link to; a user may have written any other scheme into a message."""
 
 _OWN_DAY = 24 * 3600
 _LONGEST_EXPIRY = 7 * 24 * 3600
@@ -223,7 +227,7 @@ def _media(key: MessageKey, id: strawberry.ID, part: model.JsonObject) -> Messag
         size=size if isinstance(size, int) and size < 2**31 else None,
         sha256=asset.get("sha256"),
         key=key,
-        link=link if isinstance(link, str) and not link.startswith("data:") else None,
+        link=link if isinstance(link, str) and _WEB.fullmatch(link) else None,
     )
 
 

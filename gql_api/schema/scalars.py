@@ -12,6 +12,7 @@ from strawberry.types.scalar import ScalarDefinition
 Url = NewType("Url", str)
 Json = NewType("Json", object)
 
+_UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}", re.ASCII)
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})?")
 """What Python reads is more: weeks, days without dashes, hours alone."""
 
@@ -34,10 +35,15 @@ def _read_time(value: Any) -> datetime:
 
 def read_uuid(text: str) -> UUID:
     """Read a UUID in any spelling; ValueError for anything else, and for the nil UUID, which names nothing."""
-    id = UUID(text)
-    # Python reads the digits as a number, and a number may have a sign, blanks and underscores.
-    if id.int == 0 or re.sub("^urn:uuid:|[{}-]", "", text.lower()) != id.hex:
-        raise ValueError("not a UUID that names something")
+    digits = text.lower().removeprefix("urn:uuid:")
+    if digits.startswith("{") and digits.endswith("}"):
+        digits = digits[1:-1]
+    # Python takes more for a UUID: signs, blanks, underscores, dashes anywhere.
+    if not _UUID.fullmatch(digits):
+        raise ValueError("not a UUID")
+    id = UUID(digits)
+    if id.int == 0:
+        raise ValueError("the nil UUID names nothing")
     return id
 
 

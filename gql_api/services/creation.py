@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from gql_api import model
-from gql_api.errors import Busy, Conflict, UpstreamFailure, UpstreamTimeout, UpstreamUnavailable
+from gql_api.errors import Busy, Conflict, UpstreamFailure, UpstreamTimeout
 from gql_api.services import rules
 from gql_api.store import mappings
 from gql_api.upstream.gateway import Gateway
@@ -128,12 +128,19 @@ class Creation:
             await sessions.delete_owner(owner)  # with all that it still owns
 
     async def _begin(self, owner: str, new: NewSession) -> mappings.Intent:
-        if new.id and (await mappings.find(new.id) or await self._gateway.sessions.exists(new.id)):
-            raise Conflict("This id is taken.", new.path)
+        if new.id:
+            await self._refuse_taken(owner, new.id, new.path)
         intent = await self.begin(owner, id=new.id or uuid4(), title=new.title, adopted=False)
         if intent is None:
             raise Conflict("This id is taken.", new.path)
         return intent
+
+    async def _refuse_taken(self, owner: str, id: UUID, path: rules.Path) -> None:
+        mapping = await mappings.find(id)
+        if mapping and mapping.user == owner and mapping.state is model.MappingState.CREATING:
+            raise Busy("An earlier try to make this session has not ended yet; try again later.", path)
+        if mapping or await self._gateway.sessions.exists(id):
+            raise Conflict("This id is taken.", path)
 
     async def _make_both(self, intent: mappings.Intent, new: NewSession) -> model.Disk:
         configs = {**(new.configs or {}), **self.tag(intent.nonce)}
@@ -170,8 +177,6 @@ class Creation:
 def _taken(failure: BaseException, new: NewSession) -> BaseException:
     if isinstance(failure, Refused) and failure.status == 409 and new.id:  # noqa: PLR2004
         return Conflict("This id is taken.", new.path)
-    if isinstance(failure, Refused):
-        return UpstreamUnavailable("Acontext did not make the session.")
     return failure
 
 

@@ -79,7 +79,9 @@ class Messages:
             stored = await self._gateway.messages.store(
                 session_id, format=message.format, blob=message.blob, metadata=message.metadata
             )
-        except Refused:
+        except Refused as refusal:
+            if not refusal.is_mistake:
+                raise
             # Acontext says the same words for an unknown session and for a message that it will not have.
             if not await self._gateway.sessions.exists(session_id):
                 raise NotFound("The conversation of this session is gone from Acontext.", _SESSION) from None

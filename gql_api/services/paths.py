@@ -14,19 +14,28 @@ Path = tuple[str, ...]
 
 def directory(text: str, path: Path) -> str:
     """Return a directory's path with a slash at both ends; `docs`, `/docs` and `/docs/` name the same one."""
-    return _checked(text.strip("/"), path) + "/" if text.strip("/") else "/"
+    name = text.strip("/")
+    if not name:
+        return "/"
+    _check(name, path)
+    for segment in name.split("/"):
+        _check_directory(segment, path)
+    return f"/{name}/"
 
 
 def file(text: str, path: Path) -> tuple[str, str]:
     """Split the whole path of a file into its directory, with a slash at both ends, and its name."""
     if text.endswith("/") or not text.strip("/"):
         raise Invalid("The path of a file ends with the file's name.", path)
-    whole = _checked(text.lstrip("/") if not text.startswith("//") else text[1:], path)
+    whole = text.lstrip("/") if not text.startswith("//") else text[1:]
     head, _, name = whole.rpartition("/")
-    return head + "/", name
+    _check(whole, path)
+    for segment in head.split("/") if head else []:
+        _check_directory(segment, path)
+    return f"/{head}/" if head else "/", name
 
 
-def _checked(text: str, path: Path) -> str:
+def _check(text: str, path: Path) -> None:
     if len("/" + text) > LONGEST_PATH:
         raise TooLarge(f"A path has at most {LONGEST_PATH} characters.", path)
     if _FORBIDDEN.search(text):
@@ -34,18 +43,18 @@ def _checked(text: str, path: Path) -> str:
     if "\\" in text:
         raise Invalid("A path is divided by slashes; it must not contain backslashes.", path)
     for segment in text.split("/"):
-        _check_segment(segment, path)
-    return "/" + text
+        if not segment:
+            raise Invalid("A path must not contain empty segments.", path)
+        if segment != segment.strip():
+            raise Invalid("A segment of a path must not begin or end with blanks.", path)
+        if segment in (".", ".."):
+            raise Invalid("A path must not contain '.' or '..' as a segment.", path)
 
 
-def _check_segment(segment: str, path: Path) -> None:
-    if not segment:
-        raise Invalid("A path must not contain empty segments.", path)
-    if segment != segment.strip():
-        raise Invalid("A segment of a path must not begin or end with blanks.", path)
-    if ".." in segment or segment == ".":
-        # Acontext refuses two dots anywhere in a directory, and takes a name of dots for what it is.
-        raise Invalid("A path must not contain '.' as a segment, or '..'.", path)
+def _check_directory(segment: str, path: Path) -> None:
+    if ".." in segment or not segment.strip("."):
+        # As Acontext does; names of files may have such dots.
+        raise Invalid("The name of a directory must not contain '..', or be all dots.", path)
 
 
 def matches(pattern: str, path: str) -> bool:

@@ -47,6 +47,12 @@ def parse(url: str) -> Target:
     raise InvalidDatabaseUrl("The database URL must begin with sqlite:// or postgresql://.")
 
 
+def sqlite_file(url: str) -> Path | None:
+    """Return the file of a SQLite URL, links followed; None for another database. Raises `InvalidDatabaseUrl`."""
+    target = parse(url)
+    return Path(target.credentials["file_path"]).resolve() if target.dialect == "sqlite" else None
+
+
 def _sqlite(parts: SplitResult) -> Target:
     if parts.netloc or not parts.path.startswith("/") or parts.path == "/" or "\0" in unquote(parts.path):
         raise InvalidDatabaseUrl("A SQLite URL is sqlite:///relative/path or sqlite:////absolute/path.")
@@ -55,6 +61,8 @@ def _sqlite(parts: SplitResult) -> Target:
     file = Path(unquote(parts.path)[1:]).absolute()
     if not file.parent.is_dir():
         raise InvalidDatabaseUrl(f"The folder of the SQLite file is not there: {file.parent}")
+    if file.name == ":memory:":
+        raise InvalidDatabaseUrl("A database in memory would forget all sessions; name a file.")
     # Waiting comes first: taking up the write-ahead log can meet another process already.
     pragmas = {"busy_timeout": _BUSY_MILLISECONDS, "journal_mode": "WAL", "synchronous": "FULL"}
     return Target("sqlite", "tortoise.backends.sqlite", {"file_path": str(file), **pragmas})

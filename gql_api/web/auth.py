@@ -22,7 +22,7 @@ def viewer_by_header(*, default_user: str, reserved_users: str) -> Callable[[Req
             raise BadUserInput("X-User: the header must be there once.")
         try:
             # Starlette reads headers as Latin-1; names beyond ASCII come as UTF-8.
-            name = given[0].encode("latin-1").decode()
+            name = given[0].strip(" \t").encode("latin-1").decode()
             return Viewer(rules.user(name, (), reserved_prefix=reserved_users))
         except (UnicodeError, Invalid) as problem:
             reason = problem.message if isinstance(problem, Invalid) else "A user identifier is written in UTF-8."

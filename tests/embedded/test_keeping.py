@@ -45,7 +45,7 @@ async def test_a_killed_server_has_kept_every_answered_message(folder: Path) -> 
     command = (sys.executable, "-m", "gql_api.embedded", "--port", "0", "--data-dir", str(folder), "--api-key", API_KEY)
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     assert process.stdout is not None
-    address = (await asyncio.wait_for(process.stdout.readline(), 30)).decode().split()[-1]
+    address = (await asyncio.wait_for(process.stdout.readline(), 30)).decode().split()[-1].removesuffix("/api/v1")
     answered: list[str] = []
     headers = {"authorization": f"Bearer {API_KEY}"}
     async with httpx.AsyncClient(base_url=address, headers=headers, timeout=30) as http:

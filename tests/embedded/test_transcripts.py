@@ -35,7 +35,7 @@ async def address(folder: Path) -> AsyncIterator[str]:
     assert process.stdout is not None
     try:
         line = await asyncio.wait_for(process.stdout.readline(), 30)
-        yield line.decode().split()[-1]
+        yield line.decode().split()[-1].removesuffix("/api/v1")
     finally:
         process.send_signal(signal.SIGTERM)
         await asyncio.wait_for(process.wait(), 30)

@@ -129,7 +129,7 @@ def test_gemini_has_the_name_of_the_function_and_an_object_with_each_answer() ->
     )
 
 
-def test_a_call_that_still_runs_is_left_open_and_told() -> None:
+def test_a_call_that_still_runs_beside_an_answered_one_gets_a_stand_in() -> None:
     running = [said("m1", "go"), calls("m2", call_part("a"), call_part("b")), results("m3", result_part("b", "ok"))]
 
     result = openai.from_acontext(running, media={})
@@ -137,9 +137,18 @@ def test_a_call_that_still_runs_is_left_open_and_told() -> None:
     assert result.messages[1:] == [
         {"role": "assistant", "tool_calls": [openai_call("a"), openai_call("b")]},
         openai_result("b", "ok"),
+        openai_result("a", NO_RESULT),
     ]
     assert result.warnings == [no_result("m2", "a")]
     assert result.stable_count == 3
+
+
+def test_calls_that_all_still_run_are_left_open_and_told() -> None:
+    result = openai.from_acontext([said("m1", "go"), calls("m2", call_part("a"))], media={})
+
+    assert result.messages[1:] == [{"role": "assistant", "tool_calls": [openai_call("a")]}]
+    assert result.warnings == [no_result("m2", "a")]
+    assert result.stable_count == 1
 
 
 def test_calls_in_two_messages_in_a_row_are_one_message_until_the_results() -> None:

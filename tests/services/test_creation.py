@@ -14,7 +14,7 @@ from api.odd_upstream import OddUpstream, answering
 from api.upstream import KEY
 from gql_api import model
 from gql_api.embedded import open_acontext
-from gql_api.errors import Busy, Conflict, UpstreamTimeout, UpstreamUnavailable
+from gql_api.errors import Busy, Conflict, UpstreamRejected, UpstreamTimeout
 from gql_api.services.creation import LEASE, Creation, NewSession
 from gql_api.services.reconcile import Reconciler
 from gql_api.store import mappings
@@ -163,7 +163,7 @@ async def test_a_session_of_another_under_the_chosen_id_is_left_alone(parts: Par
 async def test_a_refused_session_is_undone_and_told_as_a_failure(parts: Parts) -> None:
     parts.upstream.is_odd = lambda request: request.method == "POST" and request.url.path.endswith("/session")
     parts.upstream.instead = answering(400, {"code": 400, "msg": "parameter error"})
-    with pytest.raises(UpstreamUnavailable):
+    with pytest.raises(UpstreamRejected):
         await parts.creation().make("ada", NEW)
     parts.upstream.instead = None
     assert await parts.left_upstream() == (0, 0, 0)

@@ -67,8 +67,8 @@ def _exchange(exchange: Exchange, *, last: bool) -> list[Item]:
     items = _assistant(exchange, settled=not last or bool(exchange.user))
     for result, call in exchange.answers.items():
         items.append(Item(_tool(call, result.text), [result.source], settled=True))
-    if exchange.interrupted or not last:
-        # In the last exchange a result may still come, and take the place of this.
+    if exchange.user or not last:
+        # OpenAI wants all results of a turn or none; in the last one a result may still come in place of this.
         items += [Item(_tool(call, NO_RESULT), [call.source], settled=not last) for call in exchange.unanswered]
     return items + [_user(spoken, content) for spoken, content in _rest(exchange)]
 
