@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,16 +20,18 @@ def environment(**settings: str) -> dict[str, str]:
 
 @contextmanager
 def running(*arguments: str, cwd: Path, **settings: str) -> Iterator[subprocess.Popen[str]]:
-    """Start a command that serves; what is still running at the end of the block is killed."""
+    """Start a command that serves; what still runs at the end of the block, or after a minute, is killed."""
     command = [sys.executable, "-m", "gql_api", *arguments]
     with subprocess.Popen(  # noqa: S603
         command, cwd=cwd, env=environment(**settings), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as process:
+        watch = threading.Timer(60, process.kill)
+        watch.start()
         try:
             yield process
         finally:
-            if process.poll() is None:
-                process.kill()
+            watch.cancel()
+            process.kill()
 
 
 def address_told(process: "subprocess.Popen[str]") -> str:

@@ -14,7 +14,7 @@ from acontext import AcontextAsyncClient
 from commands import TERMINATED, address_told, environment, running
 from databases import Databases
 from gql_api import __version__, cli
-from gql_api.folder import claim
+from gql_api.folder import claim, claim_database
 from gql_api.schema import print_schema
 
 MODULES = """
@@ -116,6 +116,10 @@ def test_what_is_wrong_is_told_in_one_line(
     with claim(tmp_path / "taken"):
         line = refused(capsys, "serve", "--port", "0", "--data-dir", "taken")
         assert line.startswith("GQL_API_DATA_DIR: another process is at work on the folder taken.")
+    with claim_database(tmp_path / "shared.sqlite3"), monkeypatch.context() as environment:
+        environment.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/shared.sqlite3")
+        line = refused(capsys, "serve", "--port", "0", "--data-dir", "of-my-own")
+        assert line.startswith(f"DATABASE_URL: another process is at work on the database {tmp_path}/shared.sqlite3.")
     with socket.create_server(("127.0.0.1", 0)) as other:
         line = refused(capsys, "serve", "--port", str(other.getsockname()[1]))
         assert line.startswith("GQL_API_HOST, GQL_API_PORT: cannot listen on 127.0.0.1:")

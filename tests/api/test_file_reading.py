@@ -138,6 +138,8 @@ async def test_text_is_read_by_the_charset_that_it_is_in(client: Client, session
         ("/a.json", b'{"a": 1}', '{"a": 1}'),
         ("/b.json", b'{"a": ', '{"a": '),
         ("/a.csv", b"a,b\n1,2\n", "a,b\n1,2\n"),
+        ("/a.jsonl", b'{"a": 1}\n{"a": 2}\n', '{"a": 1}\n{"a": 2}\n'),
+        ("/a.svg", b'<svg xmlns="http://www.w3.org/2000/svg"/>', '<svg xmlns="http://www.w3.org/2000/svg"/>'),
         ("/empty.txt", b"", ""),
     ]:
         written = await write(client, session, path, content)

@@ -81,7 +81,8 @@ class TestIdentifiers:
             assert (await client.data(VIEWER))["viewer"]["identifier"] == "somebody@example.org"
 
     async def test_a_bad_header_is_refused_before_anything_runs(self, client: Client) -> None:
-        headers = [(name.encode(), message) for name, message in REFUSED]
+        # Blanks around a header's value are none of it.
+        headers = [(name.encode(), message) for name, message in REFUSED if name == name.strip(" \t")]
         for header, message in [*headers, (b"\xff", "A user identifier is written in UTF-8.")]:
             response = await whoever(client, header)
             assert response.status_code == 400

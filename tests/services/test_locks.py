@@ -1,7 +1,7 @@
 """The locks of sessions: one holder at a time, in the order of coming; patience ends; nothing is left behind."""
 
 import asyncio
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -80,14 +80,18 @@ async def test_one_who_gives_up_waiting_does_not_hold_up_the_next() -> None:
     assert ended[1:] == ["held", "held"]
 
 
+async def wait_in_vain(locks: SessionLocks, id: UUID) -> None:
+    with pytest.raises(Busy):
+        async with locks.holding(id):
+            raise AssertionError
+
+
 async def test_a_lock_is_there_only_while_somebody_needs_it() -> None:
     locks = SessionLocks(patience=HASTY)
     for _ in range(3):
         id = uuid4()
         async with locks.holding(id):
-            with pytest.raises(Busy):
-                async with locks.holding(id):
-                    raise AssertionError
+            await wait_in_vain(locks, id)
             assert list(locks._locks) == [id]
     assert not locks._locks
     assert not locks._users

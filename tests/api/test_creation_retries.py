@@ -1,0 +1,61 @@
+"""Trying again to make a session under an id of one's own: at once after a refusal, later after an unknown outcome."""
+
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from api.client import CREATE, STORE, Client
+from api.odd_upstream import OddUpstream, answering
+
+
+@pytest.fixture
+def upstream() -> OddUpstream:
+    return OddUpstream()
+
+
+def makes_sessions(request: httpx.Request) -> bool:
+    return request.method == "POST" and request.url.path.endswith("/session")
+
+
+def stores_messages(request: httpx.Request) -> bool:
+    return request.method == "POST" and request.url.path.endswith("/messages")
+
+
+async def outcome(client: Client, input: dict[str, Any]) -> Any:
+    """Give the code of what went wrong, or the id of the session."""
+    answer = await client.answer(CREATE, input=input)
+    if "errors" in answer:
+        return answer["errors"][0]["extensions"]["code"]
+    payload = answer["data"]["createSession"]
+    return payload["session"]["acontextId"] if payload["session"] else payload["errors"][0]["code"]
+
+
+@pytest.mark.parametrize("status", [400, 401])
+async def test_after_a_refusal_the_id_is_free_at_once(client: Client, upstream: OddUpstream, status: int) -> None:
+    input = {"acontextId": str(uuid4())}
+    upstream.is_odd, upstream.instead = makes_sessions, answering(status, {"code": status, "msg": "no"})
+    assert await outcome(client, input) == "UPSTREAM_REJECTED"
+    upstream.instead = None
+    assert await outcome(client, input) == input["acontextId"]
+
+
+async def test_after_an_unknown_outcome_the_id_is_busy_for_its_owner(client: Client, upstream: OddUpstream) -> None:
+    """A late call may still make the session: the sweep frees the id once that can no longer be."""
+    input = {"acontextId": str(uuid4())}
+    upstream.is_odd, upstream.instead = makes_sessions, answering(500, {"code": 500, "msg": "down"})
+    assert await outcome(client, input) == "UPSTREAM_UNAVAILABLE"
+    upstream.instead = None
+    assert await outcome(client, input) == "BUSY"
+    assert await outcome(client.as_user("bob"), input) == "CONFLICT"
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+async def test_a_refusal_that_is_not_about_the_message_does_not_blame_it(
+    client: Client, upstream: OddUpstream, status: int
+) -> None:
+    made = await client.create()
+    upstream.is_odd, upstream.instead = stores_messages, answering(status, {"code": status, "msg": "no"})
+    messages = [{"message": {"chat": {"role": "USER", "content": "hello"}}}]
+    assert await client.code(STORE, session=made["id"], messages=messages) == "UPSTREAM_REJECTED"
