@@ -81,7 +81,7 @@ def _add_embedded(commands: Any) -> None:
         "embedded",
         help="run the embedded Acontext alone, for development",
         description="Run the embedded Acontext on a port of its own, as a development Acontext for other programs: "
-        "point the Acontext SDK's base_url at the address that it prints, with /api/v1 behind it.",
+        "point the Acontext SDK's base_url at the address that it prints.",
     )
     embedded.add_argument("--host", default="127.0.0.1", help="the address to listen on (default %(default)s)")
     embedded.add_argument("--port", type=int, default=8029, help="the port, 0 for a free one (default %(default)s)")
@@ -120,14 +120,18 @@ def _migrate(options: argparse.Namespace) -> None:
 
 
 def _embedded(options: argparse.Namespace) -> None:
+    embedded = _late("gql_api.embedded.__main__")
     with claim(options.data_dir):
-        _late("gql_api.embedded.__main__").serve(
-            data_dir=options.data_dir / "acontext",
-            api_key=options.api_key,
-            host=options.host,
-            port=options.port,
-            public_url=options.public_url,
-        )
+        try:
+            embedded.serve(
+                data_dir=options.data_dir / "acontext",
+                api_key=options.api_key,
+                host=options.host,
+                port=options.port,
+                public_url=options.public_url,
+            )
+        except (OSError, OverflowError) as error:
+            raise Refusal(f"cannot listen on {options.host}:{options.port}: {error}") from None
 
 
 def _late(module: str) -> Any:

@@ -14,6 +14,7 @@ from gql_api.app import claimed, create_app
 from gql_api.refusal import Refusal
 from gql_api.settings import Settings
 from gql_api.store import database
+from gql_api.store.url import sqlite_file
 
 _GRACE = 10
 """Seconds that open requests have to end when the server is told to stop."""
@@ -53,6 +54,7 @@ def serve(settings: Settings) -> None:
             os.environ["GQL_API_PUBLIC_URL"] = settings.public_url or ""
             config = _config("gql_api.app:create_app", settings)
             sys.stdout.write(_greeting(settings))
+            sys.stdout.flush()
             Multiprocess(config, sockets=[bound]).run()
             return
         server = _Server(_config(create_app(settings), settings))
@@ -115,9 +117,10 @@ async def _check(settings: Settings) -> None:
 
 
 def _greeting(settings: Settings) -> str:
-    sqlite = settings.mappings_url.startswith("sqlite")
+    file = sqlite_file(settings.mappings_url)
+    embedded = f"embedded, in {settings.data_dir.resolve() / 'acontext'}"
     return _GREETING.format(
         url=settings.public_url,
-        mappings=f"SQLite in {settings.data_dir.resolve()}" if sqlite else "PostgreSQL",
-        acontext="embedded, in the same folder" if settings.is_embedded else "the one of ACONTEXT_BASE_URL",
+        mappings=f"SQLite in {file}" if file else "PostgreSQL",
+        acontext=embedded if settings.is_embedded else "the one of ACONTEXT_BASE_URL",
     )

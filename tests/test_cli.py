@@ -121,6 +121,8 @@ def test_what_is_wrong_is_told_in_one_line(
         line = refused(capsys, "serve", "--port", "0", "--data-dir", "of-my-own")
         assert line.startswith(f"DATABASE_URL: another process is at work on the database {tmp_path}/shared.sqlite3.")
     with socket.create_server(("127.0.0.1", 0)) as other:
+        flags = ("--port", str(other.getsockname()[1]), "--data-dir", "mine")
+        assert refused(capsys, "embedded", *flags).startswith("cannot listen on 127.0.0.1:")
         line = refused(capsys, "serve", "--port", str(other.getsockname()[1]))
         assert line.startswith("GQL_API_HOST, GQL_API_PORT: cannot listen on 127.0.0.1:")
     for host in ("no.such.host.invalid", "x" * 64):
