@@ -47,7 +47,7 @@ class ExplorerBuildHook(BuildHookInterface[Any]):
 
 
 def left_out(reason: Exception) -> str:
-    return f"The explorer was not built ({reason}); everything else works. Build it later: python hatch_build.py"
+    return f"The explorer was not built ({reason}); everything else works. Build it later: make explorer"
 
 
 def build_explorer() -> bool:

@@ -39,6 +39,7 @@ from gql_api.web.explorer import explorer_page, explorer_routes
 from gql_api.web.graphql import GraphQLView
 from gql_api.web.middleware import middleware
 
+START_SECONDS = 10.0
 SWEEP_SECONDS = 30.0
 Front = Callable[[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport]
 _EMBEDDED_URL = "http://embedded.invalid/api/v1"
@@ -114,7 +115,7 @@ async def run(settings: Settings, *, front: Front | None = None) -> AsyncIterato
         await stack.enter_async_context(open_database(settings.mappings_url, migrate=migrate))
         gateway, material = await _open_acontext(stack, settings, front)
         services, reconciler = _services(gateway, settings)
-        await reconciler.sweep(alone=settings.is_single)
+        await reconciler.start(alone=settings.is_single, patience=START_SECONDS)
         await stack.enter_async_context(_background(reconciler))
         yield Running(gateway, services, UrlCache(_now), MediaCache(), material)
 

@@ -108,9 +108,16 @@ def _schema(options: argparse.Namespace) -> None:
         if not options.check.is_file() or options.check.read_text(encoding="utf-8") != text:
             raise Refusal(f"{options.check} is not the schema of this version; run: gql-api schema -o {options.check}")
     elif options.output:
-        options.output.write_text(text, encoding="utf-8")
+        _write(options.output, text)
     else:
         sys.stdout.write(text)
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Refusal(f"{file} cannot be written: {error.strerror}") from None
 
 
 def _migrate(options: argparse.Namespace) -> None:

@@ -101,7 +101,7 @@ class MessagePage:
 
 @dataclass(frozen=True, slots=True)
 class SignedUrl:
-    """A URL that anybody who has it can read from, until `expires_at` (None: for ever)."""
+    """A URL that anybody who has it can read from, until `expires_at`."""
 
     url: str
     expires_at: datetime | None

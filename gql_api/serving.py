@@ -13,15 +13,18 @@ from uvicorn.supervisors import Multiprocess
 from gql_api.app import claimed, create_app
 from gql_api.refusal import Refusal
 from gql_api.settings import Settings
+from gql_api.stopping import StoppableServer
 from gql_api.store import database
 from gql_api.store.url import sqlite_file
+from gql_api.telemetry import RequestIdFilter
+from gql_api.web.explorer import STATIC, read_manifest
 
 _GRACE = 10
 """Seconds that open requests have to end when the server is told to stop."""
 _UNREADY = (database.InvalidDatabaseUrl, database.SchemaOutdated, database.DatabaseUnreachable)
 
 _GREETING = """
-  GraphQL API and explorer   {url}/graphql
+  {served:<26} {url}/graphql
   Mappings                   {mappings}
   Acontext                   {acontext}
 
@@ -32,7 +35,7 @@ _GREETING = """
 """
 
 
-class _Server(uvicorn.Server):
+class _Server(StoppableServer):
     """Tells where to go once the server answers."""
 
     greeting = ""
@@ -89,8 +92,9 @@ def _logging(level: str) -> dict[str, Any]:
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s]: %(message)s"}},
+        "filters": {"request": {"()": RequestIdFilter}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request"]}},
         "root": {"level": level, "handlers": ["stderr"]},
         # It would log the address of every call of Acontext.
         "loggers": {"httpx": {"level": "WARNING"}},
@@ -119,7 +123,9 @@ async def _check(settings: Settings) -> None:
 def _greeting(settings: Settings) -> str:
     file = sqlite_file(settings.mappings_url)
     embedded = f"embedded, in {settings.data_dir.resolve() / 'acontext'}"
+    is_built = read_manifest(STATIC) is not None
     return _GREETING.format(
+        served="GraphQL API and explorer" if is_built else "GraphQL API (no explorer: make explorer)",
         url=settings.public_url,
         mappings=f"SQLite in {file}" if file else "PostgreSQL",
         acontext=embedded if settings.is_embedded else "the one of ACONTEXT_BASE_URL",

@@ -1,6 +1,7 @@
 """The only reader of the environment: every setting with its default and its help; the README's table is made of it."""
 
 import ipaddress
+import re
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import SplitResult, quote, urlsplit
@@ -190,6 +191,11 @@ class Settings(BaseSettings):
         return self.model_copy(update={"public_url": f"http://{shown}:{port}"})
 
 
+def _said(message: str) -> str:
+    """Put pydantic's words as ours are."""
+    return re.sub("^Value error, |^(Input|String) (?=should)", "", message).replace("should", "must", 1)
+
+
 def read_settings(**overrides: object) -> Settings:
     """Read the settings; raise `InvalidSetting` with one line that names the first one that is wrong."""
     try:
@@ -199,7 +205,7 @@ def read_settings(**overrides: object) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0]) if first["loc"] else "settings"
-        raise InvalidSetting(f"{name}: {first['msg'].removeprefix('Value error, ')}.") from None
+        raise InvalidSetting(f"{name}: {_said(first['msg'])}.") from None
     if settings.acontext_base_url and not settings.acontext_api_key:
         raise InvalidSetting("ACONTEXT_API_KEY: needed when ACONTEXT_BASE_URL is set.")
     if settings.default_user.startswith(settings.disk_owner_prefix):

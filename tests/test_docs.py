@@ -32,7 +32,9 @@ def test_every_failure_has_its_code_in_a_table() -> None:
 def test_the_links_of_the_documents_lead_somewhere() -> None:
     documents = [README, *ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
     for document in documents:
-        for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text(encoding="utf-8")):
+        text = document.read_text(encoding="utf-8")
+        links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text) + re.findall(r'src(?:set)?="([^":]+)"', text)
+        for link in links:
             assert (document.parent / link).exists(), f"{document.name}: {link}"
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import uvicorn
 
 from gql_api.embedded import open_acontext
+from gql_api.stopping import StoppableServer
 
 _BACKLOG = 2048
 _GRACE_SECONDS = 10
@@ -36,4 +37,4 @@ async def listen(address: Address, *, data_dir: Path, api_key: str, announce: Ca
                 timeout_graceful_shutdown=_GRACE_SECONDS,
             )
             announce(bound)
-            await uvicorn.Server(config).serve(sockets=[listener])
+            await StoppableServer(config).serve(sockets=[listener])

@@ -80,15 +80,18 @@ class Loaders:
         self._urls.keep(name, made)
         return made
 
-    async def media_url(self, key: MessageKey, sha256: str) -> model.SignedUrl | None:
-        """Give the URL of a message's medium: one that is known for half of the day that Acontext makes them work."""
-        name = (key.session_id, sha256)
-        known = self._urls.find(name, least_seconds=_HALF_A_DAY)
+    async def media_url(self, key: MessageKey, sha256: str, *, seconds: int) -> model.SignedUrl | None:
+        """Give the URL of a message's medium: one that is known for half of the day that Acontext makes them work.
+
+        It works for so many seconds at least.
+        """
+        known = self._urls.find((key.session_id, sha256), least_seconds=max(seconds, _HALF_A_DAY))
         if known:
             return known
-        for found, url in (await self.message_urls.load(key)).items():
+        urls = await self.message_urls.load(key)
+        for found, url in urls.items():
             self._urls.keep((key.session_id, found), url)
-        return self._urls.find(name, least_seconds=0)
+        return urls.get(sha256)
 
     async def _message_urls(self, keys: Sequence[MessageKey]) -> list[dict[str, model.SignedUrl] | BaseException]:
         """Ask for the URLs of all messages of a session with one walk from the first of them to the last."""

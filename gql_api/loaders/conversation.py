@@ -33,10 +33,6 @@ class Window:
     after: Place | None = None
     before: Place | None = None
 
-    @property
-    def is_whole(self) -> bool:
-        return self == Window()
-
 
 @dataclass(frozen=True, slots=True)
 class Edits:

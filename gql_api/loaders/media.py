@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from gql_api import model
-from gql_api.errors import TooLarge
+from gql_api.errors import TooLarge, UpstreamRejected
 from gql_api.formats import InlineMedia, LinkedMedia, Media
 from gql_api.loaders.keys import MessageKey
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gql_api.loaders import Loaders
 
 LARGEST_INLINE = 32 * 1024 * 1024
-"""Bytes of media that one answer may hold."""
+"""Bytes of media that the messages of one `formatted` may hold."""
 
 
 class MediaCache:
@@ -58,34 +58,35 @@ def _by_hash(assets: Sequence[tuple[UUID, model.JsonObject]]) -> dict[str, tuple
 async def inline(loaders: "Loaders", cache: MediaCache, messages: Sequence[model.Message]) -> Media:
     """Fetch the bytes of all media that Acontext keeps for these messages; raise `TooLarge` above 32 MiB in all.
 
-    A file that is shown twice counts twice, as it is twice in the answer.
-    A file that Acontext cannot give is left out, and so told of by the format's warning.
+    A file that is shown twice counts twice, as it is twice in the answer. One that Acontext refuses is left out, and
+    so told of by the format's warning; a failure is raised, since a prompt must not change with the weather.
     """
     every = _assets(messages)
     if sum(int(asset.get("size_b") or 0) for _, asset in every) > LARGEST_INLINE:
         raise TooLarge(f"media: more than {LARGEST_INLINE} bytes; ask for URL or OMIT, or for fewer messages.")
     assets = _by_hash(every)
-    texts = await asyncio.gather(
-        *(_text(loaders, cache, session_id, asset) for session_id, asset in assets.values()), return_exceptions=True
-    )
+    texts = await asyncio.gather(*(_text(loaders, cache, *named) for named in assets.values()))
     return {
         sha256: InlineMedia(data=text, mime=_mime(asset))
         for (sha256, (_, asset)), text in zip(assets.items(), texts, strict=True)
-        if isinstance(text, str)
+        if text is not None
     }
 
 
-async def _text(loaders: "Loaders", cache: MediaCache, session_id: UUID, asset: model.JsonObject) -> str:
+async def _text(loaders: "Loaders", cache: MediaCache, session_id: UUID, asset: model.JsonObject) -> str | None:
     known = cache.get(asset["sha256"])
     if known is not None:
         return known
-    content = await loaders.asset.load((session_id, asset["s3_key"]))
+    try:
+        content = await loaders.asset.load((session_id, asset["s3_key"]))
+    except UpstreamRejected:
+        return None
     text = b64encode(content).decode()
     cache.put(asset["sha256"], text)
     return text
 
 
-async def linked(loaders: "Loaders", cache: MediaCache, messages: Sequence[model.Message]) -> Media:
+async def linked(loaders: "Loaders", messages: Sequence[model.Message]) -> Media:
     """Ask for the URLs of all media that Acontext keeps for these messages."""
     keys = [
         MessageKey(message.session_id, message.created_at, message.id)

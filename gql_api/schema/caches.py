@@ -1,4 +1,4 @@
-"""Documents that were parsed and validated before; how much a document may cost is left to the limits."""
+"""Documents that were parsed and validated before; of their cost only the length is bounded here."""
 
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -65,7 +65,7 @@ class Documents:
         """Find the operation that a request means; None when there is none, or when it is not clear which."""
         found = self._kept.get(query)
         try:
-            node = parse(query) if found is None else found.node
+            node = parse(query, max_tokens=MOST_TOKENS) if found is None else found.node
         except GraphQLError:
             return None
         operations = [one for one in operations_of(node) if name is None or (one.name and one.name.value == name)]

@@ -132,7 +132,7 @@ class Directory:
 
     @strawberry.field(description="The files and directories directly in it, each sorted by name.")
     async def files(self, info: Info, first: FilesFirst = None, after: FilesAfter = None) -> "FileConnection | None":
-        return await file_connection(info, self.disk, path=self.path, glob=None, first=first, after=after)
+        return await directory_page(info, self.disk, self.path, first=first, after=after)
 
 
 @strawberry.type(description="Files, sorted by name (found by a glob: by whole path), and the directories beside them.")
@@ -189,22 +189,34 @@ async def file_at(info: Info, disk: Disk, path: str) -> File | None:
 async def file_connection(
     info: Info, disk: Disk, *, path: str, glob: str | None, first: int | None, after: str | None
 ) -> FileConnection:
-    """Read a page of files."""
-    check_size(first, None)
-    start = read_cursor(after, "after", _CURSOR, 1)[0] if after is not None else ""
+    """Read a page of files: of a directory, or of what a glob finds in and below it."""
     try:
         directory = paths.directory(path, ("path",))
         pattern = glob if glob is None else paths.absolute_glob(glob, directory, ("glob",))
     except Correctable as problem:
         raise BadUserInput(f"{problem.path[0]}: {problem.message}") from None
     if pattern is None:
-        listing = await info.context.loaders.directory.load((disk.acontext_id, directory))
-        directories = [Directory(path=f"{directory}{name}/", name=name, disk=disk) for name in listing.directories]
-        return _page(disk, listing.files, directories, first=first, start=start)
+        return await directory_page(info, disk, directory, first=first, after=after)
+    start = _start(first, after)
     below = max(directory, paths.below(pattern), key=len)
     found = await files_below(info.context.loaders, disk.acontext_id, below)
     inside = [file for file in found if file.path.startswith(directory) and paths.matches(pattern, file.path)]
     return _page(disk, inside, [], first=first, start=start)
+
+
+async def directory_page(
+    info: Info, disk: Disk, directory: str, *, first: int | None, after: str | None
+) -> FileConnection:
+    """Read a page of a directory's files; `directory` is checked, or a name that Acontext gave."""
+    start = _start(first, after)
+    listing = await info.context.loaders.directory.load((disk.acontext_id, directory))
+    directories = [Directory(path=f"{directory}{name}/", name=name, disk=disk) for name in listing.directories]
+    return _page(disk, listing.files, directories, first=first, start=start)
+
+
+def _start(first: int | None, after: str | None) -> str:
+    check_size(first, None)
+    return "" if after is None else read_cursor(after, "after", _CURSOR, 1)[0]
 
 
 def _page(

@@ -3,6 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any
 
 import strawberry
@@ -41,12 +42,16 @@ class Schema(strawberry.Schema):
         Every way to run an operation passes here once with the very list that it answers with. An extension such as
         Strawberry's MaskErrors does not see what another extension raises.
         """
-        coded = [self._coded(error, execution_context) for error in errors]
+        # Asked at most once, however many errors there are: a long document is validated again for it.
+        is_invalid = cache(lambda: execution_context is not None and bool(self.documents.faults(execution_context)))
+        coded = [self._coded(error, execution_context, is_invalid) for error in errors]
         _log(errors, coded)
         errors[:] = coded
 
-    def _coded(self, error: GraphQLError, context: ExecutionContext | None) -> GraphQLError:
-        message, extensions = self._told(error, context)
+    def _coded(
+        self, error: GraphQLError, context: ExecutionContext | None, is_invalid: Callable[[], bool]
+    ) -> GraphQLError:
+        message, extensions = _told(error, context, is_invalid)
         return GraphQLError(
             message,
             nodes=error.nodes,
@@ -56,23 +61,25 @@ class Schema(strawberry.Schema):
             extensions=extensions,
         )
 
-    def _told(self, error: GraphQLError, context: ExecutionContext | None) -> tuple[str, dict[str, Any]]:
-        """Give the message and the extensions of an error as the client may see them."""
-        cause = _cause(error)
-        if isinstance(cause, Failure):
-            return cause.message, extensions_of(cause, writing=_is_writing(context))
-        if error.extensions and "code" in error.extensions:
-            return error.message, error.extensions
-        code = _code(error, cause)
-        if code is None:
-            is_invalid = context is not None and bool(self.documents.faults(context))
-            code = "GRAPHQL_VALIDATION_FAILED" if is_invalid else "BAD_USER_INPUT"
-        if code == INTERNAL:
-            return INTERNAL_MESSAGE, {"code": code}
-        if not isinstance(cause, GraphQLError | CannotGetOperationTypeError | InvalidOperationTypeError):
-            # What Python says of a number of 5000 digits is none of the client's business.
-            return "This value cannot be read as the type that is wanted here.", {"code": code}
-        return error.message, {"code": code}
+
+def _told(
+    error: GraphQLError, context: ExecutionContext | None, is_invalid: Callable[[], bool]
+) -> tuple[str, dict[str, Any]]:
+    """Give the message and the extensions of an error as the client may see them."""
+    cause = _cause(error)
+    if isinstance(cause, Failure):
+        return cause.message, extensions_of(cause, writing=_is_writing(context))
+    if error.extensions and "code" in error.extensions:
+        return error.message, error.extensions
+    code = _code(error, cause)
+    if code is None:
+        code = "GRAPHQL_VALIDATION_FAILED" if is_invalid() else "BAD_USER_INPUT"
+    if code == INTERNAL:
+        return INTERNAL_MESSAGE, {"code": code}
+    if not isinstance(cause, GraphQLError | CannotGetOperationTypeError | InvalidOperationTypeError):
+        # What Python says of a number of 5000 digits is none of the client's business.
+        return "This value cannot be read as the type that is wanted here.", {"code": code}
+    return error.message, {"code": code}
 
 
 def extensions_of(failure: Failure, *, writing: bool) -> dict[str, Any]:

@@ -101,8 +101,9 @@ async def format_messages(info: Info, view: View, *, format: MessageFormat, mode
 async def _media(info: Info, messages: Sequence[model.Message], mode: MediaMode) -> Media:
     if mode is MediaMode.OMIT:
         return {}
-    fetch = linked if mode is MediaMode.URL else inline
-    return await fetch(info.context.loaders, info.context.media, messages)
+    if mode is MediaMode.URL:
+        return await linked(info.context.loaders, messages)
+    return await inline(info.context.loaders, info.context.media, messages)
 
 
 def _answer(formatted: Formatted, messages: Sequence[model.Message]) -> FormattedMessages:

@@ -110,7 +110,7 @@ class StoreMessagesPayload:
         default_factory=list, description="The same, as their list shows them."
     )
     stored_count: int = strawberry.field(
-        default=0, description="How many were stored; they are the first ones of the list, without a gap."
+        default=0, description="How many are known to be stored; they are the first ones of the list, without a gap."
     )
     session: Session | None = strawberry.field(default=None, description="The session; null when it is not known.")
     errors: list[UserError] = strawberry.field(default_factory=list, description=_ERRORS)

@@ -25,7 +25,7 @@ class Mutation:
         return await session_write.create_session(info, input)
 
     @strawberry.mutation(
-        description="Give the session with an id. One that is known keeps; one that only Acontext knows is adopted for "
+        description="Give the session with an id. One that is known is kept; one only Acontext knows is adopted for "
         "its own user, with a disk made and bound if it has none; else a session is made, under a fresh id."
     )
     async def get_or_create_session(

@@ -57,7 +57,7 @@ class MediaKind(Enum):
 class SignedUrl:
     """A URL and its end."""
 
-    url: Url = strawberry.field(description="The address; answered as a download.")
+    url: Url = strawberry.field(description="The address. Of Acontext's files: answered as a download.")
     expires_at: datetime | None = strawberry.field(
         description="Until when it works; null where that is not known here: a URL of others that a user wrote."
     )
@@ -93,7 +93,7 @@ class ToolCallPart(MessagePart):
     call_id: str = strawberry.field(description="The provider's id of the call; empty when none was given.")
     name: str = strawberry.field(description="The tool's name.")
     arguments: Json | None = strawberry.field(description="The arguments read as JSON; null when they are not JSON.")
-    arguments_text: str = strawberry.field(description="The arguments as the provider wrote them.")
+    arguments_text: str = strawberry.field(description="The arguments as text: where they came as text, byte for byte.")
     result: "ToolResultPart | None" = strawberry.field(
         default=None, description="Its result; null when it is not among the messages of the page that was read."
     )
@@ -128,10 +128,10 @@ class MediaPart(MessagePart):
         "media that stand within the message itself."
     )
     async def public_url(self, info: Info, expires_in: MediaExpiresIn = 3600) -> SignedUrl | None:
-        check_expiry(expires_in, _OWN_DAY)
+        seconds = check_expiry(expires_in, _OWN_DAY)
         if self.sha256 is None:
             return SignedUrl(url=Url(self.link), expires_at=None) if self.link else None
-        found = await info.context.loaders.media_url(self.key, self.sha256)
+        found = await info.context.loaders.media_url(self.key, self.sha256, seconds=seconds)
         return SignedUrl(url=Url(found.url), expires_at=found.expires_at) if found else None
 
 

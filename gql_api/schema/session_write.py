@@ -96,7 +96,7 @@ class UpdateSessionPayload:
     """Payload of updateSession."""
 
     session: Session | None = strawberry.field(
-        default=None, description="The session as it is now; null when nothing was changed."
+        default=None, description="The session as it is now; null when it could not be changed."
     )
     errors: list[UserError] = strawberry.field(default_factory=list, description=_ERRORS)
 

@@ -16,7 +16,7 @@ class UserErrorCode(Enum):
     )
     NOT_FOUND = strawberry.enum_value("NOT_FOUND", description="There is no such thing for this user.")
     CONFLICT = strawberry.enum_value("CONFLICT", description="It is there already, or bound to something else.")
-    BUSY = strawberry.enum_value("BUSY", description="Another write has not ended yet; trying again is safe.")
+    BUSY = strawberry.enum_value("BUSY", description="Another write is still running; trying again is safe.")
     IDEMPOTENCY_MISMATCH = strawberry.enum_value(
         "IDEMPOTENCY_MISMATCH", description="The idempotency key was used with other input."
     )
@@ -27,7 +27,7 @@ class UserErrorCode(Enum):
 
 
 @strawberry.type(
-    description="A mistake that the caller can put right. Nothing was changed, unless the payload shows it."
+    description="A mistake that the caller can put right. What was changed all the same, the payload shows."
 )
 class UserError:
     """One mistake."""

@@ -23,10 +23,12 @@ from gql_api.upstream.sessions import UpstreamSession
 
 _LOG = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=90)
-"""How long a creation may be at work; longer than `LONGEST`, so that later nobody is."""
-LONGEST = 60.0
+LONGEST = 45.0
 """Seconds that the calls of one creation may take, waiting for their turn included."""
+UNDOING = 45.0
+"""Seconds that undoing it may take."""
+LEASE = timedelta(seconds=LONGEST + UNDOING + 30)
+"""How long the maker of an intent may be at work on it; only later may others be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +72,8 @@ class Creation:
         """Make a session, its disk and their binding; raise `Conflict` when a chosen id is taken by anyone."""
         intent = await self._begin(owner, new)
         try:
-            async with asyncio.timeout(self._longest):
-                disk = await self._make_both(intent, new)
+            disk = await self._make_in_time(intent, new)
             return await self.bind(intent, disk)
-        except TimeoutError as failure:
-            await self._undo_after(intent, failure)
-            raise UpstreamTimeout("Acontext did not make the session in time.") from failure
         except BaseException as failure:
             await self._undo_after(intent, failure)
             raise
@@ -142,6 +140,13 @@ class Creation:
         if mapping or await self._gateway.sessions.exists(id):
             raise Conflict("This id is taken.", path)
 
+    async def _make_in_time(self, intent: mappings.Intent, new: NewSession) -> model.Disk:
+        try:
+            async with asyncio.timeout(self._longest):
+                return await self._make_both(intent, new)
+        except TimeoutError as failure:
+            raise UpstreamTimeout("Acontext did not make the session in time.") from failure
+
     async def _make_both(self, intent: mappings.Intent, new: NewSession) -> model.Disk:
         configs = {**(new.configs or {}), **self.tag(intent.nonce)}
         session, disk = await asyncio.gather(
@@ -149,10 +154,8 @@ class Creation:
             self.make_disk(intent.id),
             return_exceptions=True,
         )
-        if isinstance(session, BaseException):
-            raise _taken(session, new)
-        if isinstance(disk, BaseException):
-            raise disk
+        if isinstance(session, BaseException) or isinstance(disk, BaseException):
+            raise _worst(session, disk, new)
         if not is_tagged(session, intent.nonce):
             raise Conflict("This id is taken.", new.path)
         return disk
@@ -161,9 +164,10 @@ class Creation:
         """Undo what is there now. Where a call may still take effect, the intent stays for the sweep to look again."""
         settled = isinstance(failure, Conflict | Refused)
         try:
-            await asyncio.shield(self._undo_open(intent, settled=settled))
-        except UpstreamFailure as error:
-            _LOG.warning("a half-made session is left to the sweep: %s", error.code)
+            async with asyncio.timeout(UNDOING):
+                await asyncio.shield(self._undo_open(intent, settled=settled))
+        except (UpstreamFailure, TimeoutError) as error:
+            _LOG.warning("a half-made session is left to the sweep: %s", type(error).__name__)
 
     async def _undo_open(self, intent: mappings.Intent, *, settled: bool) -> None:
         mapping = await mappings.find(intent.id)
@@ -174,10 +178,15 @@ class Creation:
             await mappings.abandon(intent.id, nonce=intent.nonce)
 
 
-def _taken(failure: BaseException, new: NewSession) -> BaseException:
-    if isinstance(failure, Refused) and failure.status == 409 and new.id:  # noqa: PLR2004
+def _worst(session: object, disk: object, new: NewSession) -> BaseException:
+    """Choose what to tell: a call whose outcome is unknown goes before a refusal, for it may still take effect."""
+    failures = [failure for failure in (session, disk) if isinstance(failure, BaseException)]
+    for failure in failures:
+        if not isinstance(failure, Refused):
+            return failure
+    if isinstance(session, Refused) and session.status == 409 and new.id:  # noqa: PLR2004
         return Conflict("This id is taken.", new.path)
-    return failure
+    return failures[0]
 
 
 def is_tagged(session: UpstreamSession, nonce: str) -> bool:

@@ -12,6 +12,8 @@ from gql_api.store import mappings
 from gql_api.upstream.files import LARGEST_FILE
 from gql_api.upstream.gateway import Gateway
 
+_SESSION = ("input", "sessionId")
+
 
 @dataclass(frozen=True, slots=True)
 class Upload:
@@ -43,24 +45,24 @@ class Files:
 
         Raises `NotFound`, `Invalid`, `TooLarge` (above 16 MiB), `Busy` or an `UpstreamFailure`.
         """
-        found = await mappings.ready(owner, [session_id])
-        if session_id not in found:
-            raise NotFound("There is no such session.", ("input", "sessionId"))
+        session = await self.session_at(owner, session_id, _SESSION)
         directory, filename = paths.file(upload.path, ("input", "path"))
         metadata = rules.json_object(upload.metadata, ("input", "metadata"))
         if len(upload.content) > LARGEST_FILE:
             raise TooLarge(f"A file has at most {LARGEST_FILE} bytes.", ("input", "content"))
-        disk_id = found[session_id].disk_id
+        disk_id = session.disk_id
         async with self._locks.holding(session_id):
+            await self.session_at(owner, session_id, _SESSION)  # it may have been deleted while this waited
             replaced = await self._gateway.files.get(disk_id, directory, filename) is not None
             file = await self._gateway.files.upload(
                 disk_id, directory=directory, filename=filename, content=upload.content, metadata=metadata
             )
-        return StoredFile(found[session_id], file, replaced)
+        return StoredFile(session, file, replaced)
 
     async def delete(self, session: model.Session, *, directory: str, filename: str, path: rules.Path) -> model.File:
         """Delete a file of the caller's own session; raise `NotFound` where there is none. Returns what it was."""
         async with self._locks.holding(session.id):
+            await self.session_at(session.user, session.id, path)
             file = await self._gateway.files.get(session.disk_id, directory, filename)
             if file is None:
                 raise NotFound("There is no such file.", path)

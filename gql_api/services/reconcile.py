@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from gql_api import model
 from gql_api.errors import UpstreamFailure
-from gql_api.services.creation import LEASE, Creation
+from gql_api.services.creation import LEASE, UNDOING, Creation
 from gql_api.store import mappings
 from gql_api.upstream.gateway import Gateway
 
@@ -34,27 +34,54 @@ class Reconciler:
                 _LOG.exception("the sweep failed")
             await asyncio.sleep(every)
 
-    async def sweep(self, *, alone: bool = False) -> int:
-        """Finish open rows, return how many; `alone` says that no other process can be at work on any of them."""
-        now = self._clock()
-        await mappings.purge_tombstones(before=now - TOMBSTONES_KEPT)
-        claimed = await mappings.claim_unfinished(now=now, lease_until=now + LEASE, limit=_AT_ONCE, ignore_leases=alone)
-        return sum([await self.finish(mapping) for mapping in claimed])
+    async def start(self, *, alone: bool, patience: float) -> None:
+        """Finish what an earlier process left open, for so many seconds at most; the rest is left to `run`.
+
+        `alone` says that no other process can be at work on any of it, whatever the leases say.
+        """
+        try:
+            async with asyncio.timeout(patience):
+                now = self._clock()
+                for mapping in await self._claim(now, limit=_AT_ONCE, alone=alone):
+                    await self.finish(mapping)
+        except TimeoutError:
+            _LOG.warning("Acontext is slow: what an earlier process left open is finished later")
+
+    async def sweep(self) -> int:
+        """Finish open rows whose lease is over, at most 50; return how many.
+
+        Each is claimed just before it is worked on, so that its lease lasts longer than the work.
+        """
+        await mappings.purge_tombstones(before=self._clock() - TOMBSTONES_KEPT)
+        done = 0
+        for _ in range(_AT_ONCE):
+            claimed = await self._claim(self._clock(), limit=1, alone=False)
+            if not claimed:
+                break
+            done += await self.finish(claimed[0])
+        return done
 
     async def finish(self, mapping: model.Mapping) -> bool:
-        """Undo a creation or complete a deletion; False when Acontext does not let us yet."""
+        """Undo a creation or complete a deletion; False when Acontext does not let us yet, or not in time."""
         try:
-            if mapping.state is model.MappingState.DELETING:
-                await self._remove(mapping)
-                await mappings.bury(mapping.id, now=self._clock())
-            else:
-                if not mapping.adopted:
-                    await self._creation.undo(mapping.id, mapping.nonce)
-                await mappings.abandon(mapping.id, nonce=mapping.nonce)
-        except UpstreamFailure as error:
-            _LOG.warning("an open %s is left for later: %s", mapping.state.value, error.code)
+            async with asyncio.timeout(UNDOING):
+                await self._finish(mapping)
+        except (UpstreamFailure, TimeoutError) as error:
+            _LOG.warning("an open %s is left for later: %s", mapping.state.value, type(error).__name__)
             return False
         return True
+
+    async def _claim(self, now: datetime, *, limit: int, alone: bool) -> list[model.Mapping]:
+        return await mappings.claim_unfinished(now=now, lease_until=now + LEASE, limit=limit, ignore_leases=alone)
+
+    async def _finish(self, mapping: model.Mapping) -> None:
+        if mapping.state is model.MappingState.DELETING:
+            await self._remove(mapping)
+            await mappings.bury(mapping.id, now=self._clock())
+            return
+        if not mapping.adopted:
+            await self._creation.undo(mapping.id, mapping.nonce)
+        await mappings.abandon(mapping.id, nonce=mapping.nonce)
 
     async def _remove(self, mapping: model.Mapping) -> None:
         sessions = self._gateway.sessions

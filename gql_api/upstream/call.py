@@ -8,6 +8,7 @@ from acontext import AcontextAsyncClient
 
 from gql_api.upstream.translate import translated
 
+A = TypeVar("A")
 T = TypeVar("T")
 
 
@@ -24,7 +25,11 @@ class Caller:
 
     async def __call__(self, ask: Callable[[AcontextAsyncClient], Awaitable[T]]) -> T:
         """Return what `ask` gets from the SDK's client, or raise one of our failures."""
+        return await self.reading(ask, lambda answer: answer)
+
+    async def reading(self, ask: Callable[[AcontextAsyncClient], Awaitable[A]], read: Callable[[A], T]) -> T:
+        """Return what `read` makes of the answer; an answer that it cannot read is Acontext's failure too."""
         async with self._places:
             with translated():
                 async with asyncio.timeout(self._seconds):
-                    return await ask(self._client)
+                    return read(await ask(self._client))

@@ -43,6 +43,7 @@ async def connect(
         base_url=base_url,
         transport=transport,
         timeout=call_seconds,
+        limits=httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency),
         event_hooks={"response": [_distrust]},
     ) as http:
         client = AcontextAsyncClient(api_key=api_key, base_url=base_url, client=http, timeout=call_seconds)

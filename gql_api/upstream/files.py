@@ -1,7 +1,7 @@
 """Calls about the files of a disk. A directory is given as `/` or `/a/b/`, beginning and ending with a slash."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from gql_api import model
@@ -9,9 +9,11 @@ from gql_api.upstream import cursor
 from gql_api.upstream.refusal import Refused, checked
 
 if TYPE_CHECKING:
-    from acontext.types.disk import Artifact
+    from acontext.types.disk import Artifact, GetArtifactResp, ListArtifactsResp
 
     from gql_api.upstream.call import Caller
+
+T = TypeVar("T")
 
 LARGEST_FILE = 16 * 1024 * 1024
 """Bytes that Acontext takes in one upload."""
@@ -30,29 +32,29 @@ class FileCalls:
     async def directory(self, disk_id: UUID, directory: str) -> model.Listing:
         """List the direct children, sorted by name: upstream promises no order. An unknown directory is empty."""
         spelled = checked(disk_id)
-        listed = await self._call(lambda sdk: sdk.disks.artifacts.list(spelled, path=directory))
-        files = sorted((_file(artifact) for artifact in listed.artifacts), key=lambda file: file.filename)
-        return model.Listing(files, sorted(name.strip("/") for name in listed.directories))
+        return await self._call.reading(lambda sdk: sdk.disks.artifacts.list(spelled, path=directory), _listing)
 
     async def all(self, disk_id: UUID) -> list[model.File] | None:
         """Return every file of the disk in one call, or None where there are too many for one."""
         spelled = checked(disk_id)
-        found: Sequence[Artifact] = await self._call(
-            lambda sdk: sdk.disks.artifacts.glob_artifacts(spelled, query="*", limit=GLOB_LIMIT)
+        found = await self._call.reading(
+            lambda sdk: sdk.disks.artifacts.glob_artifacts(spelled, query="*", limit=GLOB_LIMIT), _files
         )
-        return [_file(artifact) for artifact in found] if len(found) < GLOB_LIMIT else None
+        return found if len(found) < GLOB_LIMIT else None
 
     async def get(self, disk_id: UUID, directory: str, filename: str) -> model.File | None:
         """Read what is known of a file; None where there is none."""
-        found = await self._get(disk_id, directory, filename, with_public_url=False)
-        return found and _file(found.artifact)
+        return await self._get(
+            disk_id, directory, filename, read=lambda found: _file(found.artifact), with_public_url=False
+        )
 
     async def public_url(self, disk_id: UUID, directory: str, filename: str, *, seconds: int) -> str | None:
         """Make a URL that works for so many seconds, at least 1 (0 would be for ever); None where there is no file."""
         if seconds < 1:
             raise ValueError("a public URL must expire")
-        found = await self._get(disk_id, directory, filename, with_public_url=True, expire=seconds)
-        return str(found.public_url) if found and found.public_url else None
+        return await self._get(
+            disk_id, directory, filename, read=lambda found: found.public_url, with_public_url=True, expire=seconds
+        )
 
     async def content(self, disk_id: UUID, directory: str, filename: str) -> bytes | None:
         """Download the bytes of a file; None where there is none."""
@@ -77,28 +79,39 @@ class FileCalls:
         """Store a file, in place of one with the same path. Of two at once for one disk upstream may fail one."""
         spelled = checked(disk_id)
         upload = (filename, content, "application/octet-stream")
-        stored = await self._call(
-            lambda sdk: sdk.disks.artifacts.upsert(spelled, file=upload, file_path=directory, meta=metadata)
+        return await self._call.reading(
+            lambda sdk: sdk.disks.artifacts.upsert(spelled, file=upload, file_path=directory, meta=metadata), _file
         )
-        return _file(stored)
 
     async def delete(self, disk_id: UUID, directory: str, filename: str) -> None:
         """Delete a file that is there: for one that is not, upstream fails as if its database had."""
         spelled = checked(disk_id)
         await self._call(lambda sdk: sdk.disks.artifacts.delete(spelled, file_path=directory, filename=filename))
 
-    async def _get(self, disk_id: UUID, directory: str, filename: str, **options: Any) -> Any:
+    async def _get(
+        self, disk_id: UUID, directory: str, filename: str, *, read: "Callable[[GetArtifactResp], T]", **options: Any
+    ) -> T | None:
         spelled = checked(disk_id)
         try:
-            return await self._call(
+            return await self._call.reading(
                 lambda sdk: sdk.disks.artifacts.get(
                     spelled, file_path=directory, filename=filename, with_content=False, **options
-                )
+                ),
+                read,
             )
         except Refused as refusal:
             if refusal.is_absence:
                 return None
             raise
+
+
+def _listing(answer: "ListArtifactsResp") -> model.Listing:
+    files = sorted(_files(answer.artifacts), key=lambda file: file.filename)
+    return model.Listing(files, sorted(name.strip("/") for name in answer.directories))
+
+
+def _files(artifacts: "Sequence[Artifact]") -> list[model.File]:
+    return [_file(artifact) for artifact in artifacts]
 
 
 def _file(artifact: "Artifact") -> model.File:

@@ -10,7 +10,7 @@ from gql_api.upstream import cursor
 from gql_api.upstream.refusal import checked
 
 if TYPE_CHECKING:
-    from acontext.types.session import GetMessagesOutput
+    from acontext.types.session import GetMessagesOutput, Message
 
     from gql_api.upstream.call import Caller
 
@@ -56,8 +56,9 @@ class MessageCalls:
             options["edit_strategies"] = json.loads(reading.strategies)
         if reading.pin is not None:
             options["pin_editing_strategies_at_message"] = checked(reading.pin)
-        answer = await self._call(lambda sdk: sdk.sessions.get_messages(spelled, **options))
-        return _page(session_id, answer)
+        return await self._call.reading(
+            lambda sdk: sdk.sessions.get_messages(spelled, **options), lambda answer: _page(session_id, answer)
+        )
 
     async def store(
         self, session_id: UUID, *, format: str, blob: model.JsonObject, metadata: model.JsonObject | None
@@ -67,17 +68,9 @@ class MessageCalls:
         The answer lacks the system keys of the message's meta (original_role, name): the caller knows what it sent.
         """
         spelled = checked(session_id)
-        stored = await self._call(
-            lambda sdk: sdk.sessions.store_message(spelled, blob=blob, format=format, meta=metadata)  # type: ignore[arg-type]
-        )
-        return model.Message(
-            id=UUID(stored.id),
-            session_id=session_id,
-            role=stored.role,
-            parts=[part.model_dump(exclude_none=True) for part in stored.parts],
-            meta={},
-            user_meta=stored.meta,
-            created_at=cursor.moment(stored.created_at),
+        return await self._call.reading(
+            lambda sdk: sdk.sessions.store_message(spelled, blob=blob, format=format, meta=metadata),  # type: ignore[arg-type]
+            lambda stored: _stored(session_id, stored),
         )
 
     async def asset(self, session_id: UUID, s3_key: str) -> bytes:
@@ -94,6 +87,18 @@ def _page(session_id: UUID, answer: "GetMessagesOutput") -> model.MessagePage:
     }
     edit_at = UUID(answer.edit_at_message_id) if answer.edit_at_message_id else None
     return model.MessagePage(messages, answer.has_more, answer.this_time_tokens, edit_at, urls)
+
+
+def _stored(session_id: UUID, answer: "Message") -> model.Message:
+    return model.Message(
+        id=UUID(answer.id),
+        session_id=session_id,
+        role=answer.role,
+        parts=[part.model_dump(exclude_none=True) for part in answer.parts],
+        meta={},
+        user_meta=answer.meta,
+        created_at=cursor.moment(answer.created_at),
+    )
 
 
 def _message(session_id: UUID, item: model.JsonObject) -> model.Message:

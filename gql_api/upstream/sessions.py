@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 _PAGE = 200
-_MOST_PAGES = 50
+_MOST_PAGES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +45,9 @@ class SessionCalls:
         configs. Repeating the call is therefore safe.
         """
         spelled = checked(id)
-        made = await self._call(lambda sdk: sdk.sessions.create(user=user, configs=configs, use_uuid=spelled))
-        return _session(made)
+        return await self._call.reading(
+            lambda sdk: sdk.sessions.create(user=user, configs=configs, use_uuid=spelled), _session
+        )
 
     async def exists(self, id: UUID) -> bool:
         """Tell whether there is such a session, by the cheapest call that answers 404 when there is none."""
@@ -63,19 +64,20 @@ class SessionCalls:
     async def get(self, id: UUID) -> UpstreamSession:
         """Read a session; one that does not exist is answered as a failure of Acontext, so ask `exists` first."""
         spelled = checked(id)
-        found = await self._call(lambda sdk: sdk.sessions.get_configs(spelled))
-        return _session(found)
+        return await self._call.reading(lambda sdk: sdk.sessions.get_configs(spelled), _session)
 
     async def is_of(self, user: str, session: UpstreamSession) -> bool:
         """Tell whether the session belongs to this Acontext user: the first of theirs from its place on is itself."""
         place = cursor.just_before(session.created_at, session.id)
-        page = await self._call(lambda sdk: sdk.sessions.list(user=user, limit=1, cursor=place))
-        return bool(page.items) and UUID(page.items[0].id) == session.id
+        return await self._call.reading(
+            lambda sdk: sdk.sessions.list(user=user, limit=1, cursor=place),
+            lambda page: bool(page.items) and UUID(page.items[0].id) == session.id,
+        )
 
-    async def patch_configs(self, id: UUID, configs: model.JsonObject) -> model.JsonObject:
-        """Merge the top-level keys (null deletes one); return the whole result. Above 64 KiB: `Refused`."""
+    async def patch_configs(self, id: UUID, configs: model.JsonObject) -> None:
+        """Merge the top-level keys; null deletes one. Where it comes to more than 64 KiB: `Refused`."""
         spelled = checked(id)
-        return await self._call(lambda sdk: sdk.sessions.patch_configs(spelled, configs=configs))
+        await self._call(lambda sdk: sdk.sessions.patch_configs(spelled, configs=configs))
 
     async def replace_configs(self, id: UUID, configs: model.JsonObject) -> None:
         """Put these configs in place of all that were there."""
@@ -88,37 +90,38 @@ class SessionCalls:
         await self._gone(lambda sdk: sdk.sessions.delete(spelled))
 
     async def create_disk(self, owner: str) -> model.Disk:
-        """Make a disk under this Acontext user. Never repeat it blindly: look with `disk_of` first."""
-        made = await self._call(lambda sdk: sdk.disks.create(user=owner))
-        return model.Disk(UUID(made.id), cursor.moment(made.created_at))
+        """Make a disk under this Acontext user. Where one may be there already, look with `disks_of` first."""
+        return await self._call.reading(lambda sdk: sdk.disks.create(user=owner), _disk)
 
     async def disks_of(self, owner: str) -> list[model.Disk]:
         """Return the oldest disks of this Acontext user, at most 20, oldest first."""
-        page = await self._call(lambda sdk: sdk.disks.list(user=owner, limit=20))
-        return [model.Disk(UUID(disk.id), cursor.moment(disk.created_at)) for disk in page.items]
+        return await self._call.reading(
+            lambda sdk: sdk.disks.list(user=owner, limit=20), lambda page: [_disk(disk) for disk in page.items]
+        )
 
     async def find_disk(self, id: UUID, *, owners: tuple[str, ...]) -> model.Disk | None:
         """Find a disk that belongs to one of these Acontext users, or to nobody; None for another user's.
 
-        Acontext has no way to ask for one disk: the users' own are walked first, then the newest of the project.
+        Acontext has no way to ask for one disk: the users' own are walked first, then the project's; of each the
+        newest 2000.
         """
         for owner in (*owners, None):
-            async for disk in self._disks(owner):
-                if UUID(disk.id) == id:
-                    found = model.Disk(id, cursor.moment(disk.created_at))
-                    return found if owner or disk.user_id is None else None
+            async for disk, is_owned in self._disks(owner):
+                if disk.id == id:
+                    return disk if owner or not is_owned else None
         return None
 
-    async def _disks(self, owner: str | None) -> "AsyncIterator[Disk]":
+    async def _disks(self, owner: str | None) -> AsyncIterator[tuple[model.Disk, bool]]:
+        """Walk disks, newest first, each with whether it has an owner."""
         place: str | None = None
         for _ in range(_MOST_PAGES):
             at = place
-            page = await self._call(
-                lambda sdk, at=at: sdk.disks.list(user=owner, limit=_PAGE, cursor=at, time_desc=True)  # type: ignore[misc]
+            disks, place = await self._call.reading(
+                lambda sdk, at=at: sdk.disks.list(user=owner, limit=_PAGE, cursor=at, time_desc=True),  # type: ignore[misc]
+                lambda page: ([(_disk(disk), disk.user_id is not None) for disk in page.items], page.next_cursor),
             )
-            for disk in page.items:
-                yield disk
-            place = page.next_cursor
+            for found in disks:
+                yield found
             if not place:
                 return
 
@@ -134,7 +137,9 @@ class SessionCalls:
     async def token_total(self, id: UUID) -> int:
         """Count the o200k_base tokens of all messages, unedited."""
         spelled = checked(id)
-        return (await self._call(lambda sdk: sdk.sessions.get_token_counts(spelled))).total_tokens
+        return await self._call.reading(
+            lambda sdk: sdk.sessions.get_token_counts(spelled), lambda counts: counts.total_tokens
+        )
 
     async def _gone(self, ask: "Callable[[AcontextAsyncClient], Awaitable[Any]]") -> None:
         try:
@@ -142,6 +147,10 @@ class SessionCalls:
         except Refused as refusal:
             if not refusal.is_absence:
                 raise
+
+
+def _disk(answer: "Disk") -> model.Disk:
+    return model.Disk(UUID(answer.id), cursor.moment(answer.created_at))
 
 
 def _session(answer: "Session") -> UpstreamSession:

@@ -57,9 +57,10 @@ def explorer_page(request: Request, *, headers: Mapping[str, str] | None = None,
     served beside `/explorer/`, at any prefix.
     """
     manifest = read_manifest(static)
+    tour = (HERE / "tour.graphql").read_text(encoding="utf-8")
     values = {
         "curl": curl_example(request, headers or {}),
-        "tour": (HERE / "tour.graphql").read_text(encoding="utf-8"),
+        "tour": tour if manifest else tour.partition("\n\n")[2],  # what comes first is about the editor
         "variables": json.dumps({"session": str(uuid.uuid4())}, indent=2),
         "headers": json.dumps(dict(headers or {}), indent=2),
     }

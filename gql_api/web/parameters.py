@@ -1,5 +1,7 @@
 """The parameters of a GraphQL request, out of a URL or a body; what the document says is left to the schema."""
 
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +11,8 @@ from starlette.requests import Request
 
 from gql_api.web.answers import Refused
 from gql_api.web.negotiation import JSON, parse_media_type
+
+_LONG_NUMBER = re.compile(rb"[0-9]{19}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +42,8 @@ async def from_body(request: Request) -> Parameters:
     if kind.name != JSON or not kind.is_utf8:
         raise Refused(415, f"The Content-Type must be {JSON}, in UTF-8.", headers={"accept": JSON})
     try:
-        fields = orjson.loads(await request.body())
-    except orjson.JSONDecodeError:
+        fields = _loads(await request.body())
+    except (ValueError, RecursionError):
         raise Refused(400, "The body is not JSON in UTF-8 of a sane depth and with finite numbers.") from None
     if isinstance(fields, list):
         raise Refused(400, "The body must be one JSON object: lists of operations are not taken.")
@@ -48,10 +52,16 @@ async def from_body(request: Request) -> Parameters:
     return _parameters(fields)
 
 
+def _loads(text: bytes) -> Any:
+    value = orjson.loads(text)
+    # Beyond 64 bits orjson makes floats of integers: nobody could tell any more that they lose digits.
+    return json.loads(text) if _LONG_NUMBER.search(text) else value
+
+
 def _parse_field(name: str, text: str) -> Any:
     try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
+        return _loads(text.encode())
+    except (ValueError, RecursionError):
         raise Refused(400, f"{name} must be a JSON object.") from None
 
 

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from api.client import Client
+from api.odd_upstream import OddUpstream
 from api.upstream import KEY, Upstream
 from gql_api.app import create_app
 from gql_api.settings import Settings, read_settings
@@ -17,9 +18,9 @@ ADDRESS = "http://api.test"
 
 
 @pytest.fixture
-def upstream() -> Upstream:
+def upstream() -> OddUpstream:
     """What stands between the SDK and Acontext."""
-    return Upstream()
+    return OddUpstream()
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import pytest
 
 from api.client import Client
 from api.conversation import KEEP_ONE, READ, call, chat, read, result, turns
+from api.odd_upstream import OddUpstream, answering
 from api.upstream import Upstream
 from databases import Databases
 
@@ -166,12 +167,21 @@ async def test_the_bytes_of_a_picture_are_fetched_once_for_all_reads(
     assert upstream.calls == [MESSAGES]
 
 
-async def test_bytes_that_acontext_cannot_give_are_left_out_with_a_warning(
-    client: Client, session: str, upstream: Upstream
+async def test_bytes_that_acontext_refuses_are_left_out_with_a_warning(
+    client: Client, session: str, upstream: OddUpstream
 ) -> None:
-    upstream.fault = lambda request: "before" if request.url.path.endswith("/download") else None
+    upstream.is_odd = lambda request: request.url.path.endswith("/download")
+    upstream.instead = answering(403, {"code": 403, "msg": "no"})
     given = await formatted(client, session, "OPENAI")
     assert given["warnings"] == [{"code": "MEDIA_OMITTED", "messageId": (await ids_of(client, session))[2]}]
+
+
+async def test_a_prompt_does_not_change_with_the_weather(client: Client, session: str, upstream: Upstream) -> None:
+    """While Acontext cannot give the bytes there is no prompt, instead of one without its picture."""
+    upstream.fault = lambda request: "before" if request.url.path.endswith("/download") else None
+    answer = await client.answer(READ % f"totalCount {FORMATTED % ('OPENAI', 'INLINE')}", id=session)
+    assert answer["data"] == {"session": {"messages": {"totalCount": 6, "formatted": None}}}
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["UPSTREAM_UNAVAILABLE"]
 
 
 async def test_more_bytes_than_an_answer_may_hold_are_refused_before_they_are_fetched(

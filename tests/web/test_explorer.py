@@ -116,7 +116,7 @@ async def test_without_built_files_the_page_says_how_to_build_them_and_how_to_as
     answer = await client.get("/graphql?x=1")
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert "<h1>The explorer is not built</h1>" in answer.text
-    assert "<pre>.venv/bin/python hatch_build.py</pre>" in answer.text
+    assert "<pre>make explorer</pre>" in answer.text
     assert "<pre>curl http://api.test/graphql \\\n  -H &#x27;Content-Type: application/json&#x27; \\\n" in answer.text
     assert "mutation CreateSession" in answer.text
 
