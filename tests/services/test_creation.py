@@ -2,61 +2,27 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
-import httpx
 import pytest
 
-from api.odd_upstream import OddUpstream, answering
-from api.upstream import KEY
+from api.odd_upstream import answering
 from gql_api import model
-from gql_api.embedded import open_acontext
 from gql_api.errors import Busy, Conflict, UpstreamRejected, UpstreamTimeout
 from gql_api.services.creation import LEASE, Creation, NewSession
-from gql_api.services.reconcile import Reconciler
 from gql_api.store import mappings
 from gql_api.store.database import Database
-from gql_api.upstream.connect import connect
-from gql_api.upstream.gateway import Gateway
+from services.parts import Parts, opened
 
 NEW = NewSession(title=None, configs=None)
 
 
-@dataclass
-class Parts:
-    """What creation works with. `now` is the time that it believes."""
-
-    gateway: Gateway
-    upstream: OddUpstream
-    now: datetime
-
-    def creation(self, *, longest: float = 5.0) -> Creation:
-        return Creation(self.gateway, disk_owner_prefix="gql-api:disk:", clock=lambda: self.now, longest=longest)
-
-    def reconciler(self) -> Reconciler:
-        return Reconciler(self.gateway, creation=self.creation(), clock=lambda: self.now)
-
-    async def left_upstream(self) -> tuple[int, int, int]:
-        """Count sessions, disks, and users that own disks."""
-        sessions = await self.upstream.ask("GET", "/session?limit=200")
-        disks = await self.upstream.ask("GET", "/disk?limit=200")
-        users = await self.upstream.ask("GET", "/user/ls")
-        owners = [user for user in users["items"] if user["identifier"].startswith("gql-api:disk:")]
-        return len(sessions["items"]), len(disks["items"]), len(owners)
-
-
 @pytest.fixture
 async def parts(database: Database, tmp_path: Path) -> AsyncIterator[Parts]:
-    upstream = OddUpstream()
-    async with open_acontext(tmp_path / "acontext", api_key=KEY, public_url="http://api.test") as acontext:
-        transport = upstream.in_front_of(httpx.ASGITransport(acontext.app))
-        async with connect(
-            base_url="http://embedded.invalid/api/v1", api_key=KEY, concurrency=4, call_seconds=5, transport=transport
-        ) as gateway:
-            yield Parts(gateway, upstream, datetime(2026, 1, 1, tzinfo=UTC))
+    async with opened(tmp_path / "acontext") as parts:
+        yield parts
 
 
 async def test_a_creation_that_takes_too_long_is_given_up_and_leaves_nothing(parts: Parts) -> None:

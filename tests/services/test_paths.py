@@ -14,10 +14,18 @@ BAD_LETTERS = set('\\"\n\x7f\ud800')
 
 
 def is_good(path: str) -> bool:
+    """Tell whether a path from the root is one of a directory."""
+    return is_good_file(path + "/x")
+
+
+def is_good_file(path: str) -> bool:
     """Tell whether a path from the root, the name included, is one of a file."""
-    segments = path.split("/")[1:]
-    return not BAD_LETTERS & set(path) and all(
-        segment and segment == segment.strip() and segment != "." and ".." not in segment for segment in segments
+    *directories, name = path.split("/")[1:]
+    return (
+        not BAD_LETTERS & set(path)
+        and all(segment and segment == segment.strip() for segment in (*directories, name))
+        and not any(".." in segment or segment.strip(".") == "" for segment in directories)
+        and name not in (".", "..")
     )
 
 
@@ -27,9 +35,9 @@ def test_a_file_has_one_path_from_the_root_and_what_is_none_is_refused(text: str
     try:
         directory, name = paths.file(text, ("path",))
     except Invalid:
-        assert not is_good(path)
+        assert not is_good_file(path)
     else:
-        assert is_good(path)
+        assert is_good_file(path)
         assert directory + name == path
         assert "/" not in name
         assert paths.file(path, ()) == paths.file(path[1:], ()) == (directory, name)

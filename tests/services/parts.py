@@ -1,0 +1,52 @@
+"""Creation and the sweep on a real database and an embedded Acontext, without the application around them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+
+from api.odd_upstream import OddUpstream
+from api.upstream import KEY
+from gql_api.embedded import open_acontext
+from gql_api.services.creation import Creation
+from gql_api.services.reconcile import Reconciler
+from gql_api.upstream.connect import connect
+from gql_api.upstream.gateway import Gateway
+
+
+@dataclass
+class Parts:
+    """What creation works with. `now` is the time that it believes."""
+
+    gateway: Gateway
+    upstream: OddUpstream
+    now: datetime
+
+    def creation(self, *, longest: float = 5.0) -> Creation:
+        return Creation(self.gateway, disk_owner_prefix="gql-api:disk:", clock=lambda: self.now, longest=longest)
+
+    def reconciler(self) -> Reconciler:
+        return Reconciler(self.gateway, creation=self.creation(), clock=lambda: self.now)
+
+    async def left_upstream(self) -> tuple[int, int, int]:
+        """Count sessions, disks, and users that own disks."""
+        sessions = await self.upstream.ask("GET", "/session?limit=200")
+        disks = await self.upstream.ask("GET", "/disk?limit=200")
+        users = await self.upstream.ask("GET", "/user/ls")
+        owners = [user for user in users["items"] if user["identifier"].startswith("gql-api:disk:")]
+        return len(sessions["items"]), len(disks["items"]), len(owners)
+
+
+@asynccontextmanager
+async def opened(folder: Path) -> AsyncIterator[Parts]:
+    """Open an embedded Acontext in the folder; the database must be open already."""
+    upstream = OddUpstream()
+    async with open_acontext(folder, api_key=KEY, public_url="http://api.test") as acontext:
+        transport = upstream.in_front_of(httpx.ASGITransport(acontext.app))
+        async with connect(
+            base_url="http://embedded.invalid/api/v1", api_key=KEY, concurrency=4, call_seconds=5, transport=transport
+        ) as gateway:
+            yield Parts(gateway, upstream, datetime(2026, 1, 1, tzinfo=UTC))
