@@ -1,4 +1,4 @@
-"""Answers of Acontext that fit the SDK's models and still mean nothing, and numbers that would lose digits on the way."""
+"""Answers of Acontext that fit the SDK and still mean nothing, and numbers that would lose digits on the way."""
 
 from typing import Any
 
@@ -8,7 +8,9 @@ from api.client import CREATE, Client
 from api.odd_upstream import OddUpstream, answering
 from databases import Databases
 
-UPDATE = (
+UPDATE = """
+mutation ($input: UpdateSessionInput!) { updateSession(input: $input) { session { id } errors { code path } } }
+"""
     "mutation ($input: UpdateSessionInput!) { updateSession(input: $input) { session { id } errors { code path } } }"
 )
 NOWHERE = {"id": "nope", "project_id": "p", "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z"}
