@@ -11,8 +11,6 @@ from databases import Databases
 UPDATE = """
 mutation ($input: UpdateSessionInput!) { updateSession(input: $input) { session { id } errors { code path } } }
 """
-    "mutation ($input: UpdateSessionInput!) { updateSession(input: $input) { session { id } errors { code path } } }"
-)
 NOWHERE = {"id": "nope", "project_id": "p", "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z"}
 UNTIMED = NOWHERE | {"id": "0f8fad5b-d9cb-469f-a165-70867728950e", "created_at": "yesterday"}
 
