@@ -111,8 +111,7 @@ async def run(settings: Settings, *, front: Front | None = None) -> AsyncIterato
     """Open database and Acontext, finish what an earlier process left open, and sweep from then on."""
     async with AsyncExitStack() as stack:
         stack.enter_context(claimed(settings))
-        migrate = settings.mappings_url.startswith("sqlite")
-        await stack.enter_async_context(open_database(settings.mappings_url, migrate=migrate))
+        await stack.enter_async_context(open_database(settings.mappings_url, migrate=settings.is_sqlite))
         gateway, material = await _open_acontext(stack, settings, front)
         services, reconciler = _services(gateway, settings)
         await reconciler.start(alone=settings.is_single, patience=START_SECONDS)

@@ -111,10 +111,9 @@ def _bind(host: str, port: int) -> socket.socket:
 
 async def _check(settings: Settings) -> None:
     """Open everything once before anything is served, so that what is wrong with it is told in one line."""
-    migrate = settings.mappings_url.startswith("sqlite")
     try:
         with claimed(settings):
-            async with database.open_database(settings.mappings_url, migrate=migrate):
+            async with database.open_database(settings.mappings_url, migrate=settings.is_sqlite):
                 return
     except _UNREADY as error:
         raise Refusal(f"DATABASE_URL: {error}") from None

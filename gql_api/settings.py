@@ -177,9 +177,14 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{quote(str(self.data_dir.resolve() / 'gql_api.sqlite3'))}"
 
     @property
+    def is_sqlite(self) -> bool:
+        """Whether the mappings are in SQLite, which the server migrates by itself."""
+        return self.mappings_url.startswith("sqlite")
+
+    @property
     def is_single(self) -> bool:
         """Whether no second process may be at work on the same data."""
-        return self.is_embedded or self.mappings_url.startswith("sqlite")
+        return self.is_embedded or self.is_sqlite
 
     def bound_to(self, host: str, port: int) -> "Settings":
         """Return the settings with the public URL filled in from the address really bound."""
