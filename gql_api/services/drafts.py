@@ -9,6 +9,9 @@ from gql_api.model import JsonObject
 from gql_api.services import rules
 
 _PROVIDERS = {"openai": openai, "anthropic": anthropic, "gemini": gemini, "acontext": acontext}
+_KEPT_WHOLE = {"openai": openai.named_as_acontext, "gemini": gemini.signed_as_acontext}
+"""What is sent in Acontext's own form since it would lose something in its provider's: the names of OpenAI's tools, and
+the signatures without which Gemini takes no conversation back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +65,8 @@ def storable(draft: Draft) -> Storable:
         rules.exact_json(message.blob, place, nul=True)
         blob = _named(lambda: _PROVIDERS[provider].prepare(message.blob), place)
     rules.exact_json(blob, place, nul=True)
-    if provider == "gemini" and (signed := gemini.signed_as_acontext(blob)):
-        # Sent as Gemini's it would lose the signatures, without which Gemini takes no conversation back.
-        provider, blob = "acontext", signed
+    if provider in _KEPT_WHOLE and (whole := _KEPT_WHOLE[provider](blob)):
+        provider, blob = "acontext", whole
     kept = _named(lambda: _PROVIDERS[provider].to_acontext(blob), place)
     return Storable(provider, blob, dict(kept.get("meta") or {}), metadata, place)
 

@@ -198,7 +198,7 @@ KEPT: list[tuple[str, Any, Any]] = [
     (
         "openai",
         {"role": "tool", "tool_call_id": "c1", "name": "f", "content": "x"},
-        {"role": "tool", "tool_call_id": "c1", "content": "x"},
+        {"role": "tool", "tool_call_id": "c1", "name": "f", "content": "x"},
     ),
     ("openai", {"role": "function", "name": "f", "content": None}, {"role": "function", "name": "f", "content": ""}),
     ("openai", {"role": "user", "content": "x", "name": None}, {"role": "user", "content": "x"}),

@@ -14,13 +14,16 @@ _REPEATING = {"message": ("parsed",), "call": ("index",), "function": ("parsed_a
 
 
 def prepare(blob: Any) -> JsonObject:
-    """Give an equal message that Acontext keeps whole; raises FormatError naming what it would lose or refuse."""
+    """Give an equal message that Acontext keeps whole; raises FormatError naming what it would lose or refuse.
+
+    The name of a tool's message is passed on, but only `named_as_acontext` gets it stored.
+    """
     message = strict.an_object(blob, ())
     strict.is_storable(message)
     role = strict.one_of(message.get("role"), _ROLES, ("role",))
     prepared = {"role": role, **_PREPARE[role](message)}
     name = message.get("name")
-    if role != "tool" and name is not None and name != "":
+    if name is not None and name != "":
         prepared["name"] = strict.without_nul(strict.a_text(name, ("name",)), ("name",))
     return prepared
 
@@ -36,8 +39,7 @@ def _instructions(message: JsonObject) -> JsonObject:
 
 
 def _tool(message: JsonObject) -> JsonObject:
-    # The name that some frameworks add is that of the call, which has it.
-    strict.nothing_else(message, (), known=("role", "content", "tool_call_id"), harmless=("name",))
+    strict.nothing_else(message, (), known=("role", "content", "tool_call_id", "name"))
     call_id = strict.some_text(message.get("tool_call_id"), ("tool_call_id",))
     return {"content": _content(message.get("content"), _text_item), "tool_call_id": call_id}
 

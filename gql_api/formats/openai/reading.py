@@ -23,6 +23,19 @@ def to_acontext(blob: Any) -> JsonObject:
     return {"role": "assistant" if role == "assistant" else "user", "parts": read(blob), "meta": meta}
 
 
+def named_as_acontext(blob: Any) -> JsonObject | None:
+    """Give the same message in Acontext's own form, with the name of a tool's message, which would be lost in storing.
+
+    None when it has none to lose. Some frameworks add it; it is the name of the call.
+    """
+    if blob.get("role") != "tool" or not loose_text(blob.get("name")):
+        return None
+    message = to_acontext(blob)
+    for made in message["parts"]:
+        made["meta"] = {**made.get("meta", {}), "name": blob["name"]}
+    return message
+
+
 def _user(blob: JsonObject) -> list[JsonObject]:
     content = blob.get("content")
     if isinstance(content, str):

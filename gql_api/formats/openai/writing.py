@@ -66,7 +66,7 @@ def _text(text: str) -> JsonObject:
 def _exchange(exchange: Exchange, *, last: bool) -> list[Item]:
     items = _assistant(exchange, settled=not last or bool(exchange.user))
     for result, call in exchange.answers.items():
-        items.append(Item(_tool(call, result.text), [result.source], settled=True))
+        items.append(Item(_tool(call, result.text) | _name(result), [result.source], settled=True))
     if exchange.user or not last:
         # OpenAI wants all results of a turn or none; in the last one a result may still come in place of this.
         items += [Item(_tool(call, NO_RESULT), [call.source], settled=not last) for call in exchange.unanswered]
@@ -114,6 +114,12 @@ def _tool_call(call: Call) -> JsonObject:
 
 def _tool(call: Call, text: str) -> JsonObject:
     return {"role": "tool", "tool_call_id": call.sent_id, "content": text}
+
+
+def _name(result: Result) -> JsonObject:
+    """Give back the name of the tool where OpenAI's own message had it."""
+    name = loose_text(meta_of(result.part).get("name"))
+    return {"name": name} if name and result.source.meta.get("source_format") == "openai" else {}
 
 
 def _rest(exchange: Exchange) -> list[tuple[Spoken, list[Block | Result]]]:
