@@ -13,6 +13,7 @@ Messages are written for the client: they hold no ids of others, no URLs and no 
     ├── BadUserInput           BAD_USER_INPUT
     ├── Unauthenticated        UNAUTHENTICATED
     ├── Forbidden              FORBIDDEN
+    ├── CostLimitExceeded      COST_LIMIT_EXCEEDED
     └── UpstreamFailure
         ├── UpstreamUnavailable  UPSTREAM_UNAVAILABLE
         ├── UpstreamTimeout      UPSTREAM_TIMEOUT
@@ -31,6 +32,7 @@ CODES = {
     "FORBIDDEN": "The caller may not do this.",
     "NOT_FOUND": "There is no such thing for this user.",
     "TOO_LARGE": "What was sent, or would have to be answered, is beyond a limit that the message names.",
+    "COST_LIMIT_EXCEEDED": "The operation would show more than one may; ask for fewer, or page by page.",
     "UPSTREAM_UNAVAILABLE": "Acontext could not be reached, or failed; trying again later may help.",
     "UPSTREAM_TIMEOUT": "Acontext did not answer in time; a write may have taken effect all the same.",
     "UPSTREAM_REJECTED": "Acontext refused what this server asked; its operator has to look.",
@@ -112,6 +114,12 @@ class Forbidden(Failure):
     """The caller is known and may not do this."""
 
     code = "FORBIDDEN"
+
+
+class CostLimitExceeded(Failure):
+    """One operation asks for more than one may."""
+
+    code = "COST_LIMIT_EXCEEDED"
 
 
 class UpstreamFailure(Failure):

@@ -10,6 +10,7 @@ from gql_api.errors import BadUserInput, Invalid
 from gql_api.loaders import Loaders
 from gql_api.loaders.media import MediaCache
 from gql_api.model import Viewer
+from gql_api.schema.limits import Allowance
 from gql_api.services import rules
 from gql_api.services.files import Files
 from gql_api.services.messages import Messages
@@ -35,6 +36,7 @@ class Context:
     media: MediaCache
     reserved_users: str
     loaders: Loaders = field(init=False)
+    allowance: Allowance = field(default_factory=Allowance)
 
     def __post_init__(self) -> None:
         self.loaders = self.new_loaders()

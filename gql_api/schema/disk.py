@@ -201,7 +201,7 @@ async def file_connection(
     below = max(directory, paths.below(pattern), key=len)
     found = await files_below(info.context.loaders, disk.acontext_id, below)
     inside = [file for file in found if file.path.startswith(directory) and paths.matches(pattern, file.path)]
-    return _page(disk, inside, [], first=first, start=start)
+    return _page(info, disk, inside, [], first=first, start=start)
 
 
 async def directory_page(
@@ -211,7 +211,7 @@ async def directory_page(
     start = _start(first, after)
     listing = await info.context.loaders.directory.load((disk.acontext_id, directory))
     directories = [Directory(path=f"{directory}{name}/", name=name, disk=disk) for name in listing.directories]
-    return _page(disk, listing.files, directories, first=first, start=start)
+    return _page(info, disk, listing.files, directories, first=first, start=start)
 
 
 def _start(first: int | None, after: str | None) -> str:
@@ -220,11 +220,12 @@ def _start(first: int | None, after: str | None) -> str:
 
 
 def _page(
-    disk: Disk, files: list[model.File], directories: list[Directory], *, first: int | None, start: str
+    info: Info, disk: Disk, files: list[model.File], directories: list[Directory], *, first: int | None, start: str
 ) -> FileConnection:
     """Cut a page out of files that are sorted by path; a cursor is the path of the last one seen."""
     rest = [file for file in files if file.path > start]
     kept = rest if first is None else rest[:first]
+    info.context.allowance.take(len(kept) + len(directories))
     nodes = [File.of(file, disk) for file in kept]
     edges = [FileEdge(cursor=write_cursor(_CURSOR, file.path), node=file) for file in nodes]
     cursors = [edge.cursor for edge in edges]

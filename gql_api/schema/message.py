@@ -151,6 +151,7 @@ async def message_connection(info: Info, session: "Session", asked: Asked) -> Me
         view = await read(info.context.loaders, asked.session_id, asked.window)
     else:
         view = await read_edited(info.context.loaders, asked.session_id, asked.window, asked.edits)
+    info.context.allowance.take(len(view.messages))
     nodes = [Message.of(message, session) for message in view.messages]
     link([part for message in nodes for part in message.parts])
     edges = [MessageEdge(cursor=place.cursor(asked, view, message.value), node=message) for message in nodes]

@@ -239,6 +239,7 @@ async def session_connection(
         from_end=page.last is not None,
     )
     sessions, more = await info.context.loaders.sessions.load(key)
+    info.context.allowance.take(len(sessions))
     edges = [SessionEdge.of(session) for session in sessions]
     from_end = page.last is not None
     return SessionConnection(
