@@ -28,7 +28,10 @@ _GREETING = """
   Mappings                   {mappings}
   Acontext                   {acontext}
 
-  Try it:
+  Paste this into the explorer:
+    mutation {{ createSession(input: {{title: "Hello"}}) {{ session {{ id title createdAt disk {{ id }} }} }} }}
+
+  Or ask from a shell:
     curl {url}/graphql -H 'content-type: application/json' \\
       -d '{{"query": "mutation {{ createSession(input: {{}}) {{ session {{ id createdAt disk {{ id }} }} }} }}"}}'
 
