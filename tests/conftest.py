@@ -6,6 +6,7 @@ import pytest
 
 from databases import Databases, PostgresDatabases, SqliteDatabases
 from gql_api.store.database import Database, open_database
+from gql_api.telemetry import RequestIdFilter
 from postgres import NoPostgres, running_server
 
 KINDS = ("sqlite", "postgres")
@@ -55,3 +56,12 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     """The new database, open for this process."""
     async with open_database(database_url, migrate=False) as opened:
         yield opened
+
+
+@pytest.fixture
+def ids_on_records(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Put the request's id on each record, as the server's log does."""
+    ids = RequestIdFilter()
+    caplog.handler.addFilter(ids)
+    yield
+    caplog.handler.removeFilter(ids)

@@ -15,7 +15,6 @@ from strawberry.types.graphql import OperationType
 
 from gql_api.errors import Correctable, Failure, UpstreamFailure
 from gql_api.schema.caches import DocumentCache, Documents
-from gql_api.telemetry import request_id
 
 INTERNAL = "INTERNAL_SERVER_ERROR"
 INTERNAL_MESSAGE = "An internal error occurred."
@@ -142,11 +141,11 @@ def _log(errors: list[GraphQLError], coded: list[GraphQLError]) -> None:
         elif not any(cause is one for one in logged):
             logged.append(cause)
             where = ".".join(map(str, error.path or ())) or "the operation"
-            logger.error("Internal error at %s (request %s)", where, request_id.get(), exc_info=cause)
+            logger.error("Internal error at %s", where, exc_info=cause)
     if upstream:
-        logger.warning("Upstream failures: %s (request %s)", _listed(upstream), request_id.get())
+        logger.warning("Upstream failures: %s", _listed(upstream))
     if mistakes:
-        logger.info("Client errors: %s (request %s)", _listed(mistakes), request_id.get())
+        logger.info("Client errors: %s", _listed(mistakes))
 
 
 def _listed(counts: Counter[str]) -> str:

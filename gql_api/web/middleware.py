@@ -41,7 +41,7 @@ class RequestRecord:
         try:
             await self._app(scope, receive, record.send)
         except Exception:
-            logger.exception("A request failed (request %s)", record.id)
+            logger.exception("A request failed")
             if record.status is None:
                 crash = Refused(500, "An internal error occurred.", extensions={"code": "INTERNAL_SERVER_ERROR"})
                 await crash.answer()(scope, receive, record.send)
@@ -75,13 +75,12 @@ class _Record:
     def log(self) -> None:
         name = self._state.get("operation_name") or ""
         logger.info(
-            "%s %s %s %.1f ms, operation %s (request %s)",
+            "%s %s %s %.1f ms, operation %s",
             self._scope["method"],
             quote(self._scope["path"])[:LONGEST_PATH],
             self.status or "-",
             (time.perf_counter() - self._began) * 1000,
             name if SANE_NAME.fullmatch(name) else "-",
-            self.id,
         )
 
 
