@@ -13,12 +13,9 @@ from gql_api.schema.context import Info
 from gql_api.schema.disk import File
 from gql_api.schema.scalars import Json
 from gql_api.schema.session import Session, disk_of
-from gql_api.schema.user_error import UserError
+from gql_api.schema.user_error import ERRORS, UserError
 from gql_api.services import paths, rules
 from gql_api.services.files import Upload
-
-_ERRORS = "What the caller can put right; empty when all went well."
-_SESSION = "The session's global id, or the bare UUID that Acontext knows."
 
 
 @strawberry.input(one_of=True, description="The bytes of a file, at most 16 MiB.")
@@ -33,7 +30,7 @@ class FileContentInput:
 class UploadFileInput:
     """Input of uploadFile."""
 
-    session_id: strawberry.ID = strawberry.field(description=_SESSION)
+    session_id: strawberry.ID = strawberry.field(description=node.SESSION_ID)
     path: str = strawberry.field(
         description="The whole path from `/`, the name included. At most 1024 characters; no empty segments, none with "
         "`..`, no control characters, backslashes or double quotes. A file that is there is replaced."
@@ -50,7 +47,7 @@ class UploadFileInput:
 class FilePathInput:
     """Where a file lies."""
 
-    session_id: strawberry.ID = strawberry.field(description=_SESSION)
+    session_id: strawberry.ID = strawberry.field(description=node.SESSION_ID)
     path: str = strawberry.field(description="The whole path from `/`, the name included.")
 
 
@@ -75,7 +72,7 @@ class UploadFilePayload:
 
     file: File | None = strawberry.field(default=None, description="The file; null when none was written.")
     replaced: bool = strawberry.field(default=False, description="Whether a file with this path was there before.")
-    errors: list[UserError] = strawberry.field(default_factory=list, description=_ERRORS)
+    errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
 
 @strawberry.type(description="What came of deleteFile.")
@@ -85,7 +82,7 @@ class DeleteFilePayload:
     deleted_file_id: strawberry.ID | None = strawberry.field(
         default=None, description="The global id of the file that is gone; null when none was deleted."
     )
-    errors: list[UserError] = strawberry.field(default_factory=list, description=_ERRORS)
+    errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
 
 async def upload_file(info: Info, input: UploadFileInput) -> UploadFilePayload:

@@ -57,10 +57,9 @@ class Message(node.Node):
 
     @classmethod
     def of(cls, value: model.Message, session: "Session") -> "Message":
-        """Make a message; its calls and results are linked within itself until `link` is given more."""
+        """Make a message; its calls and results are joined by `link`, with those of the page that it is read with."""
         key = MessageKey(value.session_id, value.created_at, value.id)
         parts = [make_part(key, place, part) for place, part in enumerate(value.parts)]
-        link(parts)
         return cls(
             id=node.message_id(key),
             acontext_id=value.id,

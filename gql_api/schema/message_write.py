@@ -12,12 +12,10 @@ from gql_api.schema.message import Message, MessageEdge, MessageRole
 from gql_api.schema.part import link
 from gql_api.schema.scalars import Json
 from gql_api.schema.session import Session
-from gql_api.schema.user_error import UserError
+from gql_api.schema.user_error import ERRORS, UserError
 from gql_api.services.drafts import ChatMessage, Draft, ProviderMessage
 from gql_api.services.messages import Stored
 
-_ERRORS = "What the caller can put right; empty when all went well."
-_SESSION = "The session's global id, or the bare UUID that Acontext knows."
 _METADATA = "The caller's own metadata of the message: an object of at most 64 KiB; null for none."
 
 
@@ -70,7 +68,7 @@ class MessageInput:
 class StoreMessageInput:
     """Input of storeMessage."""
 
-    session_id: strawberry.ID = strawberry.field(description=_SESSION)
+    session_id: strawberry.ID = strawberry.field(description=node.SESSION_ID)
     message: MessageInput = strawberry.field(description="The message.")
     metadata: Json | None = strawberry.field(default=None, description=_METADATA)
 
@@ -87,7 +85,7 @@ class StoreMessagesItemInput:
 class StoreMessagesInput:
     """Input of storeMessages."""
 
-    session_id: strawberry.ID = strawberry.field(description=_SESSION)
+    session_id: strawberry.ID = strawberry.field(description=node.SESSION_ID)
     messages: list[StoreMessagesItemInput] = strawberry.field(description="1 to 100 messages, in their order.")
 
 
@@ -98,7 +96,7 @@ class StoreMessagePayload:
     message: Message | None = strawberry.field(default=None, description="The message; null when none was stored.")
     message_edge: MessageEdge | None = strawberry.field(default=None, description="The same, as its list shows it.")
     session: Session | None = strawberry.field(default=None, description="The session; null when it is not known.")
-    errors: list[UserError] = strawberry.field(default_factory=list, description=_ERRORS)
+    errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
 
 @strawberry.type(description="What came of storeMessages: all of the list, or its start together with an error.")
@@ -113,7 +111,7 @@ class StoreMessagesPayload:
         default=0, description="How many are known to be stored; they are the first ones of the list, without a gap."
     )
     session: Session | None = strawberry.field(default=None, description="The session; null when it is not known.")
-    errors: list[UserError] = strawberry.field(default_factory=list, description=_ERRORS)
+    errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
 
 async def store_message(info: Info, input: StoreMessageInput) -> StoreMessagePayload:

@@ -18,6 +18,8 @@ _MICROSECOND = timedelta(microseconds=1)
 _END = 2**63 // 1000
 _LONGEST = 8192
 """More than the id of a file has whose path is as long as may be, each character of four bytes."""
+SESSION_ID = "The session's global id, or the bare UUID that Acontext knows."
+"""The description of every argument that names a session."""
 T = TypeVar("T")
 
 

@@ -15,6 +15,7 @@ from gql_api.schema.context import Info
 from gql_api.schema.disk import Disk, File
 from gql_api.schema.message import Message
 from gql_api.schema.node import Node
+from gql_api.schema.part import link
 from gql_api.schema.place import Page
 from gql_api.schema.session import (
     Session,
@@ -33,9 +34,7 @@ GlobalId = Annotated[
     strawberry.ID, strawberry.argument(description="The global id of anything that this API gave out.")
 ]
 GlobalIds = Annotated[list[strawberry.ID], strawberry.argument(description="Global ids, at most 100.")]
-SessionId = Annotated[
-    strawberry.ID, strawberry.argument(description="The session's global id, or the bare UUID that Acontext knows.")
-]
+SessionId = Annotated[strawberry.ID, strawberry.argument(description=node.SESSION_ID)]
 DiskId = Annotated[
     strawberry.ID, strawberry.argument(description="The disk's global id, or the bare UUID that Acontext knows.")
 ]
@@ -136,7 +135,11 @@ async def find_message(info: Info, key: MessageKey) -> Message | None:
     """Find a message of one of the viewer's sessions, with one call of Acontext."""
     session = await find_session(info, key.session_id)
     found = await info.context.loaders.message.load(key) if session else None
-    return Message.of(found, session) if found and session else None
+    if not found or not session:
+        return None
+    message = Message.of(found, session)
+    link(message.parts)
+    return message
 
 
 Kind = tuple[Callable[[str], Any], Callable[[Info, Any], Awaitable[Node | None]]]

@@ -9,14 +9,13 @@ from gql_api.schema import node
 from gql_api.schema.context import Info
 from gql_api.schema.scalars import Json
 from gql_api.schema.session import Session, SessionEdge
-from gql_api.schema.user_error import UserError
+from gql_api.schema.user_error import ERRORS, UserError
 from gql_api.services.creation import NewSession
 from gql_api.services.sessions import UNCHANGED, Changes
 
 _USER = "Whose session it is to be; null: the viewer's. 1 to 255 characters, no control characters or outer blanks."
 _TITLE = "What the user calls it: at most 1000 characters, no control characters; null for none."
 _CONFIGS = "Acontext's configs of the session: an object of at most 64 KiB; null for none."
-_ERRORS = "What the caller can put right; empty when all went well."
 
 
 @strawberry.input(description="What a new session is made of.")
@@ -56,7 +55,7 @@ class GetOrCreateSessionInput:
 class UpdateSessionInput:
     """Input of updateSession."""
 
-    id: strawberry.ID = strawberry.field(description="The session's global id, or the bare UUID that Acontext knows.")
+    id: strawberry.ID = strawberry.field(description=node.SESSION_ID)
     title: strawberry.Maybe[str | None] = strawberry.field(description=_TITLE)
     configs: strawberry.Maybe[Json | None] = strawberry.field(
         description="Merged into Acontext's configs key by key: a null key is deleted, an object replaced whole. "
@@ -68,7 +67,7 @@ class UpdateSessionInput:
 class DeleteSessionInput:
     """Input of deleteSession."""
 
-    id: strawberry.ID = strawberry.field(description="The session's global id, or the bare UUID that Acontext knows.")
+    id: strawberry.ID = strawberry.field(description=node.SESSION_ID)
 
 
 @strawberry.type(description="What came of createSession.")
@@ -77,7 +76,7 @@ class CreateSessionPayload:
 
     session: Session | None = strawberry.field(default=None, description="The session; null when none was made.")
     session_edge: SessionEdge | None = strawberry.field(default=None, description="The same, as its list shows it.")
-    errors: list[UserError] = strawberry.field(default_factory=list, description=_ERRORS)
+    errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
 
 @strawberry.type(description="What came of getOrCreateSession.")
@@ -88,7 +87,7 @@ class GetOrCreateSessionPayload:
     session_edge: SessionEdge | None = strawberry.field(default=None, description="The same, as its list shows it.")
     created: bool = strawberry.field(default=False, description="Whether the session was made just now.")
     disk_created: bool = strawberry.field(default=False, description="Whether its disk was made just now.")
-    errors: list[UserError] = strawberry.field(default_factory=list, description=_ERRORS)
+    errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
 
 @strawberry.type(description="What came of updateSession.")
@@ -98,7 +97,7 @@ class UpdateSessionPayload:
     session: Session | None = strawberry.field(
         default=None, description="The session as it is now; null when it could not be changed."
     )
-    errors: list[UserError] = strawberry.field(default_factory=list, description=_ERRORS)
+    errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
 
 @strawberry.type(description="What came of deleteSession.")
@@ -108,7 +107,7 @@ class DeleteSessionPayload:
     deleted_session_id: strawberry.ID | None = strawberry.field(
         default=None, description="The global id of the session that is gone; null when none was deleted."
     )
-    errors: list[UserError] = strawberry.field(default_factory=list, description=_ERRORS)
+    errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
 
 async def create_session(info: Info, input: CreateSessionInput) -> CreateSessionPayload:

@@ -6,6 +6,9 @@ import strawberry
 
 from gql_api.errors import Correctable
 
+ERRORS = "What the caller can put right; empty when all went well."
+"""The description of a payload's `errors`."""
+
 
 @strawberry.enum(description="What is wrong, for programs.")
 class UserErrorCode(Enum):

@@ -8,6 +8,7 @@ from gql_api import model
 from gql_api.errors import NotFound, TooLarge
 from gql_api.services import paths, rules
 from gql_api.services.locks import SessionLocks
+from gql_api.services.ownership import own_session, present
 from gql_api.store import mappings
 from gql_api.upstream.files import LARGEST_FILE
 from gql_api.upstream.gateway import Gateway
@@ -45,14 +46,14 @@ class Files:
 
         Raises `NotFound`, `Invalid`, `TooLarge` (above 16 MiB), `Busy` or an `UpstreamFailure`.
         """
-        session = await self.session_at(owner, session_id, _SESSION)
+        session = await own_session(owner, session_id, _SESSION)
         directory, filename = paths.file(upload.path, ("input", "path"))
         metadata = rules.json_object(upload.metadata, ("input", "metadata"))
         if len(upload.content) > LARGEST_FILE:
             raise TooLarge(f"A file has at most {LARGEST_FILE} bytes.", ("input", "content"))
         disk_id = session.disk_id
         async with self._locks.holding(session_id):
-            await self.session_at(owner, session_id, _SESSION)  # it may have been deleted while this waited
+            await own_session(owner, session_id, _SESSION)  # it may have been deleted while this waited
             replaced = await self._gateway.files.get(disk_id, directory, filename) is not None
             file = await self._gateway.files.upload(
                 disk_id, directory=directory, filename=filename, content=upload.content, metadata=metadata
@@ -62,7 +63,7 @@ class Files:
     async def delete(self, session: model.Session, *, directory: str, filename: str, path: rules.Path) -> model.File:
         """Delete a file of the caller's own session; raise `NotFound` where there is none. Returns what it was."""
         async with self._locks.holding(session.id):
-            await self.session_at(session.user, session.id, path)
+            await own_session(session.user, session.id, path)
             file = await self._gateway.files.get(session.disk_id, directory, filename)
             if file is None:
                 raise NotFound("There is no such file.", path)
@@ -71,14 +72,8 @@ class Files:
 
     async def session_at(self, owner: str, session_id: UUID, path: rules.Path) -> model.Session:
         """Find the caller's session by its id; raise `NotFound`."""
-        return _found((await mappings.ready(owner, [session_id])).get(session_id), "session", path)
+        return await own_session(owner, session_id, path)
 
     async def session_of_disk(self, owner: str, disk_id: UUID, path: rules.Path) -> model.Session:
         """Find the caller's session by its disk; raise `NotFound`."""
-        return _found((await mappings.ready_by_disk(owner, [disk_id])).get(disk_id), "file", path)
-
-
-def _found(session: model.Session | None, noun: str, path: rules.Path) -> model.Session:
-    if session is None:
-        raise NotFound(f"There is no such {noun}.", path)
-    return session
+        return present((await mappings.ready_by_disk(owner, [disk_id])).get(disk_id), "file", path)

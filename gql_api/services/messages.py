@@ -8,7 +8,7 @@ from gql_api import model
 from gql_api.errors import Correctable, Invalid, NotFound, PartlyStored, UpstreamFailure
 from gql_api.services.drafts import Draft, Storable, storable
 from gql_api.services.locks import SessionLocks
-from gql_api.store import mappings
+from gql_api.services.ownership import own_session
 from gql_api.upstream.gateway import Gateway
 from gql_api.upstream.refusal import Refused
 
@@ -38,10 +38,10 @@ class Messages:
         Raises `NotFound`, `Invalid` naming the field, `Busy`, or an `UpstreamFailure`; after `UpstreamTimeout` the
         message may have been stored all the same.
         """
-        session = await self._session(owner, session_id)
+        session = await own_session(owner, session_id, _SESSION)
         message = storable(draft)
         async with self._locks.holding(session_id):
-            await self._session(owner, session_id)
+            await own_session(owner, session_id, _SESSION)
             return Stored(session, [await self._store(session_id, message)])
 
     async def store_all(self, owner: str, session_id: UUID, drafts: Sequence[Draft]) -> Stored:
@@ -49,12 +49,12 @@ class Messages:
 
         A draft that is wrong stops the list before anything is stored.
         """
-        session = await self._session(owner, session_id)
+        session = await own_session(owner, session_id, _SESSION)
         if not 1 <= len(drafts) <= MOST_MESSAGES:
             raise Invalid(f"A list has 1 to {MOST_MESSAGES} messages.", ("input", "messages"))
         messages = [storable(draft) for draft in drafts]
         async with self._locks.holding(session_id):
-            await self._session(owner, session_id)
+            await own_session(owner, session_id, _SESSION)
             return await self._store_in_order(session, messages)
 
     async def _store_in_order(self, session: model.Session, messages: list[Storable]) -> Stored:
@@ -67,12 +67,6 @@ class Messages:
                     raise
                 return Stored(session, stored, _told(problem, len(stored)))
         return Stored(session, stored)
-
-    async def _session(self, owner: str, session_id: UUID) -> model.Session:
-        found = await mappings.ready(owner, [session_id])
-        if session_id not in found:
-            raise NotFound("There is no such session.", _SESSION)
-        return found[session_id]
 
     async def _store(self, session_id: UUID, message: Storable) -> model.Message:
         try:

@@ -4,12 +4,11 @@ import re
 from fnmatch import fnmatchcase
 
 from gql_api.errors import Invalid, TooLarge
+from gql_api.services.rules import Path
 
 LONGEST_PATH = 1024
 LONGEST_GLOB = 512
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f"]|[\ud800-\udfff]')
-
-Path = tuple[str, ...]
 
 
 def directory(text: str, path: Path) -> str:

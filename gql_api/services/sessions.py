@@ -10,11 +10,13 @@ from gql_api.services import rules
 from gql_api.services.adoption import Adoption, Opened
 from gql_api.services.creation import Creation, NewSession
 from gql_api.services.locks import SessionLocks
+from gql_api.services.ownership import own_session, present
 from gql_api.services.reconcile import Reconciler
 from gql_api.store import mappings
 from gql_api.upstream.gateway import Gateway
 from gql_api.upstream.refusal import Refused
 
+_ID = ("input", "id")
 _CONFIGS = ("input", "configs")
 UNCHANGED: Any = object()
 """Stands for a field that the caller did not send."""
@@ -51,13 +53,11 @@ class Sessions:
         another session, `NotFound` when this user has no such disk.
         """
         checked = _checked(new)
-        if id is None:
-            self._adoption.refuse_disk(disk_id)
-            return Opened(await self._creation.make(owner, checked), created=True, disk_created=True)
-        async with self._locks.holding(id):
-            found = await self._adoption.find(owner, id, title=checked.title, disk_id=disk_id)
-        if found:
-            return found
+        if id is not None:
+            async with self._locks.holding(id):
+                found = await self._adoption.find(owner, id, title=checked.title, disk_id=disk_id)
+            if found:
+                return found
         self._adoption.refuse_disk(disk_id)
         return Opened(await self._creation.make(owner, checked), created=True, disk_created=True)
 
@@ -68,7 +68,7 @@ class Sessions:
         if configs is not UNCHANGED:
             configs = rules.json_object(configs, _CONFIGS)
         async with self._locks.holding(id):
-            session = await self._mine(owner, id)
+            session = await own_session(owner, id, _ID)
             if configs is not UNCHANGED:
                 await self._write_configs(id, configs)
             now = self._creation.now()
@@ -78,7 +78,7 @@ class Sessions:
                 changed = await mappings.touch(owner, id, now=now)
             else:
                 changed = session
-        return _present(changed)
+        return present(changed, "session", _ID)
 
     async def delete(self, owner: str, id: UUID) -> None:
         """Delete a session with its messages and its disk; raise `NotFound` when it is not there, or no more.
@@ -88,11 +88,8 @@ class Sessions:
         async with self._locks.holding(id):
             mapping = await mappings.entomb(owner, id, now=self._creation.now(), lease_until=self._creation.lease_end())
             if mapping is None:
-                raise NotFound("There is no such session.", ("input", "id"))
+                raise NotFound("There is no such session.", _ID)
             await self._reconciler.finish(mapping)
-
-    async def _mine(self, owner: str, id: UUID) -> model.Session:
-        return _present((await mappings.ready(owner, [id])).get(id))
 
     async def _write_configs(self, id: UUID, configs: model.JsonObject | None) -> None:
         if configs is not None:
@@ -119,9 +116,3 @@ def _checked(new: NewSession) -> NewSession:
         id=new.id,
         path=new.path,
     )
-
-
-def _present(session: model.Session | None) -> model.Session:
-    if session is None:
-        raise NotFound("There is no such session.", ("input", "id"))
-    return session

@@ -1,0 +1,20 @@
+"""Whose session it is: the check that every write begins with, and repeats once it holds the session's lock."""
+
+from uuid import UUID
+
+from gql_api import model
+from gql_api.errors import NotFound
+from gql_api.services import rules
+from gql_api.store import mappings
+
+
+async def own_session(owner: str, id: UUID, path: rules.Path) -> model.Session:
+    """Find the owner's session; raise `NotFound`, whether there is none or it is another's."""
+    return present((await mappings.ready(owner, [id])).get(id), "session", path)
+
+
+def present(session: model.Session | None, noun: str, path: rules.Path) -> model.Session:
+    """Return the session, if there is one; raise `NotFound` naming what was looked for."""
+    if session is None:
+        raise NotFound(f"There is no such {noun}.", path)
+    return session
