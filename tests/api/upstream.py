@@ -55,7 +55,7 @@ class _Front(httpx.AsyncBaseTransport):
         return await self._under_way(response)
 
     async def _under_way(self, response: httpx.Response) -> httpx.Response:
-        if self._upstream.meanwhile is None:
+        if self._upstream.meanwhile is None or "json" not in response.headers.get("content-type", ""):
             return response
         body = json.loads(await response.aread())
         await self._upstream.meanwhile(body)
