@@ -13,13 +13,13 @@ class FolderTaken(Refusal):
 
 
 @contextmanager
-def claim(folder: Path) -> Iterator[None]:
-    """Hold the data folder, making it when it is not there; raise `FolderTaken`."""
+def claim(folder: Path, *, named: str = "GQL_API_DATA_DIR") -> Iterator[None]:
+    """Hold the data folder, making it when it is not there; raise `FolderTaken`, which says who `named` it."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise FolderTaken(f"GQL_API_DATA_DIR: the folder {folder} cannot be used: {error}") from None
-    with _locked(folder / "in-use.lock", f"GQL_API_DATA_DIR: another process is at work on the folder {folder}."):
+        raise FolderTaken(f"{named}: the folder {folder} cannot be used: {error}") from None
+    with _locked(folder / "in-use.lock", named, f"another process is at work on the folder {folder}."):
         yield
 
 
@@ -27,20 +27,20 @@ def claim(folder: Path) -> Iterator[None]:
 def claim_database(file: Path) -> Iterator[None]:
     """Hold a SQLite file; raise `FolderTaken`."""
     lock = file.with_name(f"{file.name}-in-use.lock")
-    with _locked(lock, f"DATABASE_URL: another process is at work on the database {file}."):
+    with _locked(lock, "DATABASE_URL", f"another process is at work on the database {file}."):
         yield
 
 
 @contextmanager
-def _locked(lock: Path, taken: str) -> Iterator[None]:
+def _locked(lock: Path, named: str, taken: str) -> Iterator[None]:
     """Hold SQLite's own lock on a file of no other use: it is there on every platform, and ends with the process."""
     try:
         connection = sqlite3.connect(lock, timeout=0, isolation_level=None)
     except sqlite3.Error as error:
-        raise FolderTaken(f"GQL_API_DATA_DIR: {lock} cannot be used: {error}") from None
+        raise FolderTaken(f"{named}: {lock} cannot be used: {error}") from None
     with closing(connection):
         try:
             connection.execute("BEGIN EXCLUSIVE")
         except sqlite3.Error:
-            raise FolderTaken(f"{taken} SQLite and the embedded Acontext serve one process.") from None
+            raise FolderTaken(f"{named}: {taken} SQLite and the embedded Acontext serve one process.") from None
         yield

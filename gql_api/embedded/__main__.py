@@ -5,13 +5,25 @@ import asyncio
 import sys
 from pathlib import Path
 
-from gql_api.embedded.server import Address, listen
+import uvicorn
+
+from gql_api.embedded.server import Address, CannotServe, listen
+
+_TURN_SECONDS = 0.0005
+"""How long a thread that computes lets others wait: a row read and a request taken in wait for it each time."""
+
+__all__ = ["CannotServe", "main", "serve"]
 
 
 def serve(*, data_dir: Path, api_key: str, host: str, port: int, public_url: str | None = None) -> None:
-    """Serve until a signal comes; tells the bound address on standard output. One process per folder."""
+    """Serve until a signal comes; tells the bound address on standard output. One process per folder.
+
+    Raises `CannotServe` before anything is served.
+    """
     address = Address(host=host, port=port, public_url=public_url)
-    asyncio.run(listen(address, data_dir=data_dir, api_key=api_key, announce=_announce))
+    sys.setswitchinterval(_TURN_SECONDS)
+    with asyncio.Runner(loop_factory=uvicorn.Config("").get_loop_factory()) as runner:  # uvloop's, where there is one
+        runner.run(listen(address, data_dir=data_dir, api_key=api_key, announce=_announce))
 
 
 def main() -> None:
@@ -21,7 +33,11 @@ def main() -> None:
     parser.add_argument("--data-dir", type=Path, required=True, help="folder for all data, of no other process")
     parser.add_argument("--api-key", required=True, help="key that clients send as their bearer token")
     parser.add_argument("--public-url", help="what file URLs begin with (default: the address really bound)")
-    serve(**vars(parser.parse_args()))
+    options = vars(parser.parse_args())
+    try:
+        serve(**options)
+    except CannotServe as error:
+        sys.exit(str(error))
 
 
 def _announce(bound: str) -> None:

@@ -13,9 +13,15 @@ class Clock:
         self._last = after
 
     def tick(self) -> int:
-        """Give the next moment; only the one writing thread may ask."""
+        """Give the next moment; only the one writing thread may ask, here and in `skip`."""
         self._last = max(self._last + 1, now())
         return self._last
+
+    def skip(self, count: int) -> int:
+        """Give the moment before the next `count`, which then are the caller's."""
+        before = max(self._last, now() - 1)
+        self._last = before + count
+        return before
 
 
 def now() -> int:

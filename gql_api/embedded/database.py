@@ -6,18 +6,20 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
+
+from gql_api.embedded.lanes import Lanes
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 
-_READERS = 4
 _BATCH = 64
 """Writes that wait are committed together, at most so many, as each commit waits for the disk once."""
 
@@ -29,10 +31,20 @@ class _Write:
 
 
 class Database:
-    """Runs reads and writes; `after_commit` runs in the writing thread after each commit, between two writes."""
+    """Runs reads and writes; in the writing thread `before_commit` runs ahead of each commit, `after_commit` behind it.
 
-    def __init__(self, path: Path, *, after_commit: Callable[[sqlite3.Connection], None]) -> None:
+    What was to be committed together fails when `before_commit` does.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        before_commit: Callable[[], None],
+        after_commit: Callable[[sqlite3.Connection], None],
+    ) -> None:
         self._path = path
+        self._before_commit = before_commit
         self._after_commit = after_commit
         self._writer = connect(path)
         self._waiting: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
@@ -40,12 +52,16 @@ class Database:
         self._ending, self._ended = threading.Lock(), False
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
-        self._readers = ThreadPoolExecutor(_READERS, "acontext-reader", initializer=self._open_reader)
+        self._readers = Lanes("acontext-reader", prepare=self._open_reader)
         self._thread.start()
 
-    async def read(self, work: Work[T]) -> T:
-        """Run `work` in a reading thread on all that was committed before the call."""
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
+    async def read(self, work: Work[T], *, large: Work[bool] | None = None) -> T:
+        """Run `work` in a reading thread on all that was committed before the call.
+
+        `large` looks whether it is much work, which then waits for its turn and lets small work pass.
+        """
+        is_large = large is not None and await self._readers.run(partial(self._read, large), large=False)
+        return await self._readers.run(partial(self._read, work), large=is_large)
 
     async def write(self, work: Work[T]) -> T:
         """Run `work` as a transaction of its own; when this returns, its effect survives a power cut.
@@ -65,7 +81,7 @@ class Database:
             self._ended = True
             self._waiting.put(None)
         self._thread.join()
-        self._readers.shutdown()
+        self._readers.close()
         for connection in (*self._opened, self._writer):
             connection.close()
 
@@ -103,6 +119,7 @@ class Database:
         try:
             self._writer.execute("BEGIN IMMEDIATE")
             results = [(write.done, *self._attempt(write.work)) for write in batch]
+            self._before_commit()
             self._writer.execute("COMMIT")
         except Exception as error:  # a full disk, a broken file: every waiting caller must hear of it
             if self._writer.in_transaction:

@@ -12,6 +12,9 @@ from pathlib import Path
 
 _GRACE_SECONDS = 10.0
 """How long bytes outlive their last row, for those who read the row just before it went."""
+_AT_ONCE = 200
+"""So many files at most are removed after a commit, as writers wait meanwhile: more than a commit can have noted, but
+for the deletion of whole disks, of which the rest then goes with the next commits."""
 
 log = logging.getLogger(__name__)
 
@@ -30,14 +33,16 @@ class Staged:
 
 
 class Storage:
-    """Content by its SHA-256. `keep`, `release` and `sweep` are for the writing thread, so they cannot cross."""
+    """Content by its SHA-256. `keep`, `sync`, `release` and `sweep` are the writing thread's: they cannot cross."""
 
     def __init__(self, folder: Path) -> None:
         self._contents = folder / "contents"
         self._staging = folder / "staging"
         self._doubtful: dict[str, float] = {}
+        self._unsynced: set[Path] = set()
         for made in (self._contents, self._staging):
             made.mkdir(parents=True, exist_ok=True)
+        _sync_folder(folder)
 
     def path(self, sha256: str) -> Path:
         return self._contents / sha256[:2] / sha256
@@ -59,16 +64,24 @@ class Storage:
         return Staged(path=path, sha256=hashlib.sha256(data).hexdigest(), size=len(data))
 
     def keep(self, staged: Staged) -> None:
-        """Give staged bytes their lasting name, before the row that names them is committed."""
+        """Give staged bytes their lasting name; `sync` must follow before the row that names them is committed."""
+        self.release(staged.sha256)
         target = self.path(staged.sha256)
+        if not target.parent.exists():
+            target.parent.mkdir()
+            self._unsynced.add(self._contents)
+        # Also when the content is there: whoever brought it may have failed before it was synced.
+        self._unsynced.add(target.parent)
         if target.exists():
             staged.path.unlink(missing_ok=True)
         else:
-            target.parent.mkdir(exist_ok=True)
             staged.path.replace(target)
-            _sync_folder(target.parent)
-            _sync_folder(self._contents)
-        self.release(staged.sha256)
+
+    def sync(self) -> None:
+        """Make the names of all that was kept survive a power cut; once for all that is committed together."""
+        for folder in self._unsynced:
+            _sync_folder(folder)
+        self._unsynced.clear()
 
     def discard(self, staged: Staged) -> None:
         """Remove staged bytes that nobody kept."""
@@ -80,9 +93,10 @@ class Storage:
         self._doubtful[sha256] = time.monotonic() + _GRACE_SECONDS
 
     def sweep(self, connection: sqlite3.Connection) -> None:
-        """Remove the noted contents that no committed row names. A failure leaves bytes too many, never too few."""
+        """Remove noted contents that no committed row names. A failure leaves bytes too many, never too few."""
         now = time.monotonic()
-        due = list(itertools.takewhile(lambda sha256: self._doubtful[sha256] <= now, self._doubtful))
+        oldest = itertools.islice(self._doubtful, _AT_ONCE)
+        due = list(itertools.takewhile(lambda sha256: self._doubtful[sha256] <= now, oldest))
         for sha256 in due:
             del self._doubtful[sha256]
             if not self.is_wanted(connection, sha256):

@@ -3,18 +3,23 @@
 import asyncio
 import secrets
 import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
 from gql_api.embedded.clock import Clock
 from gql_api.embedded.database import Database, connect, create_tables
+from gql_api.embedded.lanes import Lanes
 from gql_api.embedded.signing import Signer
 from gql_api.embedded.storage import Storage
 
 _TIMED = ("users", "sessions", "messages", "events", "disks", "artifacts")
+
+
+class FolderInUse(OSError):
+    """The data folder is open already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +27,7 @@ class Store:
     """The state of one embedded Acontext, which is one project."""
 
     database: Database
+    lanes: Lanes
     storage: Storage
     clock: Clock
     signer: Signer
@@ -30,16 +36,32 @@ class Store:
 
 @asynccontextmanager
 async def open_store(folder: Path, *, public_url: str) -> AsyncIterator[Store]:
-    """Open the data folder, made if it is not there. No other process may have it open."""
-    store = await asyncio.to_thread(_open, folder, public_url)
-    try:
-        yield store
-    finally:
-        await asyncio.to_thread(store.database.close)
+    """Open the data folder, made if it is not there; raise `FolderInUse` while anybody else has it open."""
+    with claimed(folder):
+        store = await asyncio.to_thread(_open, folder, public_url)
+        try:
+            yield store
+        finally:
+            await asyncio.to_thread(_close, store)
+
+
+@contextmanager
+def claimed(folder: Path) -> Iterator[None]:
+    """Hold the data folder, made if it is not there; raise `FolderInUse`.
+
+    The lock is SQLite's own, on a file of no other use: it is there on every platform, and ends with the process.
+    A second store would sweep away what the first is about to name, and give moments that the first gave.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(folder / "in-use.lock", timeout=0, isolation_level=None)) as lock:
+        try:
+            lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as error:
+            raise FolderInUse("another process is at work on it") from error
+        yield
 
 
 def _open(folder: Path, public_url: str) -> Store:
-    folder.mkdir(parents=True, exist_ok=True)
     storage = Storage(folder)
     path = folder / "acontext.sqlite3"
     with closing(connect(path)) as connection:
@@ -48,12 +70,18 @@ def _open(folder: Path, public_url: str) -> Store:
         facts = {name: _fact(connection, name, fresh) for name, fresh in _fresh_facts().items()}
         latest = max(_latest(connection, table) for table in _TIMED)
     return Store(
-        database=Database(path, after_commit=storage.sweep),
+        database=Database(path, before_commit=storage.sync, after_commit=storage.sweep),
+        lanes=Lanes("acontext-worker"),
         storage=storage,
         clock=Clock(after=latest),
         signer=Signer(secret=bytes.fromhex(facts["url_secret"]), public_url=public_url.rstrip("/")),
         project_id=facts["project_id"],
     )
+
+
+def _close(store: Store) -> None:
+    store.lanes.close()
+    store.database.close()
 
 
 def _fresh_facts() -> dict[str, str]:

@@ -81,20 +81,6 @@ async def test_messages_sent_at_once_form_one_chain(client: Client) -> None:
     assert (await client.call("GET", f"/session/{session}/token_counts"))["total_tokens"] == 60 * 2
 
 
-async def test_one_failing_write_takes_none_of_the_others_along(client: Client) -> None:
-    session = await client.session()
-    nowhere = "/session/11111111-1111-4111-8111-111111111111/messages"
-    body = {"blob": {"role": "user", "content": "lost"}}
-
-    told = await asyncio.gather(
-        *(client.say(session, str(number)) for number in range(10)),
-        *(client.refused("POST", nowhere, json=body) for _ in range(10)),
-    )
-
-    assert told[10:] == [(400, 500, "database error")] * 10
-    assert len((await client.messages(session))["ids"]) == 10
-
-
 async def test_one_id_asked_for_at_once_makes_one_session(client: Client) -> None:
     wanted = "0e984725-c51c-4bf4-9960-e1c80e27aba0"
 

@@ -53,7 +53,7 @@ async def test_a_failed_commit_is_told_to_every_writer_and_the_next_one_goes_on(
     path = tmp_path / "db"
     with closing(connect(path)) as connection:
         create_tables(connection)
-    database = Database(path, after_commit=lambda _: None)
+    database = Database(path, before_commit=lambda: None, after_commit=lambda _: None)
 
     def add(connection: sqlite3.Connection) -> str:
         connection.execute("INSERT INTO facts VALUES ('a', 'b')")
@@ -72,7 +72,7 @@ async def test_writes_that_wait_at_the_end_are_finished(tmp_path: Path) -> None:
     path = tmp_path / "db"
     with closing(connect(path)) as connection:
         create_tables(connection)
-    database = Database(path, after_commit=lambda _: None)
+    database = Database(path, before_commit=lambda: None, after_commit=lambda _: None)
     waiting = [
         asyncio.ensure_future(
             database.write(lambda db, n=number: db.execute("INSERT INTO facts VALUES (?, '')", (str(n),)).rowcount)
@@ -110,7 +110,7 @@ async def test_tidying_that_fails_does_not_undo_a_write(tmp_path: Path, caplog: 
     def failing(_: sqlite3.Connection) -> None:
         raise OSError("disk")
 
-    database = Database(path, after_commit=failing)
+    database = Database(path, before_commit=lambda: None, after_commit=failing)
     try:
         assert await database.write(lambda db: db.execute("INSERT INTO facts VALUES ('a', 'b')").rowcount) == 1
     finally:
