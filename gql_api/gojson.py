@@ -2,10 +2,11 @@
 
 import json
 import math
+import re
 from typing import Any
 
 _ESCAPED = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
-_ESCAPES = str.maketrans(_ESCAPED)
+_TO_ESCAPE = re.compile("[<>&\u2028\u2029]")
 _PLAIN_DIGITS = 21
 """From 10^21 on, and below 10^-6, Go writes an exponent."""
 _SMALLEST_PLAIN = 1e-6
@@ -14,7 +15,7 @@ _SMALLEST_PLAIN = 1e-6
 def dumps(value: Any) -> str:
     """Write compact JSON with sorted keys, HTML characters escaped and every number a 64-bit float."""
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False).translate(_ESCAPES)
+        return _TO_ESCAPE.sub(_escape, json.dumps(value, ensure_ascii=False))
     if value is None or isinstance(value, bool):
         return json.dumps(value)
     if isinstance(value, int | float):
@@ -22,6 +23,10 @@ def dumps(value: Any) -> str:
     if isinstance(value, dict):
         return "{" + ",".join(f"{dumps(key)}:{dumps(value[key])}" for key in sorted(value)) + "}"
     return "[" + ",".join(map(dumps, value)) + "]"
+
+
+def _escape(match: re.Match[str]) -> str:
+    return _ESCAPED[match[0]]
 
 
 def number(value: float) -> str:

@@ -8,9 +8,9 @@ from pathlib import Path
 from starlette.types import ASGIApp
 
 from gql_api.embedded.app import build_app, build_material_app
-from gql_api.embedded.store import open_store
+from gql_api.embedded.store import FolderInUse, claimed, open_store
 
-__all__ = ["EmbeddedAcontext", "open_acontext"]
+__all__ = ["EmbeddedAcontext", "FolderInUse", "claimed", "open_acontext"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class EmbeddedAcontext:
 async def open_acontext(data_dir: Path, *, api_key: str, public_url: str) -> AsyncIterator[EmbeddedAcontext]:
     """Open the data folder, made if it is not there; what was answered before is durable.
 
-    `public_url` is what public URLs start with. That no other process has the folder open is the caller's care.
+    `public_url` is what public URLs start with. Raises `FolderInUse`, an `OSError`, while somebody else has it open.
     """
     async with open_store(data_dir, public_url=public_url) as store:
         yield EmbeddedAcontext(app=build_app(store, api_key=api_key), material=build_material_app(store))

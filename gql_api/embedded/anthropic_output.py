@@ -1,71 +1,79 @@
 """Shows stored messages in Anthropic's form as upstream does; clients of ours get formats.anthropic."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from gql_api.embedded import gojson
 from gql_api.embedded.inlining import Inline
+from gql_api.embedded.parts import Part, meta_of, meta_text, parsed, written
 
-Part = Mapping[str, Any]
 Shown = dict[str, Any]
 
 
 def show(role: str, parts: Sequence[Part], inline: Inline) -> Shown:
     """Give one message; parts that the form has no place for are left out."""
-    blocks = (_block(part, part.get("meta") or {}, inline) for part in parts)
+    blocks = (_block(part, inline) for part in parts)
     return {"content": [block for block in blocks if block], "role": role}
 
 
-def _block(part: Part, meta: Mapping[str, Any], inline: Inline) -> Shown | None:
+def _block(part: Part, inline: Inline) -> Shown | None:
     match part["type"]:
         case "tool-call":
-            return _tool_use(meta)
+            return _tool_use(part)
         case "tool-result":
-            return _tool_result(part.get("text", ""), meta)
+            return _tool_result(part)
         case "image":
             return _image(part, inline)
         case "file":
-            return _document(meta)
+            return _document(part)
         case kind:
-            return _spoken(kind, part.get("text", ""), meta)
+            return _spoken(kind, part)
 
 
-def _spoken(kind: str, text: str, meta: Mapping[str, Any]) -> Shown | None:
+def _spoken(kind: str, part: Part) -> Shown | None:
+    text = part.get("text", "")
     if kind == "redacted_thinking":
-        return {"data": meta.get("data", ""), "type": kind}
+        return {"data": meta_text(part, "data"), "type": kind}
     if kind == "thinking" and text:
-        return {"signature": meta.get("signature", ""), "thinking": text, "type": kind}
+        return {"signature": meta_text(part, "signature"), "thinking": text, "type": kind}
     if kind == "text" and text:
-        cached = {"cache_control": meta["cache_control"]} if meta.get("cache_control") else {}
-        return {"text": text, **cached, "type": kind}
+        return {"text": text, **_cached(part), "type": kind}
     return None
 
 
-def _tool_use(meta: Mapping[str, Any]) -> Shown | None:
-    if not meta.get("id") or not meta.get("name"):
+def _cached(part: Part) -> Shown:
+    control = meta_of(part).get("cache_control")
+    is_cached = isinstance(control, dict) and control.get("type") == "ephemeral"
+    return {"cache_control": {"type": "ephemeral"}} if is_cached else {}
+
+
+def _tool_use(part: Part) -> Shown | None:
+    call_id, name = meta_text(part, "id"), meta_text(part, "name")
+    if not call_id or not name:
         return None
-    arguments = meta.get("arguments")
-    if isinstance(arguments, str):
-        arguments = parsed_arguments(arguments)
-    given = {} if arguments is None else {"input": arguments}
-    return {"id": meta["id"], **given, "name": meta["name"], "type": "tool_use"}
+    arguments = _arguments(meta_of(part).get("arguments"))
+    given = {} if arguments is None else {"input": written(arguments)}
+    return {"id": call_id, **given, "name": name, "type": "tool_use"}
 
 
-def parsed_arguments(text: str) -> Any:
-    """Read the text of a call's arguments; what is no JSON is no arguments."""
+def _arguments(arguments: Any) -> Any:
+    """Give a call's arguments; what is no JSON is no arguments, and a written null is None."""
+    if not isinstance(arguments, str):
+        return {} if arguments is None else arguments
     try:
-        return gojson.as_floats(gojson.loads(text))
+        return parsed(arguments)
     except gojson.NotJson:
         return {}
 
 
-def _tool_result(text: str, meta: Mapping[str, Any]) -> Shown | None:
-    if not meta.get("tool_call_id"):
+def _tool_result(part: Part) -> Shown | None:
+    call_id = meta_text(part, "tool_call_id")
+    if not call_id:
         return None
     return {
-        "tool_use_id": meta["tool_call_id"],
-        "is_error": meta.get("is_error") is True,
-        "content": [{"text": text, "type": "text"}],
+        "tool_use_id": call_id,
+        "is_error": meta_of(part).get("is_error") is True,
+        "content": [{"text": part.get("text", ""), "type": "text"}],
         "type": "tool_result",
     }
 
@@ -78,12 +86,13 @@ def _image(part: Part, inline: Inline) -> Shown | None:
     return {"source": {"data": data, "media_type": mime, "type": "base64"}, "type": "image"}
 
 
-def _document(meta: Mapping[str, Any]) -> Shown | None:
-    match meta.get("type"):
-        case "base64" if meta.get("media_type") and meta.get("data"):
-            source = {"data": meta["data"], "media_type": "application/pdf", "type": "base64"}
-        case "url" if meta.get("url"):
-            source = {"url": meta["url"], "type": "url"}
+def _document(part: Part) -> Shown | None:
+    url, data = meta_text(part, "url"), meta_text(part, "data")
+    match meta_text(part, "type"):
+        case "base64" if data and meta_text(part, "media_type"):
+            source = {"data": data, "media_type": "application/pdf", "type": "base64"}
+        case "url" if url:
+            source = {"url": url, "type": "url"}
         case _:
             return None
     return {"source": source, "type": "document"}

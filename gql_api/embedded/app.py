@@ -2,12 +2,13 @@
 
 import hmac
 import logging
+import re
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route, Router
+from starlette.routing import Match, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gql_api.embedded import (
@@ -24,8 +25,10 @@ from gql_api.embedded import (
     tracking,
     users,
 )
+from gql_api.embedded.elsewhere import elsewhere
 from gql_api.embedded.envelope import Refusal, database_error, page_not_found, said
 from gql_api.embedded.store import Store
+from gql_api.embedded.unoffered import UNOFFERED
 
 log = logging.getLogger(__name__)
 
@@ -45,11 +48,7 @@ async def _health(_store: Store, _request: Request) -> Response:
     return said("ok")
 
 
-async def _not_offered(_store: Store, _request: Request) -> Response:
-    raise Refusal(501, "not offered by the embedded Acontext")
-
-
-_ROUTES: Mapping[str, Mapping[str, Handler]] = {
+ROUTES: Mapping[str, Mapping[str, Handler]] = {
     "/ping": {"GET": _ping},
     "/session": {"POST": sessions.create, "GET": sessions.list_page},
     _SESSION: {"DELETE": sessions.delete},
@@ -79,26 +78,10 @@ _ROUTES: Mapping[str, Mapping[str, Handler]] = {
     f"{_DISK}/artifact/ls": {"GET": searching.list_directory},
     f"{_DISK}/artifact/grep": {"GET": searching.grep},
     f"{_DISK}/artifact/glob": {"GET": searching.glob},
-    "/user/ls": {"GET": users.list_all},
+    "/user/ls": {"GET": users.list_all, "DELETE": users.delete},  # DELETE: of a user called so
     "/user/{identifier}": {"DELETE": users.delete},
     "/user/{identifier}/resources": {"GET": users.resources},
-    "/project/configs": {"GET": _not_offered, "PATCH": _not_offered},
-    "/agent_skills": {"GET": _not_offered, "POST": _not_offered},
-    "/agent_skills/{skill_id}": {"GET": _not_offered, "DELETE": _not_offered},
-    "/agent_skills/{skill_id}/file": {"GET": _not_offered},
-    "/agent_skills/{skill_id}/download_zip": {"GET": _not_offered},
-    "/agent_skills/{skill_id}/download_to_sandbox": {"POST": _not_offered},
-    "/sandbox": {"POST": _not_offered},
-    "/sandbox/logs": {"GET": _not_offered},
-    "/sandbox/{sandbox_id}": {"DELETE": _not_offered},
-    "/sandbox/{sandbox_id}/exec": {"POST": _not_offered},
-    "/learning_spaces": {"GET": _not_offered, "POST": _not_offered},
-    "/learning_spaces/{space_id}": {"GET": _not_offered, "PATCH": _not_offered, "DELETE": _not_offered},
-    "/learning_spaces/{space_id}/learn": {"POST": _not_offered},
-    "/learning_spaces/{space_id}/sessions": {"GET": _not_offered},
-    "/learning_spaces/{space_id}/sessions/{session_id}": {"GET": _not_offered},
-    "/learning_spaces/{space_id}/skills": {"GET": _not_offered, "POST": _not_offered},
-    "/learning_spaces/{space_id}/skills/{skill_id}": {"DELETE": _not_offered},
+    **UNOFFERED,
 }
 
 
@@ -110,6 +93,9 @@ class _Methods:
         self._path = path
         self._handlers = handlers
         self._api_key = api_key
+
+    def takes(self, method: str) -> bool:
+        return method in self._handlers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = await self._respond(Request(scope, receive))
@@ -124,6 +110,8 @@ class _Methods:
             return await handler(self._store, request)
         except Refusal as refusal:
             return refusal.response()
+        except ClientDisconnect:
+            return Response()  # which nobody hears
         except (sqlite3.Error, OSError):
             log.exception("%s %s failed", request.method, self._path)
             return database_error().response()
@@ -139,21 +127,41 @@ class _Methods:
 def build_app(store: Store, *, api_key: str) -> ASGIApp:
     """Make the whole API."""
     routes = [
-        Route(_API + path, _Methods(store, path, handlers, api_key=api_key)) for path, handlers in _ROUTES.items()
+        _route(_API + path, _Methods(store, path, handlers, api_key=api_key)) for path, handlers in ROUTES.items()
     ]
-    routes += [Route("/health", _Methods(store, "/health", {"GET": _health}, api_key=None)), _material_route(store)]
-    return Router(routes, redirect_slashes=False, default=_nothing_here)
+    routes += [_route("/health", _Methods(store, "/health", {"GET": _health}, api_key=None)), _material_route(store)]
+    return _router(routes)
 
 
 def build_material_app(store: Store) -> ASGIApp:
     """Make the part of the API that needs no key, for a server of ours that shall answer public URLs."""
-    return Router([_material_route(store)], redirect_slashes=False, default=_nothing_here)
+    return _router([_material_route(store)])
 
 
 def _material_route(store: Store) -> Route:
     path = f"{_API}/material/{{token}}"
-    return Route(path, _Methods(store, path, {"GET": serving.serve}, api_key=None))
+    return _route(path, _Methods(store, path, {"GET": serving.serve}, api_key=None))
 
 
-async def _nothing_here(scope: Scope, receive: Receive, send: Send) -> None:
-    await page_not_found()(scope, receive, send)
+def _route(path: str, methods: _Methods) -> Route:
+    """Make a route whose parameters may be empty, but for one at its end."""
+    route = Route(path, methods)
+    route.path_regex = re.compile(route.path_regex.pattern.replace("[^/]+)/", "[^/]*)/"))
+    return route
+
+
+def _router(routes: list[Route]) -> Router:
+    begun = [(re.compile(begin), route.endpoint) for route in routes for begin in _begins(route.path)]
+
+    def is_served(scope: Scope) -> bool:
+        found = [route.endpoint for route in routes if route.matches(scope)[0] is Match.FULL]
+        found += [methods for begin, methods in begun if begin.fullmatch(scope["path"])]
+        return any(isinstance(methods, _Methods) and methods.takes(scope["method"]) for methods in found)
+
+    return Router(routes, redirect_slashes=False, default=elsewhere(is_served))
+
+
+def _begins(path: str) -> list[str]:
+    """Give the patterns of a route up to each parameter: upstream's tree of routes takes those for routes too."""
+    pattern = re.sub(r"\{\w+\}", "[^/]*", path)
+    return [pattern[: found.end()] for found in re.finditer(re.escape("[^/]*"), pattern)]

@@ -7,18 +7,19 @@ from typing import Any
 
 import orjson
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 
 from gql_api.embedded import clock, contents, disks, gojson, intake, mime, paths, serving
 from gql_api.embedded.envelope import PARAMETER_ERROR, Refusal, bad_parameter, database_error, done, ok
 from gql_api.embedded.storage import Staged
 from gql_api.embedded.store import Store
-from gql_api.embedded.uploads import Upload, read_form
+from gql_api.embedded.uploads import Form, Upload, read_form
 
 INFO = "__artifact_info__"
 
 _MOST_BYTES = 16 * 1024 * 1024
 _MOST_BODY = _MOST_BYTES + 1024 * 1024
+_LARGE = 256 * 1024
 _DEFAULT_EXPIRE = 3600
 _FIND = "SELECT * FROM artifacts WHERE disk_id = ? AND path = ? AND filename = ?"
 _DELETE = "DELETE FROM artifacts WHERE disk_id = ? AND path = ? AND filename = ?"
@@ -58,16 +59,15 @@ def show(row: sqlite3.Row) -> dict[str, Any]:
 async def upload(store: Store, request: Request) -> Response:
     """Store a file in place of the one at its path; a reader sees the old or the new one."""
     disk_id = intake.path_id(request, "disk_id")
-    form = await read_form(request, most=_MOST_BODY)
-    if "file" not in form.files:
-        raise bad_parameter("file is required")
+    form = await _uploaded(request)
     file = form.files["file"]
     if len(file.data) > _MOST_BYTES:
         raise Refusal(413, PARAMETER_ERROR, code=400)
     directory, _ = paths.split(form.fields.get("file_path", ""))
-    meta = _meta_text(form.fields.get("meta", ""))
-    kind, content_type, staged = await asyncio.to_thread(_prepare, store, file)
-    place = Place(disk_id, directory, intake.storable_identifier(file.filename))
+    meta = await intake.aside(request, lambda: _meta_text(form.fields.get("meta", "")))
+    is_large = len(file.data) > _LARGE
+    kind, content_type, staged = await store.lanes.run(lambda: _prepare(store, file), large=is_large)
+    place = Place(disk_id, directory, intake.storable_text(file.filename))
 
     def put(connection: sqlite3.Connection) -> sqlite3.Row:
         return _put(connection, store, place, (meta, kind, content_type, staged))
@@ -78,9 +78,24 @@ async def upload(store: Store, request: Request) -> Response:
         await asyncio.to_thread(store.storage.discard, staged)
 
 
+async def _uploaded(request: Request) -> Form:
+    """Read the form of an upload; a body of another type is read before it is refused for having no file."""
+    if intake.content_type(request) != "multipart/form-data":
+        fields = await intake.body(request)
+        form = Form(fields={name: intake.text_field(fields, name) for name in ("file_path", "meta")}, files={})
+    else:
+        form = await read_form(request, most=_MOST_BODY)
+    if not form.files.keys().isdisjoint(("file_path", "meta")):
+        raise bad_parameter()
+    if "file" not in form.files:
+        raise bad_parameter("file is required")
+    return form
+
+
 def _prepare(store: Store, file: Upload) -> tuple[str, str | None, Staged]:
     kind = mime.detect(file.data, file.filename)
-    return kind, contents.kind(file.data, filename=file.filename, mime=kind), store.storage.stage(file.data)
+    content_type = contents.kind(file.data, filename=file.filename, mime=kind)
+    return kind, content_type, store.storage.stage(file.data)
 
 
 def _put(
@@ -114,27 +129,31 @@ async def get(store: Store, request: Request) -> Response:
         if with_url:
             found["public_url"] = serving.url_for(store, row["material_id"], seconds=expire)
         if with_content and row["content_type"]:
-            raw = contents.text(store.storage.read(row["sha256"]))
+            raw = orjson.Fragment(contents.json_text(store.storage.read(row["sha256"])))
             found["content"] = {"type": row["content_type"], "raw": raw}
         return ok(found)
 
-    return await store.database.read(read)
+    def is_large(connection: sqlite3.Connection) -> bool:
+        row = place.find(connection)
+        return with_content and row is not None and row["size"] > _LARGE
+
+    return await store.database.read(read, large=is_large)
 
 
 async def download(store: Store, request: Request) -> Response:
     place = _asked_place(request)
     row = await store.database.read(lambda connection: _require(connection, place))
-    return FileResponse(store.storage.path(row["sha256"]), headers={"content-type": row["mime"]})
+    return serving.WholeFile(store.storage.path(row["sha256"]), mime=row["mime"])
 
 
 async def update(store: Store, request: Request) -> Response:
     """Replace the caller's own metadata."""
     disk_id = intake.path_id(request, "disk_id")
-    fields = await intake.json_body(request)
+    fields = await intake.body(request)
     file_path, meta = intake.text_field(fields, "file_path"), intake.text_field(fields, "meta")
     if not file_path or not meta:
         raise bad_parameter()
-    written = _meta_text(meta)
+    written = await intake.aside(request, lambda: _meta_text(meta))
     place = Place(disk_id, *paths.split(file_path))
 
     def change(connection: sqlite3.Connection) -> sqlite3.Row:
@@ -149,7 +168,11 @@ async def update(store: Store, request: Request) -> Response:
 
 
 async def delete(store: Store, request: Request) -> Response:
-    place = _asked_place(request)
+    disk_id = intake.path_id(request, "disk_id")
+    file_path = intake.text_field(await intake.body(request), "file_path")
+    if not file_path:
+        raise bad_parameter()
+    place = Place(disk_id, *paths.split(file_path))
 
     def remove(connection: sqlite3.Connection) -> None:
         disks.require(connection, place.disk_id)
@@ -179,7 +202,7 @@ def _require(connection: sqlite3.Connection, place: Place) -> sqlite3.Row:
 def _meta_text(text: str) -> str:
     """Give the JSON text of a caller's metadata; empty and null are none."""
     try:
-        meta = gojson.as_floats(gojson.loads(text)) if text else None
+        meta = gojson.as_floats(gojson.loads(text, control_characters=True)) if text else None
     except gojson.NotJson as error:
         raise bad_parameter("invalid meta JSON format") from error
     if not isinstance(meta, dict | None):

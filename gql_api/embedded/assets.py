@@ -5,11 +5,10 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import PurePosixPath
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 
 from gql_api.embedded import intake, mime, serving, sessions
 from gql_api.embedded.envelope import Refusal, bad_parameter, database_error
@@ -35,13 +34,17 @@ class Attachment:
     filename: str
 
 
-def require_files(parts: list[Part], files: Mapping[str, Upload] | None) -> None:
-    """Refuse parts that name a file that did not come; `files` is None where none could come."""
+def require_files(parts: list[Part], files: Mapping[str, Upload]) -> None:
+    """Refuse parts that name a file that did not come."""
     for part in parts:
-        if FIELD in part and files is None:
-            raise database_error(400)
-        if FIELD in part and part[FIELD] not in (files or {}):
+        if FIELD in part and part[FIELD] not in files:
             raise bad_parameter(f"missing file {part[FIELD]}")
+
+
+def refuse_files(parts: list[Part]) -> None:
+    """Refuse parts that name a file, as none could come."""
+    if any(FIELD in part for part in parts):
+        raise database_error(400)
 
 
 async def attach(store: Store, parts: list[Part], files: Mapping[str, Upload]) -> tuple[list[Part], list[Attachment]]:
@@ -55,11 +58,11 @@ async def attach(store: Store, parts: list[Part], files: Mapping[str, Upload]) -
 
 def _stage(store: Store, file: Upload) -> Attachment:
     staged = store.storage.stage(file.data)
-    suffix = PurePosixPath(file.filename).suffix.lower()
+    _, dot, ending = file.filename.rpartition(".")
     day = datetime.now(UTC).strftime("%Y/%m/%d")
     return Attachment(
         staged=staged,
-        key=f"assets/{store.project_id}/{day}/{staged.sha256}{suffix}",
+        key=f"assets/{store.project_id}/{day}/{staged.sha256}{(dot + ending).lower() if dot else ''}",
         mime=mime.detect(file.data, file.filename),
         filename=file.filename,
     )
@@ -87,17 +90,19 @@ def keep(connection: sqlite3.Connection, store: Store, message_id: str, attachme
 
 
 async def download(store: Store, request: Request) -> Response:
-    session_id = intake.path_id(request, "session_id")
-    key = intake.text(request, "s3_key", required=True)
-    if not key.startswith(f"assets/{store.project_id}/"):
-        raise Refusal(403, "access denied: asset does not belong to this project")
+    session_id = intake.path_id(request, "session_id", message="invalid session_id")
+    key = intake.text(request, "s3_key", strict=False)
 
     def read(connection: sqlite3.Connection) -> Response:
         sessions.require(connection, session_id)
+        if not key:
+            raise bad_parameter()
+        if not key.startswith(f"assets/{store.project_id}/"):
+            raise Refusal(403, "access denied: asset does not belong to this project")
         row = connection.execute(_FIND, (key,)).fetchone()
         if row is None:
-            raise Refusal(500, "failed to download asset")
+            raise Refusal(500, "download asset failed")
         path = store.storage.path(row["sha256"])
-        return FileResponse(path, headers={"content-type": "application/octet-stream"})
+        return serving.WholeFile(path, mime="application/octet-stream")
 
     return await store.database.read(read)

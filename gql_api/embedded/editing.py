@@ -75,7 +75,7 @@ def _remove_tool_call_params(messages: list[Editable], strategy: RemoveToolCallP
             return part
         return {**part, "meta": {**meta, "arguments": _NO_ARGUMENTS}}
 
-    candidates = [place for place, part in _parts(messages, "tool-call") if _name(part) not in strategy.keep_tools]
+    candidates = [place for place, part in _parts(messages, "tool-call") if not _is_of(part, strategy.keep_tools)]
     return _change(messages, _all_but_newest(candidates, strategy.keep_newest), emptied)
 
 
@@ -208,6 +208,11 @@ def _result_id(part: Part) -> str:
 
 def _name(part: Part) -> str:
     return _text(part, "name")
+
+
+def _is_of(call: Part, tools: frozenset[str]) -> bool:
+    name = (call.get("meta") or {}).get("name")
+    return isinstance(name, str) and name in tools
 
 
 def _text(part: Part, key: str) -> str:

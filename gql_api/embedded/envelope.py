@@ -1,5 +1,6 @@
 """The shape of every answer: data in upstream's envelope, refusals in upstream's words."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -39,6 +40,11 @@ def database_error(status: int = 500) -> Refusal:
 def ok(data: Any, *, status: int = 200) -> Response:
     """Answer with data; text that is JSON already goes in as an orjson.Fragment."""
     return _json({"code": 0, "data": data, "msg": ""}, status=status)
+
+
+def many(values: Iterable[Any]) -> orjson.Fragment:
+    """Write a long list value by value, as no other thread runs while a value is written."""
+    return orjson.Fragment(b"[" + b",".join(map(orjson.dumps, values)) + b"]")
 
 
 def done() -> Response:

@@ -13,6 +13,7 @@ from gql_api.embedded.envelope import bad_parameter, database_error, ok
 from gql_api.embedded.store import Store
 
 _DEFAULT_PAGE = 50
+_INVALID = "invalid session_id"
 
 
 def show(store: Store, row: sqlite3.Row) -> dict[str, Any]:
@@ -34,18 +35,21 @@ def between(connection: sqlite3.Connection, session_id: str, first: int, last: i
 
 
 async def add(store: Store, request: Request) -> Response:
-    session_id = intake.path_id(request, "session_id")
+    session_id = intake.path_id(request, "session_id", message=_INVALID)
     fields = await intake.json_body(request)
     kind = intake.text_field(fields, "type")
     if not kind or "data" not in fields:
         raise bad_parameter()
     data = fields["data"]
+    if not isinstance(data, dict | None):
+        raise database_error(400)
+    written = await intake.aside(request, lambda: gojson.dumps_exactly(data))
 
     def insert(connection: sqlite3.Connection) -> sqlite3.Row:
         sessions.require(connection, session_id)
-        if not isinstance(data, dict | None):
+        if "\0" in kind:
             raise database_error(400)
-        written = intake.storable(gojson.dumps(data), status=400)
+        intake.storable(written, status=400)
         event_id, now = str(uuid4()), store.clock.tick()
         values = (event_id, session_id, kind, written, now, now)
         connection.execute("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)", values)
@@ -56,7 +60,7 @@ async def add(store: Store, request: Request) -> Response:
 
 
 async def list_page(store: Store, request: Request) -> Response:
-    session_id = intake.path_id(request, "session_id")
+    session_id = intake.path_id(request, "session_id", message=_INVALID)
     limit = intake.limit(request, default=_DEFAULT_PAGE)
     newest_first = intake.flag(request, "time_desc", default=False)
     cursor = intake.text(request, "cursor")

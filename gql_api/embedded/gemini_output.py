@@ -1,13 +1,13 @@
 """Shows stored messages in Gemini's form as upstream does; clients of ours get formats.gemini."""
 
+import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gql_api.embedded import gojson
-from gql_api.embedded.anthropic_output import parsed_arguments
 from gql_api.embedded.inlining import Inline
+from gql_api.embedded.parts import Part, base64_bytes, meta_of, meta_text, parsed, written
 
-Part = Mapping[str, Any]
 Shown = dict[str, Any]
 Told = tuple[str, Sequence[Part]]
 
@@ -17,10 +17,10 @@ _ROLES = {"user": "user", "assistant": "model"}
 def show_all(messages: Sequence[Told], inline: Inline) -> list[Shown]:
     """Give the messages, each a role and parts; those that become empty are left out."""
     names = {
-        part["meta"]["id"]: part["meta"]["name"]
+        meta_text(part, "id"): meta_text(part, "name")
         for role, parts in messages
         for part in parts
-        if role == "assistant" and part["type"] == "tool-call" and part.get("meta", {}).get("id")
+        if role == "assistant" and part["type"] == "tool-call" and meta_text(part, "id") and meta_text(part, "name")
     }
     shown = []
     for role, parts in messages:
@@ -31,50 +31,66 @@ def show_all(messages: Sequence[Told], inline: Inline) -> list[Shown]:
 
 
 def _part(part: Part, names: Mapping[str, str], inline: Inline) -> Shown | None:
-    text, meta = part.get("text", ""), part.get("meta") or {}
+    text = part.get("text", "")
     match part["type"]:
         case "text" if text:
             return {"text": text}
         case "thinking" if text:
-            signed = {"thoughtSignature": meta["signature"]} if meta.get("signature") else {}
-            return {"text": text, "thought": True, **signed}
+            return {"text": text, "thought": True, **_signed(meta_text(part, "signature"))}
         case "tool-call":
-            return _function_call(meta)
+            return _function_call(part)
         case "tool-result":
-            return _function_response(text, meta, names)
+            return _function_response(part, names)
         case "image":
-            picture = inline(part)
-            return {"inlineData": {"data": picture[1], "mimeType": picture[0]}} if picture else None
+            return _image(part, inline)
         case _:
             return None
 
 
-def _function_call(meta: Mapping[str, Any]) -> Shown | None:
-    if not meta.get("name"):
+def _signed(signature: str) -> Shown:
+    """Give the signature as base64; one that is none, as Anthropic's may be, is text that becomes base64."""
+    raw = base64_bytes(signature)
+    data = signature.encode() if raw is None else raw
+    return {"thoughtSignature": base64.b64encode(data).decode()} if data else {}
+
+
+def _image(part: Part, inline: Inline) -> Shown | None:
+    picture = inline(part)
+    data = base64_bytes(picture[1]) if picture else None
+    if picture is None or data is None:
         return None
-    arguments = meta.get("arguments")
-    if isinstance(arguments, str):
-        arguments = parsed_arguments(arguments)
-    identified = {"id": meta["id"]} if meta.get("id") else {}
-    given = {"args": arguments} if isinstance(arguments, dict) and arguments else {}
-    return {"functionCall": {**identified, **given, "name": meta["name"]}}
+    return {"inlineData": {"data": base64.b64encode(data).decode(), "mimeType": picture[0]}}
 
 
-def _function_response(text: str, meta: Mapping[str, Any], names: Mapping[str, str]) -> Shown | None:
-    call_id = meta.get("tool_call_id")
-    name = meta.get("name") or names.get(call_id or "")
+def _function_call(part: Part) -> Shown | None:
+    call_id, name = meta_text(part, "id"), meta_text(part, "name")
     if not name:
         return None
+    arguments = meta_of(part).get("arguments")
+    if isinstance(arguments, str):
+        arguments = _object(arguments)
     identified = {"id": call_id} if call_id else {}
-    response = _response(text)
-    given = {"response": response} if response else {}
+    given = {"args": written(arguments)} if isinstance(arguments, dict) and arguments else {}
+    return {"functionCall": {**identified, **given, "name": name}}
+
+
+def _function_response(part: Part, names: Mapping[str, str]) -> Shown | None:
+    call_id, text = meta_text(part, "tool_call_id"), part.get("text", "")
+    name = meta_text(part, "name") or names.get(call_id)
+    if not name:
+        return None
+    response = _object(text)
+    if response is None:
+        response = {"output": text}
+    identified = {"id": call_id} if call_id else {}
+    given = {"response": written(response)} if response else {}
     return {"functionResponse": {**identified, "name": name, **given}}
 
 
-def _response(text: str) -> dict[str, Any] | None:
-    """Read an object; any other text is wrapped as `output`."""
+def _object(text: str) -> dict[str, Any] | None:
+    """Read an object, empty for null and for no text at all; None for any other text."""
     try:
-        value = gojson.as_floats(gojson.loads(text)) if text else None
+        value = parsed(text) if text else None
     except gojson.NotJson:
-        value = text
-    return value if isinstance(value, dict | None) else {"output": text}
+        return None
+    return {} if value is None else value if isinstance(value, dict) else None

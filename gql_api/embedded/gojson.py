@@ -1,4 +1,4 @@
-"""JSON as a Go server reads it: numbers as 64-bit floats, broken text repaired; Go's own writing is formats' job."""
+"""JSON as a Go server reads and keeps it: numbers as 64-bit floats, broken text repaired."""
 
 import json
 import math
@@ -7,10 +7,14 @@ from typing import Any
 
 import orjson
 
+from gql_api import gojson as go
+
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _EXACT = 2**53
 _WRITABLE = 2**63
 """Integers up to here are written as such by every library."""
+_LONG_INTEGER = re.compile(r"[0-9]{19}")
+"""Perhaps one that orjson reads as a float."""
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 _DEEPEST = 200
 """Beyond this depth the libraries that read and write JSON differ; nobody nests so deep in earnest."""
@@ -20,19 +24,30 @@ class NotJson(ValueError):
     """Text that is no JSON, or none that can be kept."""
 
 
-def loads(text: bytes | str) -> Any:
-    """Parse, refusing what cannot be written again."""
+def loads(text: bytes | str, *, control_characters: bool = False) -> Any:
+    """Parse, refusing what cannot be written again; integers are exact whatever their size.
+
+    Some of what upstream reads may have `control_characters` in its texts.
+    """
+    if isinstance(text, bytes):
+        # Each byte that is no UTF-8 becomes a surrogate, and with those a replacement of its own, as in Go.
+        text = text.decode(errors="surrogateescape")
     try:
-        value = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        value = _loads_odd(text)
+        value = _loads_odd(text) if _LONG_INTEGER.search(text) else orjson.loads(text)
+    except (orjson.JSONDecodeError, NotJson):
+        value = _loads_odd(text, control_characters=control_characters)
     _refuse_depth(value, _DEEPEST)
     return value
 
 
 def dumps(value: Any) -> str:
-    """Write compact JSON for keeping. `value` came from `loads`."""
-    return orjson.dumps(value).decode()
+    """Write compact JSON for keeping, every number as a 64-bit float. `value` came from `loads`."""
+    return go.dumps(value)
+
+
+def dumps_exactly(value: Any) -> str:
+    """Write compact JSON with all digits of integers. `value` came from `loads`."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def as_floats(value: Any) -> Any:
@@ -43,7 +58,8 @@ def as_floats(value: Any) -> Any:
         case list():
             return [as_floats(member) for member in value]
         case float() if value.is_integer() and abs(value) < _WRITABLE:
-            return int(value)
+            # Go writes a negative zero as one.
+            return int(value) or value
         case int() if not isinstance(value, bool) and abs(value) > _EXACT:
             return as_floats(float(value))
         case _:
@@ -55,12 +71,16 @@ def has_nul(text: str) -> bool:
     return _NUL.search(text) is not None
 
 
-def _loads_odd(text: bytes | str) -> Any:
-    """Parse what orjson refuses and Go takes: lone surrogates, bytes that are no UTF-8."""
-    if isinstance(text, bytes | bytearray | memoryview):
-        text = bytes(text).decode(errors="replace")
+def _loads_odd(text: str, *, control_characters: bool = False) -> Any:
+    """Parse what orjson refuses or shortens and Go takes: lone surrogates, long integers, broken text."""
     try:
-        value = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_bounded)
+        value = json.loads(
+            text,
+            strict=not control_characters,
+            parse_constant=_refuse_constant,
+            parse_float=_finite,
+            parse_int=_integer,
+        )
     except (ValueError, RecursionError) as error:
         raise NotJson("not JSON") from error
     return _without_surrogates(value)
@@ -77,10 +97,10 @@ def _finite(text: str) -> float:
     return value
 
 
-def _bounded(text: str) -> int | float:
-    """Give an integer that orjson can write, else a float."""
+def _integer(text: str) -> int | float:
+    """Give an integer; minus zero is one for Go, and no integer in Python."""
     value = _finite(text)
-    return int(text) if abs(value) < _WRITABLE else value
+    return int(text) or value
 
 
 def _without_surrogates(value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
@@ -16,7 +16,7 @@ from gql_api.embedded.envelope import Refusal, bad_parameter, database_error, ok
 from gql_api.embedded.normalising import DEFAULT_FORMAT, USER_META, Draft, draft, known_format
 from gql_api.embedded.store import Store
 from gql_api.embedded.tracking import PENDING, UNTRACKED
-from gql_api.embedded.uploads import Upload, read_form
+from gql_api.embedded.uploads import Form, Upload, read_form
 
 _MOST_BODY = 512 * 1024 * 1024
 _INSERT = "INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -53,10 +53,12 @@ def show(row: sqlite3.Row, *, parts: str, meta: str) -> dict[str, Any]:
 
 
 async def store_message(store: Store, request: Request) -> Response:
+    read = await _read(request)
+    sent, message = await store.lanes.run(lambda: _understood(read()), large=intake.is_large(request))
+    # Upstream looks at the id only now, so what is wrong with the message is said first.
     session_id = intake.path_id(request, "session_id")
-    sent = await _read(request)
-    message = await asyncio.to_thread(draft, sent.blob, message_format=sent.message_format)
-    assets.require_files(message.parts, sent.files)
+    if sent.files is None:
+        assets.refuse_files(message.parts)
     parts, attachments = await assets.attach(store, message.parts, sent.files or {})
     message = replace(message, parts=parts)
 
@@ -82,6 +84,8 @@ def _insert(
     parts = message.parts
     if message.answers_in_order:
         parts = gemini_calls.match_answers(connection, session_id, parts)
+    meta = gojson.dumps(message.meta)
+    intake.storable(meta + (user_meta or ""), status=400)
     newest = connection.execute(_NEWEST, (session_id,)).fetchone()
     message_id, now = str(uuid4()), store.clock.tick()
     values = (
@@ -89,7 +93,7 @@ def _insert(
         session_id,
         newest["id"] if newest else None,
         message.role,
-        gojson.dumps(message.meta),
+        meta,
         user_meta,
         gojson.dumps(parts),
         message.tokens,
@@ -102,41 +106,67 @@ def _insert(
     return row
 
 
-async def _read(request: Request) -> Sent:
+async def _read(request: Request) -> Callable[[], Sent]:
+    """Take in the body and give what looks into it. That is slow when it is large."""
     if intake.content_type(request) != "multipart/form-data":
-        return _sent(await intake.json_body(request), files=None)
+        payload = await intake.body(request)
+        return lambda: _sent(payload)
     form = await read_form(request, most=_MOST_BODY)
+    return lambda: _sent_with_files(form)
+
+
+def _understood(sent: Sent) -> tuple[Sent, Draft]:
+    message = draft(sent.blob, message_format=sent.message_format)
+    if sent.files is not None:
+        assets.require_files(message.parts, sent.files)
+    posing = message.meta.get(USER_META)
+    if sent.user_meta is None and not isinstance(posing, dict):
+        return sent, message
+    meta = {key: value for key, value in message.meta.items() if key != USER_META}
+    return replace(sent, user_meta=sent.user_meta or gojson.dumps(posing)), replace(message, meta=meta)
+
+
+def _sent_with_files(form: Form) -> Sent:
+    """Read the message that came with files; without a payload there is none, which its format then refuses."""
+    text = form.fields.get("payload")
     try:
-        payload = gojson.loads(form.fields.get("payload", ""))
-    except gojson.NotJson as error:
+        payload = gojson.loads(text, control_characters=True) if text else {}
+        if not isinstance(payload, dict | None):
+            raise gojson.NotJson("no JSON object")
+        fields = {name.lower(): value for name, value in (payload or {}).items()}
+        message_format = intake.text_field(fields, "format") or DEFAULT_FORMAT
+        user_meta = intake.object_field(fields, "meta")
+    except (gojson.NotJson, Refusal) as error:
         raise bad_parameter("invalid payload json") from error
-    if not isinstance(payload, dict):
-        raise bad_parameter("invalid payload json")
-    return _sent(payload, files=form.files)
+    if not known_format(message_format):
+        raise bad_parameter("invalid format")
+    return _checked(fields.get("blob"), message_format, user_meta, files=form.files)
 
 
-def _sent(payload: Mapping[str, Any], *, files: Mapping[str, Upload] | None) -> Sent:
+def _sent(payload: Mapping[str, Any]) -> Sent:
     message_format = intake.text_field(payload, "format") or DEFAULT_FORMAT
     user_meta = intake.object_field(payload, "meta")
-    if not known_format(message_format):
-        raise bad_parameter() if files is None else bad_parameter("invalid format")
-    if payload.get("blob") is None:
+    blob = payload.get("blob")
+    if blob is None or isinstance(blob, intake.FormText) or not known_format(message_format):
         raise bad_parameter()
+    return _checked(blob, message_format, user_meta, files=None)
+
+
+def _checked(
+    blob: Any, message_format: str, user_meta: dict[str, Any] | None, *, files: Mapping[str, Upload] | None
+) -> Sent:
     written = intake.within_64k(user_meta, what="meta") if user_meta else None
-    return Sent(
-        blob=payload["blob"],
-        message_format=message_format,
-        user_meta=written and intake.storable(written, status=400),
-        files=files,
-    )
+    return Sent(blob=blob, message_format=message_format, user_meta=written, files=files)
 
 
 async def patch_meta(store: Store, request: Request) -> Response:
-    session_id = intake.path_id(request, "session_id")
-    message_id = intake.path_id(request, "message_id", message="invalid message_id")
-    changes = intake.object_field(await intake.json_body(request), "meta")
+    fields = await intake.body(request)
+    changes = await intake.aside(request, lambda: intake.object_field(fields, "meta"))
     if changes is None:
         raise bad_parameter()
+    intake.within_64k(changes, what="meta")
+    session_id = intake.path_id(request, "session_id", message="invalid session_id")
+    message_id = intake.path_id(request, "message_id", message="invalid message_id")
 
     def update(connection: sqlite3.Connection) -> str:
         sessions.require(connection, session_id)
@@ -144,7 +174,7 @@ async def patch_meta(store: Store, request: Request) -> Response:
         if row is None:
             raise Refusal(404, "message not found")
         merged = sessions.merge(orjson.loads(row["user_meta"] or "{}"), changes)
-        written = intake.storable(intake.within_64k(merged, what="meta"), status=400)
+        written = intake.storable(gojson.dumps(merged))
         connection.execute(_UPDATE_META, (written, store.clock.tick(), message_id))
         return written
 

@@ -42,11 +42,10 @@ def draft(blob: Any, *, message_format: str) -> Draft:
         read = _READERS[message_format](gojson.as_floats(blob))
     except FormatError as error:
         raise bad_parameter(f"failed to normalize {message_format} message") from error
-    meta = {key: value for key, value in read["meta"].items() if key != USER_META}
     return Draft(
         role=read["role"],
         parts=read["parts"],
-        meta=meta,
+        meta=read["meta"],
         tokens=tokens.count_message(read["parts"]),
         answers_in_order=message_format == "gemini",
     )

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gql_api import gojson
+from gql_api.embedded.parts import Part, meta_of, meta_text
 
-Part = Mapping[str, Any]
 Shown = dict[str, Any]
 
 _RESTORED_ROLES = ("system", "developer")
@@ -15,12 +15,12 @@ _FILE_KEYS = ("file_id", "file_data", "filename")
 
 def show(role: str, parts: Sequence[Part], meta: Mapping[str, Any], urls: Mapping[str, str]) -> Shown:
     """Give one message. `meta` holds the system keys; `urls` has public URLs by SHA-256, and none if not wanted."""
+    if meta.get("original_role") in _RESTORED_ROLES:
+        return {"content": _joined(parts)} | _name(meta) | {"role": meta["original_role"]}
     if role == "assistant":
         return _assistant(parts) | _name(meta) | {"role": role}
     if parts and all(part["type"] == "tool-result" for part in parts):
         return _tool(parts)
-    if meta.get("original_role") in _RESTORED_ROLES:
-        return {"content": _joined(parts)} | _name(meta) | {"role": meta["original_role"]}
     return {"content": _user_content(parts, urls)} | _name(meta) | {"role": "user"}
 
 
@@ -30,7 +30,7 @@ def _name(meta: Mapping[str, Any]) -> Shown:
 
 
 def _tool(parts: Sequence[Part]) -> Shown:
-    ids = [_text(part, "tool_call_id") for part in parts]
+    ids = [meta_text(part, "tool_call_id") for part in parts]
     content = "".join(part.get("text", "") for part in parts)
     return {"content": content, "tool_call_id": next(filter(None, ids), ""), "role": "tool"}
 
@@ -53,21 +53,25 @@ def _content_part(part: Part, urls: Mapping[str, str]) -> Shown | None:
         case "image":
             return _image(part, urls)
         case "audio" if part.get("meta"):
-            audio = {"data": _text(part, "data"), "format": _text(part, "format")}
-            return {"input_audio": audio, "type": "input_audio"}
+            return _audio(meta_text(part, "data"), meta_text(part, "format"))
         case "file":
-            file = {key: _text(part, key) for key in _FILE_KEYS if _text(part, key)}
+            file = {key: meta_text(part, key) for key in _FILE_KEYS if meta_text(part, key)}
             return {"file": file, "type": "file"} if file else None
         case _:
             return None
 
 
+def _audio(data: str, kind: str) -> Shown:
+    audio = {"data": data} | ({"format": kind} if kind else {})
+    return ({"input_audio": audio} if any(audio.values()) else {}) | {"type": "input_audio"}
+
+
 def _image(part: Part, urls: Mapping[str, str]) -> Shown | None:
     asset = part.get("asset")
-    url = urls.get(asset["sha256"], "") if asset else _text(part, "url")
+    url = (urls.get(asset["sha256"]) if asset else None) or meta_text(part, "url")
     if not url:
         return None
-    detail = _text(part, "detail")
+    detail = meta_text(part, "detail")
     return {"image_url": {"url": url} | ({"detail": detail} if detail else {}), "type": "image_url"}
 
 
@@ -83,15 +87,11 @@ def _assistant(parts: Sequence[Part]) -> Shown:
 
 
 def _tool_call(part: Part) -> Shown | None:
-    call_id, name = _text(part, "id"), _text(part, "name")
+    call_id, name = meta_text(part, "id"), meta_text(part, "name")
     if part["type"] != "tool-call" or not call_id or not name:
         return None
-    arguments = part["meta"].get("arguments")
+    meta = meta_of(part)
+    arguments = meta.get("arguments")
     if not isinstance(arguments, str) or not arguments:
-        arguments = gojson.dumps(arguments) if "arguments" in part["meta"] else ""
+        arguments = gojson.dumps(arguments) if "arguments" in meta else ""
     return {"id": call_id, "function": {"arguments": arguments, "name": name}, "type": "function"}
-
-
-def _text(part: Part, key: str) -> str:
-    value = (part.get("meta") or {}).get(key)
-    return value if isinstance(value, str) else ""

@@ -59,7 +59,7 @@ def asset_urls(connection: sqlite3.Connection, store: Store, shown: Sequence[Sho
 def items(store: Store, shown: Sequence[Shown], message_format: str, urls: Mapping[str, AssetUrl]) -> list[Any]:
     """Give the messages; Gemini's form leaves out those that become empty."""
     plain_urls = {sha256: url.url for sha256, url in urls.items()}
-    inline = inliner(store.storage)
+    inline = inliner(store.storage, plain_urls)
     match message_format:
         case "acontext":
             return [_as_stored(each) for each in shown]

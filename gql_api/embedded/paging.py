@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from gql_api.embedded.intake import parse_uuid
 NIL = "00000000-0000-0000-0000-000000000000"
 _NANOSECONDS = 1000
 _FURTHEST = 2**63
+_CURSOR = re.compile("[A-Za-z0-9_-]+")
+_MOMENT = re.compile("[+-]?[0-9]{1,30}")
 
 
 class BadCursor(ValueError):
@@ -55,11 +58,13 @@ def read_cursor(text: str) -> Place | None:
     """Read a cursor; none, and one with the nil UUID, is the start of the list. Raises BadCursor."""
     if not text:
         return None
+    if not _CURSOR.fullmatch(text):
+        raise BadCursor(text)
     try:
         padded = text.encode("ascii") + b"=" * (-len(text) % 4)
         plain = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii")
         nanoseconds, _, item = plain.partition("|")
-        moment = int(nanoseconds)
+        moment = int(nanoseconds) if _MOMENT.fullmatch(nanoseconds) else _FURTHEST
     except (ValueError, binascii.Error) as error:
         raise BadCursor(text) from error
     found = parse_uuid(item)

@@ -4,10 +4,14 @@ import posixpath
 
 from gql_api.embedded.envelope import Refusal, bad_parameter
 
+_BLANKS = "".join(map(chr, (*range(9, 14), 32, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029)))
+_BLANKS += "\u202f\u205f\u3000"
+"""What Go trims; Python would take some control characters too."""
+
 
 def split(file_path: str) -> tuple[str, str]:
     """Cut a path at its last slash into a directory, which starts and ends with one, and a name, which may be empty."""
-    trimmed = file_path.strip()
+    trimmed = file_path.strip(_BLANKS)
     if not trimmed.startswith("/"):
         trimmed = f"/{trimmed}"
     directory, slash, name = trimmed.rpartition("/")
@@ -34,6 +38,12 @@ def require_directory(path: str) -> str:
 def base_name(filename: str) -> str:
     """Give the last element of an uploaded file's name."""
     return posixpath.basename(filename.rstrip("/")) or "/"
+
+
+def extension(filename: str) -> str:
+    """Give what follows the last dot of a name, with the dot, in lower case; the whole of `.env`, and `.` of `a.`."""
+    _, dot, rest = filename.rpartition("/")[2].rpartition(".")
+    return f"{dot}{rest}".lower() if dot else ""
 
 
 def children(directory: str, paths: list[str]) -> list[str]:

@@ -5,21 +5,13 @@ import time
 
 import regex  # type: ignore[import-untyped]
 
+from gql_api.embedded.brackets import BadExpression
+from gql_api.embedded.expressions import translate
+
 _SECONDS = 2.0
 """For one search over all files; a pattern that runs longer is refused instead of stopping the server."""
 _LEAST_SECONDS = 0.001
-_ESCAPES = {
-    "A": r"\A",
-    "Z": r"\Z",
-    "m": r"\b(?=\w)",
-    "M": r"\b(?<=\w)",
-    "y": r"\b",
-    "Y": r"\B",
-    "b": r"\x08",
-    "B": r"\\",
-}
-_PIECE = re.compile(r"\\(?s:.)|\[\^?\]?(?:\[[:.=][^\]]*[:.=]\]|\\(?s:.)|[^\]\\])*\]|\$|\(\?[a-z]+\)|(?s:.)")
-_OPTIONS = re.compile(r"\A\(\?[a-z]+\)")
+_DANGLING = re.compile(r"(?<!\\)(?:\\\\)*\\\Z")
 
 
 class BadPattern(ValueError):
@@ -27,16 +19,14 @@ class BadPattern(ValueError):
 
 
 class Searcher:
-    """A regular expression that ignores case, whose dot takes newlines and whose ends are the text's.
-
-    It is made for one search, and its time starts with it.
-    """
+    """A regular expression, made for one search: its time starts with it."""
 
     def __init__(self, pattern: str) -> None:
         self._deadline = time.monotonic() + _SECONDS
         try:
-            self._compiled = regex.compile(_translate(pattern), regex.IGNORECASE | regex.DOTALL)
-        except regex.error as error:
+            translated, ignores_case = translate(pattern)
+            self._compiled = regex.compile(translated, regex.DOTALL | (regex.IGNORECASE if ignores_case else 0))
+        except (BadExpression, regex.error) as error:
             raise BadPattern(pattern) from error
 
     def found_in(self, text: str) -> bool:
@@ -49,21 +39,9 @@ class Searcher:
 
 def like(glob: str) -> str:
     """Give the LIKE pattern (escape: backslash): * and ** any run, ? one character; % and _ are wildcards too."""
-    pattern = glob.replace("**", "%").replace("*", "%").replace("?", "_")
-    if re.search(r"(?<!\\)(?:\\\\)*\\\Z", pattern):
-        raise BadPattern(glob)
-    return pattern
+    return glob.replace("**", "%").replace("*", "%").replace("?", "_")
 
 
-def _translate(pattern: str) -> str:
-    """Rewrite what PostgreSQL means otherwise: its word ends, its $, its leading options."""
-    plain = _OPTIONS.sub("", pattern.removeprefix("***:"))
-    return "".join(_translated(piece) for piece in _PIECE.findall(plain))
-
-
-def _translated(piece: str) -> str:
-    if piece == "$":
-        return r"\Z"
-    if piece.startswith("\\") and piece[1] in _ESCAPES:
-        return _ESCAPES[piece[1]]
-    return piece
+def before_dangling_escape(like_pattern: str) -> str | None:
+    """Give the pattern of all texts for which PostgreSQL comes to a backslash that escapes nothing, and gives up."""
+    return f"{like_pattern[:-1]}_%" if _DANGLING.search(like_pattern) else None

@@ -11,12 +11,15 @@ from starlette.responses import Response
 
 from gql_api.embedded import events, intake, output, paging, sessions
 from gql_api.embedded.editing import Editable, edit
-from gql_api.embedded.envelope import bad_parameter, database_error, ok
+from gql_api.embedded.envelope import Refusal, bad_parameter, database_error, many, ok
 from gql_api.embedded.normalising import DEFAULT_FORMAT, known_format
 from gql_api.embedded.store import Store
 from gql_api.embedded.strategies import BadStrategy, NotStrategies, Strategy, parse
 
 _MESSAGES = "SELECT * FROM messages WHERE session_id = ?"
+_SIZES = "SELECT length(parts) AS size, created_at, id FROM messages WHERE session_id = ?"
+_MANY, _MUCH = 500, 256 * 1024
+"""More messages or characters are a large answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,10 @@ class Question:
 
 async def get_messages(store: Store, request: Request) -> Response:
     question = _question(request)
-    return await store.database.read(lambda connection: _answer(connection, store, question))
+    return await store.database.read(
+        lambda connection: _answer(connection, store, question),
+        large=lambda connection: _is_large(connection, question),
+    )
 
 
 async def token_counts(store: Store, request: Request) -> Response:
@@ -68,6 +74,15 @@ def _question(request: Request) -> Question:
     )
 
 
+def _is_large(connection: sqlite3.Connection, question: Question) -> bool:
+    try:
+        window = _window(question, most=_MANY)
+    except Refusal:  # is for the answer to give, in its turn
+        return False
+    sizes = [row["size"] for row in window.rows(connection, _SIZES, [question.session_id])]
+    return len(sizes) > _MANY or sum(sizes) > _MUCH
+
+
 def _answer(connection: sqlite3.Connection, store: Store, question: Question) -> Response:
     strategies = _strategies(question.strategies)
     if sessions.find(connection, question.session_id) is None:
@@ -76,7 +91,7 @@ def _answer(connection: sqlite3.Connection, store: Store, question: Question) ->
     edited, edit_at = _edited(rows, strategies, question.pin)
     urls = output.asset_urls(connection, store, edited) if question.with_urls else {}
     data: dict[str, Any] = {
-        "items": output.items(store, edited, question.message_format, urls),
+        "items": many(output.items(store, edited, question.message_format, urls)),
         "ids": [shown.row["id"] for shown in edited],
         "metas": [orjson.Fragment(shown.row["user_meta"] or "{}") for shown in edited],
         "has_more": has_more,
@@ -108,16 +123,20 @@ def _page(connection: sqlite3.Connection, question: Question) -> tuple[list[sqli
     Backwards upstream reads one row too many and then drops the newest instead of the oldest one; clients
     that know it get the same here.
     """
-    try:
-        after = paging.read_cursor(question.cursor) if question.limit else None
-    except paging.BadCursor as error:
-        raise database_error(400) from error
-    window = paging.Window(limit=question.limit, after=after, newest_first=question.newest_first)
-    rows = window.rows(connection, _MESSAGES, [question.session_id])
+    rows = _window(question).rows(connection, _MESSAGES, [question.session_id])
     if question.newest_first:
         rows.reverse()
     has_more = bool(question.limit) and len(rows) > question.limit
     return rows[: question.limit] if has_more else rows, has_more
+
+
+def _window(question: Question, *, most: int = 0) -> paging.Window:
+    """Give the window on the messages, of not more than `most` if that is not 0."""
+    try:
+        after = paging.read_cursor(question.cursor) if question.limit else None
+    except paging.BadCursor as error:
+        raise database_error(400) from error
+    return paging.Window(limit=question.limit or most, after=after, newest_first=question.newest_first)
 
 
 def _edited(

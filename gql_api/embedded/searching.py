@@ -8,12 +8,15 @@ from starlette.responses import Response
 
 from gql_api.embedded import contents, disks, intake, paths
 from gql_api.embedded.artifacts import show
-from gql_api.embedded.envelope import database_error, ok
-from gql_api.embedded.patterns import BadPattern, Searcher, like
+from gql_api.embedded.envelope import database_error, many, ok
+from gql_api.embedded.patterns import BadPattern, Searcher, before_dangling_escape, like
 from gql_api.embedded.store import Store
 
 _DEFAULT_LIMIT = 100
+_MANY = 500
+"""More files in a directory are a large answer."""
 _FILES = "SELECT * FROM artifacts WHERE disk_id = ? AND path = ? ORDER BY filename"
+_COUNT = "SELECT count(*) FROM (SELECT 1 FROM artifacts WHERE disk_id = ? AND path = ? LIMIT ?)"
 _PATHS = "SELECT DISTINCT path FROM artifacts WHERE disk_id = ?"
 _TEXTS = """
     SELECT * FROM artifacts
@@ -29,16 +32,20 @@ _MATCHING = r"""
 
 async def list_directory(store: Store, request: Request) -> Response:
     disk_id = intake.path_id(request, "disk_id")
-    directory = paths.require_directory(intake.text(request, "path"))
+    directory = paths.require_directory(intake.text(request, "path", strict=False))
 
     def read(connection: sqlite3.Connection) -> Response:
         disks.require(connection, disk_id)
         files = connection.execute(_FILES, (disk_id, directory)).fetchall()
         all_paths = [row["path"] for row in connection.execute(_PATHS, (disk_id,))]
         directories = paths.children(directory, all_paths)
-        return ok({"artifacts": [show(row) for row in files], "directories": directories})
+        return ok({"artifacts": many(show(row) for row in files), "directories": directories})
 
-    return await store.database.read(read)
+    def is_large(connection: sqlite3.Connection) -> bool:
+        found: int = connection.execute(_COUNT, (disk_id, directory, _MANY + 1)).fetchone()[0]
+        return found > _MANY
+
+    return await store.database.read(read, large=is_large)
 
 
 async def grep(store: Store, request: Request) -> Response:
@@ -56,7 +63,7 @@ async def grep(store: Store, request: Request) -> Response:
         return ok(hits)
 
     try:
-        return await store.database.read(read)
+        return await store.database.read(read, large=lambda _: True)
     except BadPattern as error:
         raise database_error() from error
 
@@ -73,10 +80,14 @@ async def glob(store: Store, request: Request) -> Response:
     """Find files whose whole path matches a pattern."""
     disk_id = intake.path_id(request, "disk_id")
     pattern, limit = _search(request)
+    wanted = like(pattern)
 
     def read(connection: sqlite3.Connection) -> Response:
         disks.require(connection, disk_id)
-        rows = connection.execute(_MATCHING, (disk_id, like(pattern), limit)).fetchall()
+        wrong = before_dangling_escape(wanted)
+        if wrong is not None and connection.execute(_MATCHING, (disk_id, wrong, 1)).fetchone():
+            raise database_error()
+        rows = connection.execute(_MATCHING, (disk_id, wanted, limit)).fetchall() if wrong is None else []
         return ok([show(row) for row in rows])
 
     try:
@@ -86,5 +97,5 @@ async def glob(store: Store, request: Request) -> Response:
 
 
 def _search(request: Request) -> tuple[str, int]:
-    limit = intake.limit(request, default=0, least=0)
-    return intake.text(request, "query", required=True), limit or _DEFAULT_LIMIT
+    limit = intake.limit(request, default=0, least=0, strict=False)
+    return intake.text(request, "query", required=True, strict=False), limit or _DEFAULT_LIMIT

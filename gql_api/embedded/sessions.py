@@ -55,7 +55,7 @@ async def create(store: Store, request: Request) -> Response:
     """Create a session; with `use_uuid` give the one that has this id already, as it is."""
     fields = await intake.body(request)
     identifier = intake.text_field(fields, "user")
-    configs = _configs_text(fields)
+    configs = await intake.aside(request, lambda: _configs_text(fields))
     untracked = intake.flag_field(fields, "disable_task_tracking")
     wanted = _wanted_id(fields)
 
@@ -109,7 +109,8 @@ async def list_page(store: Store, request: Request) -> Response:
             connection.create_function("has_configs", 1, lambda text: contains(orjson.loads(text), wanted))
         return window.rows(connection, query, values)
 
-    rows = await store.database.read(read)
+    # Each session's configs are looked into until the page is full.
+    rows = await store.database.read(read, large=lambda _: bool(wanted))
     return ok(paging.page(rows, window, lambda row: show(store, row)))
 
 
@@ -120,7 +121,10 @@ def _wanted_configs(text: str) -> dict[str, Any]:
         raise bad_parameter("invalid filter_by_configs JSON") from error
     if not isinstance(wanted, dict | None):
         raise bad_parameter("invalid filter_by_configs JSON")
-    return wanted or {}
+    if wanted:
+        intake.storable(gojson.dumps(wanted))
+    filtered: dict[str, Any] = gojson.as_floats(wanted or {})
+    return filtered
 
 
 async def get_configs(store: Store, request: Request) -> Response:
@@ -134,7 +138,8 @@ async def get_configs(store: Store, request: Request) -> Response:
 
 async def replace_configs(store: Store, request: Request) -> Response:
     session_id = intake.path_id(request, "session_id")
-    configs = _configs_text(await intake.body(request))
+    fields = await intake.body(request)
+    configs = await intake.aside(request, lambda: _configs_text(fields))
 
     def update(connection: sqlite3.Connection) -> None:
         row = require(connection, session_id)
@@ -145,15 +150,17 @@ async def replace_configs(store: Store, request: Request) -> Response:
 
 
 async def patch_configs(store: Store, request: Request) -> Response:
-    session_id = intake.path_id(request, "session_id")
-    changes = intake.object_field(await intake.body(request), "configs")
+    fields = await intake.body(request)
+    changes = await intake.aside(request, lambda: intake.object_field(fields, "configs"))
     if changes is None:
         raise bad_parameter()
+    intake.within_64k(changes, what="configs")
+    session_id = intake.path_id(request, "session_id", message="invalid session_id")
 
     def update(connection: sqlite3.Connection) -> str:
         row = require(connection, session_id)
         merged = merge(orjson.loads(row["configs"] or "{}"), changes)
-        written = intake.storable(intake.within_64k(merged, what="configs"))
+        written = intake.storable(gojson.dumps(merged))
         _write_configs(connection, store, row, written)
         return written
 

@@ -8,6 +8,13 @@ from gql_api.embedded import gojson
 
 _DEFAULT_KEPT = 3
 _DEFAULT_PLACEHOLDER = "Done"
+_TOO_LARGE = 2**63
+"""What is no 64-bit integer becomes a negative one in Go, and is refused."""
+_BLANKS = (
+    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006"
+    "\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+)
+"""Unicode's white space, which Go trims; Python takes U+001C to U+001F for blanks too."""
 
 
 class NotStrategies(ValueError):
@@ -64,7 +71,7 @@ def parse(text: str) -> list[Strategy]:
     if not text:
         return []
     try:
-        configs = gojson.loads(text)
+        configs = gojson.loads(text, control_characters=True)
     except gojson.NotJson as error:
         raise NotStrategies(text) from error
     if not isinstance(configs, list | None):
@@ -79,7 +86,8 @@ def _members(config: Any) -> tuple[str, Mapping[str, Any]]:
         return "", {}
     if not isinstance(config, dict):
         raise NotStrategies(config)
-    kind, params = config.get("type"), config.get("params")
+    fields = {name.lower(): value for name, value in config.items()}
+    kind, params = fields.get("type"), fields.get("params")
     if not isinstance(kind, str | None) or not isinstance(params, dict | None):
         raise NotStrategies(config)
     return kind or "", params or {}
@@ -98,7 +106,7 @@ def _remove_tool_result(params: Mapping[str, Any]) -> Strategy:
         raise BadStrategy("tool_result_placeholder")
     return RemoveToolResult(
         keep_newest=_kept(params, "keep_recent_n_tool_results"),
-        placeholder=placeholder.strip() or _DEFAULT_PLACEHOLDER,
+        placeholder=placeholder.strip(_BLANKS) or _DEFAULT_PLACEHOLDER,
         keep_tools=_keep_tools(params),
         only_above=_only_above(params),
     )
@@ -133,7 +141,7 @@ _READERS: Mapping[str, Callable[[Mapping[str, Any]], Strategy]] = {
 
 def _number(params: Mapping[str, Any], name: str) -> float:
     value = params.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) >= _TOO_LARGE:
         raise BadStrategy(name)
     return value
 

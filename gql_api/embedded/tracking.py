@@ -5,8 +5,8 @@ import sqlite3
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gql_api.embedded import clock, intake, sessions
-from gql_api.embedded.envelope import Refusal, ok
+from gql_api.embedded import clock, intake, paging, sessions
+from gql_api.embedded.envelope import Refusal, database_error, ok
 from gql_api.embedded.store import Store
 
 PENDING, UNTRACKED = "pending", "disable_tracking"
@@ -29,7 +29,13 @@ async def observing_status(store: Store, request: Request) -> Response:
 async def tasks(store: Store, request: Request) -> Response:
     session_id = intake.path_id(request, "session_id")
     intake.limit(request, default=_DEFAULT_PAGE)
+    intake.flag(request, "time_desc", default=False)
+    cursor = intake.text(request, "cursor")
     await store.database.read(lambda connection: sessions.require(connection, session_id))
+    try:
+        paging.read_cursor(cursor)
+    except paging.BadCursor as error:
+        raise database_error(400) from error
     return ok({"items": [], "has_more": False})
 
 

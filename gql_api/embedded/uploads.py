@@ -1,19 +1,19 @@
 """Reads multipart bodies: text fields and files whole, up to a size; the client's content types are ignored."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 
-from starlette.datastructures import FormData, UploadFile
-from starlette.exceptions import HTTPException
-from starlette.formparsers import MultiPartException
 from starlette.requests import Request
-from starlette.types import Message, Receive
+from starlette.types import Message
 
-from gql_api.embedded import paths
+from gql_api.embedded import forms, paths
 from gql_api.embedded.envelope import PARAMETER_ERROR, Refusal, bad_parameter
+from gql_api.embedded.multipart import form_parts
 
-_MOST_FIELD = 2**31
+_MULTIPART = "multipart/form-data"
+_LARGE = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,49 +26,50 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A multipart body. Of several files with one name the first counts."""
+    """A multipart body. Of several values or files with one name the first counts."""
 
     fields: Mapping[str, str]
     files: Mapping[str, Upload]
 
 
 async def read_form(request: Request, *, most: int) -> Form:
-    """Read the form of a request, none if it has another type; refuses what passes `most` bytes while it arrives."""
-    guarded = Request(request.scope, _bounded(request.receive, most))
+    """Read a multipart body; refuses what is none, and what passes `most` bytes while it arrives."""
     try:
-        async with guarded.form(max_part_size=_MOST_FIELD) as form:
-            return await _contents(form)
-    except (HTTPException, MultiPartException) as error:
+        forms.pairs(request.scope["query_string"])
+        kind, parameters = forms.media_type(request.headers.get("content-type", ""))
+        boundary = parameters.get("boundary", "")
+        if kind != _MULTIPART or not boundary:
+            raise bad_parameter()
+        body = await bounded(request, most=most).body()
+        return await asyncio.to_thread(_form, body, boundary) if len(body) > _LARGE else _form(body, boundary)
+    except forms.Malformed as error:
         raise bad_parameter() from error
 
 
-async def _contents(form: FormData) -> Form:
+def _form(body: bytes, boundary: str) -> Form:
     fields: dict[str, str] = {}
     files: dict[str, Upload] = {}
-    for name, value in form.multi_items():
-        if isinstance(value, str):
-            fields.setdefault(name, value)
-        elif name not in files and value.filename:
-            files[name] = await _read(value)
+    for part in form_parts(body, boundary):
+        if part.filename:
+            files.setdefault(part.name, Upload(filename=paths.base_name(part.filename), data=part.data))
+        else:
+            fields.setdefault(part.name, forms.decoded(part.data))
     return Form(fields=fields, files=files)
 
 
-async def _read(file: UploadFile) -> Upload:
-    return Upload(filename=paths.base_name(file.filename or ""), data=await file.read())
-
-
-def _bounded(receive: Receive, most: int) -> Receive:
+def bounded(request: Request, *, most: int) -> Request:
+    """Give the request with a body that is refused once more than `most` bytes of it have come."""
     left = most
 
-    async def bounded() -> Message:
+    async def receive() -> Message:
         nonlocal left
-        message = await receive()
+        message = await request.receive()
         left -= len(message.get("body", b""))
         if left < 0:
             _too_large()
         return message
 
-    return bounded
+    return Request(request.scope, receive)
 
 
 def _too_large() -> NoReturn:

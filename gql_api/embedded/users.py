@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gql_api.embedded import clock, intake, paging
-from gql_api.embedded.envelope import database_error, done, ok
+from gql_api.embedded.envelope import Refusal, bad_parameter, database_error, done, ok
 from gql_api.embedded.store import Store
 
 _COUNTS = """
@@ -24,7 +24,8 @@ _CONTENTS = """
 
 
 def find(connection: sqlite3.Connection, identifier: str) -> str | None:
-    row = connection.execute("SELECT id FROM users WHERE identifier = ?", (identifier,)).fetchone()
+    values = (intake.storable_text(identifier),)
+    row = connection.execute("SELECT id FROM users WHERE identifier = ?", values).fetchone()
     return row["id"] if row else None
 
 
@@ -32,7 +33,9 @@ def get_or_create(connection: sqlite3.Connection, store: Store, identifier: str)
     """Give the user's row id; none for the empty identifier."""
     if not identifier:
         return None
-    found = find(connection, intake.storable_identifier(identifier))
+    if "\0" in identifier:
+        raise Refusal(500, "failed to get or create user")
+    found = find(connection, identifier)
     if found:
         return found
     user_id, now = str(uuid4()), store.clock.tick()
@@ -53,13 +56,19 @@ async def list_all(store: Store, request: Request) -> Response:
         times = {name: clock.text(row[name]) for name in ("created_at", "updated_at")}
         return {"id": row["id"], "project_id": store.project_id, "identifier": row["identifier"], **times}
 
-    rows = await store.database.read(lambda db: window.rows(db, "SELECT * FROM users WHERE TRUE", []))
-    return ok(paging.page(rows, window, show))
+    def read(connection: sqlite3.Connection) -> Response:
+        return ok(paging.page(window.rows(connection, "SELECT * FROM users WHERE TRUE", []), window, show))
+
+    return await store.database.read(read, large=lambda _: not limit)
 
 
 async def resources(store: Store, request: Request) -> Response:
+    identifier = request.path_params["identifier"]
+    if not identifier:
+        raise bad_parameter()
+
     def count(connection: sqlite3.Connection) -> dict[str, int]:
-        user_id = find(connection, request.path_params["identifier"])
+        user_id = find(connection, identifier)
         if user_id is None:
             raise database_error()
         return dict(connection.execute(_COUNTS, {"id": user_id}).fetchone())
@@ -69,7 +78,7 @@ async def resources(store: Store, request: Request) -> Response:
 
 async def delete(store: Store, request: Request) -> Response:
     def remove(connection: sqlite3.Connection) -> None:
-        user_id = find(connection, request.path_params["identifier"])
+        user_id = find(connection, request.path_params.get("identifier", "ls"))  # the route /user/ls is a user's too
         if user_id is None:
             return
         for row in connection.execute(_CONTENTS, {"id": user_id}).fetchall():

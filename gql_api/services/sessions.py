@@ -105,8 +105,8 @@ class Sessions:
         except Refused as refusal:
             if not refusal.is_mistake:
                 raise
-            # The configs were checked by themselves: only what they come to with those that are there can be wrong.
-            raise TooLarge(f"All configs have at most {rules.LARGEST_JSON} bytes of JSON.", _CONFIGS) from None
+            # They were checked before it: only their size, as Acontext writes them, can be wrong.
+            raise TooLarge(f"Configs have at most {rules.LARGEST_JSON} bytes of JSON.", _CONFIGS) from None
 
 
 def _checked(new: NewSession) -> NewSession:

@@ -75,7 +75,7 @@ class SessionCalls:
         )
 
     async def patch_configs(self, id: UUID, configs: model.JsonObject) -> None:
-        """Merge the top-level keys; null deletes one. Where it comes to more than 64 KiB: `Refused`."""
+        """Merge the top-level keys; null deletes one. A change of more than 64 KiB of JSON is `Refused`."""
         spelled = checked(id)
         await self._call(lambda sdk: sdk.sessions.patch_configs(spelled, configs=configs))
 

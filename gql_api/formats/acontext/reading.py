@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from gql_api.formats.decoding import OBJECT, TEXT, decoded
 from gql_api.formats.values import FormatError, JsonObject
 
 PART_TYPES = frozenset(
@@ -23,7 +24,8 @@ _NEEDED_META = {
     "tool-result": ("tool_call_id",),
     "data": ("data_type",),
 }
-_KEPT: tuple[tuple[str, type], ...] = (("text", str), ("file_field", str), ("meta", dict))
+_KEPT = ("text", "file_field", "meta")
+_MESSAGE = {"role": TEXT, "parts": [{"type": TEXT, "text": TEXT, "file_field": TEXT, "meta": OBJECT}], "meta": OBJECT}
 
 
 def to_acontext(blob: Any) -> JsonObject:
@@ -33,32 +35,21 @@ def to_acontext(blob: Any) -> JsonObject:
     """
     if not isinstance(blob, dict):
         raise FormatError("The message must be a JSON object.")
-    role = blob.get("role")
+    message = decoded(blob, _MESSAGE)
+    role = message.get("role")
     if role not in ("user", "assistant"):
         raise FormatError("The role must be user or assistant.", ("role",))
-    parts = blob.get("parts")
-    if parts is not None and not isinstance(parts, list):
-        raise FormatError("This must be a list.", ("parts",))
-    meta = blob.get("meta")
-    if meta is not None and not isinstance(meta, dict):
-        raise FormatError("This must be a JSON object.", ("meta",))
-    read = [_part(item, ("parts", str(index))) for index, item in enumerate(parts or [])]
-    return {"role": role, "parts": read, "meta": {"source_format": "acontext", **(meta or {})}}
+    parts = [_part(item, ("parts", str(index))) for index, item in enumerate(message.get("parts", []))]
+    return {"role": role, "parts": parts, "meta": {"source_format": "acontext", **message.get("meta", {})}}
 
 
-def _part(item: Any, path: tuple[str, ...]) -> JsonObject:
-    if not isinstance(item, dict):
+def _part(item: JsonObject | None, path: tuple[str, ...]) -> JsonObject:
+    if item is None:
         raise FormatError("A part must be a JSON object.", path)
     kind = item.get("type")
-    if not isinstance(kind, str) or kind not in PART_TYPES:
+    if kind not in PART_TYPES:
         raise FormatError("Unknown type of part.", (*path, "type"))
-    made: JsonObject = {"type": kind}
-    for key, expected in _KEPT:
-        value = item.get(key)
-        if value is not None and not isinstance(value, expected):
-            raise FormatError("This has the wrong type.", (*path, key))
-        if value:
-            made[key] = value
+    made: JsonObject = {"type": kind, **{key: item[key] for key in _KEPT if item.get(key)}}
     if kind in ("text", "thinking") and "text" not in made:
         raise FormatError("This must not be empty.", (*path, "text"))
     missing = [key for key in _NEEDED_META.get(kind, ()) if key not in made.get("meta", {})]

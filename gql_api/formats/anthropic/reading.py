@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from gql_api import gojson
-from gql_api.formats.blob import loose_object, loose_text, part
+from gql_api.formats.blob import loose_object, part
+from gql_api.formats.decoding import stringified
 from gql_api.formats.values import FormatError, JsonObject
 
 _FORGOTTEN = frozenset(
@@ -21,6 +22,7 @@ _FORGOTTEN = frozenset(
     }
 )
 """Blocks that the server leaves out one by one; a block that it does not know takes the whole content with it."""
+_IN_RESULTS = ("text", "image", "search_result", "document")
 
 
 def to_acontext(blob: Any) -> JsonObject:
@@ -38,27 +40,32 @@ def _parts(content: Any) -> list[JsonObject]:
         return [part("text", text=content)]
     if not isinstance(content, list):
         return []
-    kinds = [loose_object(block).get("type") for block in content]
+    kinds = [_kind(block) for block in content]
     if not all(kind in _READERS or kind in _FORGOTTEN for kind in kinds):
         return []
     return [_READERS[kind](block) for kind, block in zip(kinds, content, strict=True) if kind in _READERS]
 
 
+def _kind(block: Any) -> str:
+    kind = loose_object(block).get("type")
+    return kind if isinstance(kind, str) else ""
+
+
 def _cached(block: JsonObject, meta: JsonObject) -> JsonObject:
-    kind = loose_text(loose_object(block.get("cache_control")).get("type"))
+    kind = stringified(loose_object(block.get("cache_control")).get("type"))
     return {**meta, "cache_control": {"type": kind}} if kind else meta
 
 
 def _text(block: JsonObject) -> JsonObject:
-    return part("text", text=loose_text(block.get("text")), meta=_cached(block, {}))
+    return part("text", text=stringified(block.get("text")), meta=_cached(block, {}))
 
 
 def _source(block: JsonObject) -> JsonObject:
     source = loose_object(block.get("source"))
     if source.get("type") == "base64":
-        return {"type": "base64", **{key: loose_text(source.get(key)) for key in ("media_type", "data")}}
+        return {"type": "base64", **{key: stringified(source.get(key)) for key in ("media_type", "data")}}
     if source.get("type") == "url":
-        return {"type": "url", "url": loose_text(source.get("url"))}
+        return {"type": "url", "url": stringified(source.get("url"))}
     return {}
 
 
@@ -67,7 +74,10 @@ def _image(block: JsonObject) -> JsonObject:
 
 
 def _document(block: JsonObject) -> JsonObject:
-    return part("file", meta=_cached(block, _source(block)))
+    source = _source(block)
+    if source.get("media_type") == "":
+        source["media_type"] = "application/pdf"
+    return part("file", meta=_cached(block, source))
 
 
 def _tool_use(block: JsonObject) -> JsonObject:
@@ -75,26 +85,26 @@ def _tool_use(block: JsonObject) -> JsonObject:
         arguments = gojson.dumps(block.get("input"))
     except ValueError as error:
         raise FormatError("A number is not finite.", ("content",)) from error
-    texts = {key: loose_text(block.get(key)) for key in ("id", "name")}
+    texts = {key: stringified(block.get(key)) for key in ("id", "name")}
     return part("tool-call", meta=_cached(block, {**texts, "arguments": arguments, "type": "tool_use"}))
 
 
 def _tool_result(block: JsonObject) -> JsonObject:
     content = block.get("content")
     text = content if isinstance(content, str) else ""
-    if isinstance(content, list) and all(isinstance(item, dict) for item in content):
-        text = "".join(loose_text(item.get("text")) for item in content if item.get("type") == "text")
-    meta = {"tool_call_id": loose_text(block.get("tool_use_id")), "is_error": block.get("is_error") is True}
+    if isinstance(content, list) and all(_kind(item) in _IN_RESULTS for item in content):
+        text = "".join(stringified(item.get("text")) for item in content if item["type"] == "text")
+    meta = {"tool_call_id": stringified(block.get("tool_use_id")), "is_error": block.get("is_error") is True}
     return part("tool-result", text=text, meta=_cached(block, meta))
 
 
 def _thinking(block: JsonObject) -> JsonObject:
-    signature = loose_text(block.get("signature"))
-    return part("thinking", text=loose_text(block.get("thinking")), meta={"signature": signature})
+    signature = stringified(block.get("signature"))
+    return part("thinking", text=stringified(block.get("thinking")), meta={"signature": signature})
 
 
 def _redacted(block: JsonObject) -> JsonObject:
-    return part("redacted_thinking", meta={"data": loose_text(block.get("data"))})
+    return part("redacted_thinking", meta={"data": stringified(block.get("data"))})
 
 
 _READERS: dict[str, Callable[[JsonObject], JsonObject]] = {

@@ -15,7 +15,7 @@ _SOUNDS = {
     "audio/mp3": "mp3",
 }
 
-_DETAILS = ("auto", "low", "high")
+_DETAILS = ("auto", "low", "high", "original")
 
 
 def attachment(part: Part, source: Source, report: Report) -> Block | None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gql_api.formats.blob import loose_object, loose_text, part
+from gql_api.formats.decoding import optional_text, stringified
 from gql_api.formats.values import FormatError, JsonObject
 
 
@@ -16,8 +17,9 @@ def to_acontext(blob: Any) -> JsonObject:
     if read is None:
         raise FormatError("Unknown role.", ("role",))
     meta: JsonObject = {"source_format": "openai"}
-    if role not in ("tool", "function") and isinstance(blob.get("name"), str):
-        meta["name"] = blob["name"]
+    name = optional_text(blob, "name")
+    if role not in ("tool", "function") and name is not None:
+        meta["name"] = name
     if role in ("system", "developer"):
         meta["original_role"] = role
     return {"role": "assistant" if role == "assistant" else "user", "parts": read(blob), "meta": meta}
@@ -48,17 +50,18 @@ def _user(blob: JsonObject) -> list[JsonObject]:
 def _user_part(item: Any, path: tuple[str, ...]) -> JsonObject:
     kind = loose_object(item).get("type")
     if kind == "text":
-        return part("text", text=loose_text(item.get("text")))
+        return part("text", text=stringified(item.get("text")))
     if kind == "image_url":
         image = loose_object(item.get("image_url"))
-        return part("image", meta={key: loose_text(image.get(key)) for key in ("url", "detail")})
+        return part("image", meta={key: stringified(image.get(key)) for key in ("url", "detail")})
     if kind == "input_audio":
         audio = loose_object(item.get("input_audio"))
-        return part("audio", meta={key: loose_text(audio.get(key)) for key in ("data", "format")})
+        return part("audio", meta={key: stringified(audio.get(key)) for key in ("data", "format")})
     if kind == "file":
         file = loose_object(item.get("file"))
         keys = ("file_id", "file_data", "filename")
-        return part("file", meta={key: file[key] for key in keys if isinstance(file.get(key), str)})
+        texts = {key: optional_text(file, key) for key in keys}
+        return part("file", meta={key: text for key, text in texts.items() if text is not None})
     raise FormatError("Unknown type of content.", (*path, "type"))
 
 
@@ -66,16 +69,21 @@ def _instructions(blob: JsonObject) -> list[JsonObject]:
     content = blob.get("content")
     if isinstance(content, str):
         return [part("text", text=content)]
-    if not isinstance(content, list) or not content or not all(isinstance(item, dict) for item in content):
+    if not isinstance(content, list) or not content:
         raise FormatError("The message must have content.", ("content",))
-    return [part("text", text=loose_text(item.get("text"))) for item in content]
+    return [part("text", text=_text_of(item)) for item in content]
+
+
+def _text_of(item: Any) -> str:
+    """Give the text of an item that can only be a text; the decoder makes one of anything."""
+    return stringified(loose_object(item).get("text"))
 
 
 def _assistant(blob: JsonObject) -> list[JsonObject]:
     parts = _assistant_content(blob.get("content")) + _tool_calls(blob.get("tool_calls"))
-    call = blob.get("function_call")
-    if isinstance(call, dict):
-        parts.append(part("tool-call", meta=_function(call)))
+    call = _function(loose_object(blob.get("function_call")))
+    if call["name"] or call["arguments"]:
+        parts.append(part("tool-call", meta=call))
     return parts
 
 
@@ -88,9 +96,9 @@ def _assistant_content(content: Any) -> list[JsonObject]:
     for item in content:
         kind = loose_object(item).get("type")
         if kind == "text":
-            parts.append(part("text", text=loose_text(item.get("text"))))
+            parts.append(part("text", text=stringified(item.get("text"))))
         elif kind == "refusal":
-            parts.append(part("text", text=loose_text(item.get("refusal")), meta={"is_refusal": True}))
+            parts.append(part("text", text=stringified(item.get("refusal")), meta={"is_refusal": True}))
         else:
             # One item that the decoder does not know makes it forget the whole list.
             return []
@@ -105,7 +113,7 @@ def _tool_calls(calls: Any) -> list[JsonObject]:
         kind = loose_object(call).get("type")
         if kind == "function":
             function = _function(loose_object(call.get("function")))
-            parts.append(part("tool-call", meta={"id": loose_text(call.get("id")), **function}))
+            parts.append(part("tool-call", meta={"id": stringified(call.get("id")), **function}))
         elif kind != "custom":
             # As above: a call without a known type takes all the others with it.
             return []
@@ -113,22 +121,22 @@ def _tool_calls(calls: Any) -> list[JsonObject]:
 
 
 def _function(function: JsonObject) -> JsonObject:
-    texts = {key: loose_text(function.get(key)) for key in ("name", "arguments")}
+    texts = {key: stringified(function.get(key)) for key in ("name", "arguments")}
     return {**texts, "type": "function"}
 
 
 def _tool(blob: JsonObject) -> list[JsonObject]:
     content = blob.get("content")
     text = content if isinstance(content, str) else ""
-    if isinstance(content, list) and all(isinstance(item, dict) for item in content):
-        text = "".join(loose_text(item.get("text")) for item in content)
-    return [part("tool-result", text=text, meta={"tool_call_id": loose_text(blob.get("tool_call_id"))})]
+    if isinstance(content, list):
+        text = "".join(map(_text_of, content))
+    return [part("tool-result", text=text, meta={"tool_call_id": stringified(blob.get("tool_call_id"))})]
 
 
 def _old_function(blob: JsonObject) -> list[JsonObject]:
     content = blob.get("content")
     text = content if isinstance(content, str) else ""
-    return [part("tool-result", text=text, meta={"function_name": loose_text(blob.get("name"))})]
+    return [part("tool-result", text=text, meta={"function_name": stringified(blob.get("name"))})]
 
 
 _READERS: dict[str, Callable[[JsonObject], list[JsonObject]]] = {

@@ -1,0 +1,219 @@
+"""Translates PostgreSQL's regular expressions into those of the `regex` package; running them is patterns' job."""
+
+import re
+from dataclasses import dataclass, field
+
+from gql_api.embedded.brackets import ALNUM, DIGIT, SPACE, BadExpression, Brackets, Escape, literal
+
+_MOST_REPEATS = 255
+_LITERAL = "***="
+_ADVANCED = "***:"
+_OPTIONS = re.compile(r"\(\?([a-zA-Z]+)(\)?)")
+_BOUND = re.compile(r"\{([0-9]+)(?:(,)([0-9]*))?\}")
+_BLANK = re.compile(r"[\t-\r ]+|#[^\n]*")
+_COMMENT = re.compile(r"\(\?#[^)]*\)?")
+_LOOKS = ("(?=", "(?!", "(?<=", "(?<!")
+_WORD = f"[{ALNUM}_]"
+_WORD_START = f"(?<!{_WORD})(?={_WORD})"
+_WORD_END = f"(?<={_WORD})(?!{_WORD})"
+_WORD_EDGE = f"(?:{_WORD_START}|{_WORD_END})"
+_CONSTRAINTS = {
+    "A": r"\A",
+    "Z": r"\Z",
+    "m": _WORD_START,
+    "M": _WORD_END,
+    "y": _WORD_EDGE,
+    "Y": f"(?!{_WORD_EDGE})",
+}
+_CLASSES = {"d": DIGIT, "s": SPACE, "w": f"{ALNUM}_"}
+
+
+@dataclass(slots=True)
+class Options:
+    """What the leading letters of an expression ask for."""
+
+    ignore_case: bool = True
+    literal: bool = False
+    expanded: bool = False
+    dot_stops: bool = False
+    """A dot and a negated bracket leave out the newline."""
+
+    ends_at_lines: bool = False
+    """The two anchors are at lines too."""
+
+    def take(self, letter: str) -> None:
+        if letter in "ci":
+            self.ignore_case = letter == "i"
+        elif letter in "mnpsw":
+            self.dot_stops = letter in "mnp"
+            self.ends_at_lines = letter in "mnw"
+        elif letter in "xt":
+            self.expanded = letter == "x"
+        elif letter == "q":
+            self.literal = True
+        else:
+            raise BadExpression("no such option")
+
+
+@dataclass(slots=True)
+class _Group:
+    """An open parenthesis: its number if it captures, and whether it only looks."""
+
+    number: int
+    looks: bool
+
+
+@dataclass(slots=True)
+class _State:
+    out: list[str] = field(default_factory=list)
+    groups: list[_Group] = field(default_factory=list)
+    captured: int = 0
+    closed: set[int] = field(default_factory=set)
+    repeatable: bool = False
+
+
+def translate(expression: str) -> tuple[str, bool]:
+    """Give the expression in the other dialect, for a dot that takes newlines, and whether case is to be ignored.
+
+    Raises BadExpression for what PostgreSQL refuses.
+    """
+    if expression.startswith(_LITERAL):
+        return literal(expression.removeprefix(_LITERAL)), True
+    if expression.startswith("***") and not expression.startswith(_ADVANCED):
+        raise BadExpression("a quantifier repeats nothing")
+    text = expression.removeprefix(_ADVANCED)
+    options = Options()
+    leading = _OPTIONS.match(text)
+    if leading:
+        if not leading[2]:
+            raise BadExpression("options are not closed")
+        for letter in leading[1]:
+            options.take(letter)
+        text = text[leading.end() :]
+    translated = literal(text) if options.literal else _Translator(text, options).translate()
+    return translated, options.ignore_case
+
+
+class _Translator:
+    """Reads an expression once, from the left."""
+
+    def __init__(self, text: str, options: Options) -> None:
+        self._text = text
+        self._options = options
+        self._at = 0
+        self._state = _State()
+
+    def translate(self) -> str:
+        while self._at < len(self._text):
+            self._step()
+        if self._state.groups:
+            raise BadExpression("a parenthesis is not closed")
+        return "".join(self._state.out)
+
+    def _step(self) -> None:
+        skipped = _COMMENT.match(self._text, self._at)
+        if self._options.expanded and not skipped:
+            skipped = _BLANK.match(self._text, self._at)
+        if skipped:
+            self._at = skipped.end()
+            return
+        character = self._text[self._at]
+        if character in "*+?" or (character == "{" and self._text[self._at + 1 : self._at + 2].isdecimal()):
+            self._repeat()
+        elif character == "\\":
+            self._escape()
+        elif character == "[":
+            self._bracket()
+        elif character in "()":
+            self._parenthesis(character)
+        else:
+            self._at += 1
+            self._single(character)
+
+    def _single(self, character: str) -> None:
+        at_lines = self._options.ends_at_lines
+        if character == "^":
+            self._emit(r"(?:\A|(?<=\n))" if at_lines else r"\A", repeatable=False)
+        elif character == "$":
+            self._emit(r"(?:\Z|(?=\n))" if at_lines else r"\Z", repeatable=False)
+        elif character == "|":
+            self._emit("|", repeatable=False)
+        elif character == ".":
+            self._emit(r"[^\n]" if self._options.dot_stops else ".")
+        else:
+            self._emit(literal(character))
+
+    def _emit(self, translated: str, *, repeatable: bool = True) -> None:
+        self._state.out.append(translated)
+        self._state.repeatable = repeatable
+
+    def _repeat(self) -> None:
+        if not self._state.repeatable:
+            raise BadExpression("a quantifier repeats nothing")
+        if self._text[self._at] == "{":
+            bound = _BOUND.match(self._text, self._at)
+            if bound is None:
+                raise BadExpression("a bound is malformed")
+            least, most = int(bound[1][:4]), int((bound[3] or "0")[:4])
+            if max(least, most) > _MOST_REPEATS or (bound[3] and most < least):
+                raise BadExpression("a bound is too large")
+            quantifier = bound[0]
+        else:
+            quantifier = self._text[self._at]
+        self._at += len(quantifier)
+        if self._text.startswith("?", self._at):
+            self._at += 1
+            quantifier += "?"
+        self._emit(quantifier, repeatable=False)
+
+    def _escape(self) -> None:
+        escape = Escape.read(self._text, self._at, captured=self._state.captured)
+        self._at = escape.end
+        if escape.kind == "character":
+            self._emit(literal(escape.value))
+        elif escape.kind == "class":
+            negated = "^" if escape.value.isupper() else ""
+            self._emit(f"[{negated}{_CLASSES[escape.value.lower()]}]")
+        elif escape.kind == "constraint":
+            self._emit(_CONSTRAINTS[escape.value], repeatable=False)
+        else:
+            self._back_reference(int(escape.value))
+
+    def _back_reference(self, number: int) -> None:
+        if number not in self._state.closed or any(group.looks for group in self._state.groups):
+            raise BadExpression("there is no such group")
+        self._emit(rf"(?:\{number})")
+
+    def _bracket(self) -> None:
+        for edge, meant in (("[[:<:]]", _WORD_START), ("[[:>:]]", _WORD_END)):
+            if self._text.startswith(edge, self._at):
+                self._at += len(edge)
+                self._emit(meant, repeatable=False)
+                return
+        brackets = Brackets(self._text, self._at + 1, ignore_case=self._options.ignore_case)
+        self._at = brackets.end
+        if brackets.negated:
+            newline = r"|\n" if self._options.dot_stops else ""
+            self._emit(f"(?:(?!{brackets.one_of}{newline}).)")
+        else:
+            self._emit(brackets.one_of)
+
+    def _parenthesis(self, character: str) -> None:
+        state = self._state
+        if character == ")":
+            if not state.groups:
+                raise BadExpression("a parenthesis was not opened")
+            group = state.groups.pop()
+            state.closed.add(group.number)
+            self._at += 1
+            self._emit(")", repeatable=not group.looks)
+            return
+        opening = next((look for look in _LOOKS if self._text.startswith(look, self._at)), None)
+        captures = opening is None and not self._text.startswith("(?", self._at)
+        if opening is None and not captures and not self._text.startswith("(?:", self._at):
+            raise BadExpression("there is no such group")
+        looking = any(group.looks for group in state.groups)
+        state.captured += captures and not looking
+        state.groups.append(_Group(state.captured if captures and not looking else 0, opening is not None))
+        self._at += len(opening or ("(" if captures else "(?:"))
+        self._emit(opening or ("(" if captures and not looking else "(?:"), repeatable=False)
