@@ -217,3 +217,13 @@ def test_gemini_gets_the_signatures_of_its_calls_back() -> None:
     kept = Source("m2", "assistant", stored["parts"], stored["meta"])
 
     assert gemini.from_acontext([begin, kept], media={}).messages[1] == signed
+
+
+@pytest.mark.parametrize("detail", ["auto", "low", "high", "original"])
+def test_how_closely_openai_shall_look_comes_back(detail: str) -> None:
+    image = {"type": "image_url", "image_url": {"url": "https://e.invalid/i.png", "detail": detail}}
+    stored = openai.to_acontext({"role": "user", "content": [image]})
+
+    result = openai.from_acontext([Source("m1", "user", stored["parts"], stored["meta"])], media={})
+
+    assert result.messages == [{"role": "user", "content": [image]}]
