@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 
@@ -18,6 +19,11 @@ class Client:
 
     def __init__(self, http: httpx.AsyncClient) -> None:
         self.http = http
+        self.run = uuid4().hex[:10]
+
+    def user(self, name: str) -> str:
+        """Give an identifier that no other run uses."""
+        return f"{name}-{self.run}"
 
     async def call(self, method: str, path: str, **options: Any) -> Any:
         """Give the data of a success."""
@@ -32,7 +38,7 @@ class Client:
         return response.status_code, response.json()["code"], response.json()["msg"]
 
     async def session(self, **fields: Any) -> str:
-        return (await self.call("POST", "/session", json=fields))["id"]
+        return str((await self.call("POST", "/session", json=fields))["id"])
 
     async def say(self, session: str, text: str, **more: Any) -> Any:
         body = {"blob": {"role": "user", "content": text}, **more}
@@ -42,7 +48,7 @@ class Client:
         return await self.call("GET", f"/session/{session}/messages", params=query)
 
     async def disk(self, **fields: Any) -> str:
-        return (await self.call("POST", "/disk", json=fields))["id"]
+        return str((await self.call("POST", "/disk", json=fields))["id"])
 
     async def put(self, disk: str, path: str, data: bytes, **fields: str) -> Any:
         directory, _, name = path.rpartition("/")

@@ -34,7 +34,7 @@ Step = dict[str, Any]
 class Memory:
     """What placeholders stand for in one replay."""
 
-    run: str = field(default_factory=lambda: uuid.uuid4().hex[:10])
+    run: str
     values: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def filled(self, value: Any) -> Any:
@@ -73,23 +73,35 @@ class Memory:
 
 
 def load(name: str) -> dict[str, Any]:
-    return json.loads((TRANSCRIPTS / f"{name}.json").read_text())
+    scenario: dict[str, Any] = json.loads((TRANSCRIPTS / f"{name}.json").read_text())
+    return scenario
 
 
-async def replay(client: httpx.AsyncClient, name: str, *, api_key: str) -> list[str]:
-    """Play all steps of a transcript; `client` reaches the server's root. Gives the differences."""
-    memory = Memory()
-    differences = []
+@dataclass
+class Replay:
+    """What came of one: how many steps could be asked, and by the number of the step how its answer differed."""
+
+    asked: int = 0
+    differences: dict[int, list[str]] = field(default_factory=dict)
+
+
+async def replay(client: httpx.AsyncClient, name: str, *, api_key: str, run: str) -> Replay:
+    """Play all steps of a transcript; `client` reaches the server's root, `run` keeps user names of runs apart."""
+    memory = Memory(run)
+    played = Replay()
     for number, step in enumerate(load(name)["steps"]):
         if "wait_s" in step:
             await asyncio.sleep(step["wait_s"])
         try:
             asked = memory.filled(step["request"])
         except KeyError as missing:
-            return [*differences, f"step {number}: cannot be asked without {missing}"]
+            played.differences[number] = [f"cannot be asked without {missing}"]
+            break
         response = await client.send(_request(client, asked, api_key))
-        differences += [f"step {number}{each}" for each in _compare(memory, step, response)]
-    return differences
+        played.asked += 1
+        if found := [*_compare(memory, step, response)]:
+            played.differences[number] = found
+    return played
 
 
 def _request(client: httpx.AsyncClient, asked: Mapping[str, Any], api_key: str) -> httpx.Request:
@@ -126,21 +138,30 @@ def _content(file: Mapping[str, Any]) -> bytes:
 def _compare(memory: Memory, step: Step, response: httpx.Response) -> Iterator[str]:
     expected = step["response"]
     if response.status_code != expected["status"]:
-        yield f": status {response.status_code}, not {expected['status']}: {response.text[:200]}"
+        yield f"status {response.status_code}, not {expected['status']}: {response.text[:200]}"
         return
     for name, value in expected.get("headers", {}).items():
         actual = response.headers.get(name, "")
         if not memory.matches(_loose(value), _loose(actual)):
-            yield f": header {name} is {actual!r}, not {value!r}"
+            yield f"header {name} is {actual!r}, not {value!r}"
     if "text" in expected and not memory.matches(expected["text"], response.text):
-        yield f": text {response.text[:200]!r}, not {expected['text'][:200]!r}"
+        yield f"text {response.text[:200]!r}, not {expected['text'][:200]!r}"
     if "base64" in expected and base64.b64decode(expected["base64"]) != response.content:
-        yield ": other bytes"
+        yield "other bytes"
     if "body" in expected:
+        yield from _compare_bodies(memory, step, response)
+
+
+def _compare_bodies(memory: Memory, step: Step, response: httpx.Response) -> Iterator[str]:
+    try:
         body = response.json()
+    except ValueError:
+        yield f"no JSON: {response.text[:200]}"
+        return
+    if isinstance(body, dict):
         body.pop("error", None)
-        orders = step.get("unordered", {})
-        yield from _differences(memory, _sorted(expected["body"], orders), _sorted(body, orders), "")
+    orders = step.get("unordered", {})
+    yield from _differences(memory, _sorted(step["response"]["body"], orders), _sorted(body, orders), "")
 
 
 def _loose(header: str) -> str:

@@ -6,9 +6,6 @@ import pytest
 
 from embedded.opened import Client
 
-NIL = "00000000-0000-0000-0000-000000000000"
-UNKNOWN = "11111111-1111-4111-8111-111111111111"
-
 
 @pytest.mark.parametrize(
     ("sent", "kept"),
@@ -51,9 +48,7 @@ async def test_numbers_pass_through_floats(client: Client, sent: str, kept: floa
         assert json.loads(response.text)["data"]["configs"] == {"n": kept}
 
 
-@pytest.mark.parametrize(
-    "body", ["[" * 100_000, '{"configs": ' + '{"a":' * 300 + "1" + "}" * 301, '{"n": NaN}', "\xff\xfe"]
-)
+@pytest.mark.parametrize("body", ["[" * 100_000, '{"n": NaN}', "\xff\xfe"])
 async def test_json_that_cannot_be_kept_is_refused(client: Client, body: str) -> None:
     headers = {"content-type": "application/json"}
 
@@ -67,14 +62,15 @@ async def test_nul_characters_are_refused_where_the_database_cannot_keep_them(cl
     failed = (500, 500, "database error")
 
     assert await client.refused("POST", "/session", json={"configs": {"a": "\0"}}) == failed
-    assert await client.refused("POST", "/session", json={"user": "a\0"}) == failed
+    unmade = (500, 500, "failed to get or create user")
+    assert await client.refused("POST", "/session", json={"user": "a\0"}) == unmade
     message = {"blob": {"role": "user", "content": "x"}, "meta": {"a": "\0"}}
     assert await client.refused("POST", f"/session/{session}/messages", json=message) == (400, 500, "database error")
     assert (await client.session(configs={"a": "\\u0000"})) != session
 
 
 async def test_a_word_is_a_boolean_in_a_form_only(client: Client) -> None:
-    made = await client.call("POST", "/session", data={"disable_task_tracking": "T", "user": "ann"})
+    made = await client.call("POST", "/session", data={"disable_task_tracking": "T", "user": client.user("ann")})
     refused = await client.refused("POST", "/session", json={"disable_task_tracking": "true"})
 
     assert made["disable_task_tracking"] is True
