@@ -10,7 +10,9 @@ from typing import Any
 from gql_api import __version__
 from gql_api.folder import claim
 from gql_api.refusal import Refusal
-from gql_api.settings import read_settings
+from gql_api.settings import check_embedded, embedded_key, read_settings
+
+_KEY = "sk-ac-embedded"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -40,8 +42,19 @@ def _parser() -> argparse.ArgumentParser:
 
 def commands() -> dict[str, str]:
     """Name the commands, each with its one-line help."""
+    return {action.dest: action.help or "" for action in _subcommands()._choices_actions}
+
+
+def flags(command: str) -> dict[str, str]:
+    """Name the flags of a command, each with its help."""
+    parser = _subcommands().choices[command]
+    expand = parser._get_formatter()._expand_help
+    return {action.option_strings[-1]: expand(action) for action in parser._actions if action.dest != "help"}
+
+
+def _subcommands() -> Any:
     [actions] = [action for action in _parser()._actions if isinstance(action, argparse._SubParsersAction)]
-    return {action.dest: action.help or "" for action in actions._choices_actions}
+    return actions
 
 
 def _add_serve(commands: Any) -> None:
@@ -86,8 +99,12 @@ def _add_embedded(commands: Any) -> None:
     embedded.add_argument("--host", default="127.0.0.1", help="the address to listen on (default %(default)s)")
     embedded.add_argument("--port", type=int, default=8029, help="the port, 0 for a free one (default %(default)s)")
     embedded.add_argument("--data-dir", type=Path, default=Path("data"), help="data folder (default ./%(default)s)")
-    embedded.add_argument("--api-key", default="sk-ac-embedded", help="the key to demand (default %(default)s)")
-    embedded.add_argument("--public-url", help="what file URLs begin with (default: the address really bound)")
+    key = embedded.add_mutually_exclusive_group()
+    key.add_argument("--api-key", metavar="KEY", help=f"the key to demand (ACONTEXT_API_KEY; default {_KEY})")
+    key.add_argument(
+        "--api-key-file", type=Path, metavar="FILE", help="file with the key, to keep it from the command line"
+    )
+    embedded.add_argument("--public-url", metavar="URL", help="what file URLs begin with (default: the address bound)")
     embedded.set_defaults(run=_embedded)
 
 
@@ -127,18 +144,15 @@ def _migrate(options: argparse.Namespace) -> None:
 
 
 def _embedded(options: argparse.Namespace) -> None:
+    flags = {"--host": options.host, "--port": options.port, "--public-url": options.public_url}
+    address = check_embedded(flags)
+    key = embedded_key(given=options.api_key, file=options.api_key_file, default=_KEY)
     embedded = _late("gql_api.embedded.__main__")
-    with claim(options.data_dir):
+    with claim(options.data_dir, named="--data-dir"):
         try:
-            embedded.serve(
-                data_dir=options.data_dir / "acontext",
-                api_key=options.api_key,
-                host=options.host,
-                port=options.port,
-                public_url=options.public_url,
-            )
-        except (OSError, OverflowError) as error:
-            raise Refusal(f"cannot listen on {options.host}:{options.port}: {error}") from None
+            embedded.serve(data_dir=options.data_dir / "acontext", api_key=key, **dict(address))
+        except embedded.CannotServe as error:
+            raise Refusal(str(error)) from None
 
 
 def _late(module: str) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
+from gql_api import embedded
 from gql_api.app import claimed, create_app
 from gql_api.refusal import Refusal
 from gql_api.settings import Settings
@@ -116,10 +117,23 @@ async def _check(settings: Settings) -> None:
     """Open everything once before anything is served, so that what is wrong with it is told in one line."""
     try:
         with claimed(settings):
+            _require_free_acontext(settings)
             async with database.open_database(settings.mappings_url, migrate=settings.is_sqlite):
                 return
     except _UNREADY as error:
         raise Refusal(f"DATABASE_URL: {error}") from None
+
+
+def _require_free_acontext(settings: Settings) -> None:
+    """Refuse an embedded Acontext that runs alone elsewhere."""
+    if not settings.is_embedded:
+        return
+    folder = settings.data_dir / "acontext"
+    try:
+        with embedded.claimed(folder):
+            return
+    except embedded.FolderInUse as error:
+        raise Refusal(f"GQL_API_DATA_DIR: the folder {folder} cannot be used: {error}.") from None
 
 
 def _greeting(settings: Settings) -> str:

@@ -1,12 +1,14 @@
 """The only reader of the environment: every setting with its default and its help; the README's table is made of it."""
 
 import ipaddress
+import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import SplitResult, quote, urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from gql_api.refusal import Refusal
@@ -201,6 +203,12 @@ def _said(message: str) -> str:
     return re.sub("^Value error, |^(Input|String) (?=should)", "", message).replace("should", "must", 1)
 
 
+def _first(error: ValidationError) -> InvalidSetting:
+    first = error.errors()[0]
+    name = str(first["loc"][0]) if first["loc"] else "settings"
+    return InvalidSetting(f"{name}: {_said(first['msg'])}.")
+
+
 def read_settings(**overrides: object) -> Settings:
     """Read the settings; raise `InvalidSetting` with one line that names the first one that is wrong."""
     try:
@@ -208,9 +216,7 @@ def read_settings(**overrides: object) -> Settings:
     except UnicodeDecodeError:
         raise InvalidSetting(".env: the file must be written in UTF-8.") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        name = str(first["loc"][0]) if first["loc"] else "settings"
-        raise InvalidSetting(f"{name}: {_said(first['msg'])}.") from None
+        raise _first(error) from None
     if settings.acontext_base_url and not settings.acontext_api_key:
         raise InvalidSetting("ACONTEXT_API_KEY: needed when ACONTEXT_BASE_URL is set.")
     if settings.default_user.startswith(settings.disk_owner_prefix):
@@ -221,3 +227,44 @@ def read_settings(**overrides: object) -> Settings:
             "more need DATABASE_URL with PostgreSQL and ACONTEXT_BASE_URL."
         )
     return settings
+
+
+class EmbeddedFlags(BaseModel):
+    """What the embedded Acontext alone is told, by flags only: other programs' settings are none of its own."""
+
+    host: Annotated[str, AfterValidator(_host)] = Field(alias="--host")
+    port: int = Field(alias="--port", ge=0, le=65535)
+    public_url: HttpUrl = Field(alias="--public-url")
+
+
+def check_embedded(flags: Mapping[str, object]) -> EmbeddedFlags:
+    """Check the flags, by their names; raise `InvalidSetting` with one line that names the first one that is wrong."""
+    try:
+        return EmbeddedFlags.model_validate(flags)
+    except ValidationError as error:
+        raise _first(error) from None
+
+
+def embedded_key(*, given: str | None, file: Path | None, default: str) -> str:
+    """Give the key that the embedded Acontext alone demands.
+
+    From its flags, else from where the SDK, too, looks for its key: the environment, without any `.env`.
+    """
+    if given is not None:
+        name, key = "--api-key", given
+    elif file is not None:
+        name, key = "--api-key-file", _content(file)
+    else:
+        name, key = "ACONTEXT_API_KEY", os.environ.get("ACONTEXT_API_KEY") or default
+    if not key or not _is_plain(key):
+        raise InvalidSetting(f"{name}: must be a key without blanks, control characters and letters beyond ASCII.")
+    return key
+
+
+def _content(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise InvalidSetting(f"--api-key-file: {file} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise InvalidSetting(f"--api-key-file: {file} must be written in UTF-8.") from None

@@ -20,12 +20,12 @@ def environment(**settings: str) -> dict[str, str]:
 
 @contextmanager
 def running(*arguments: str, cwd: Path, **settings: str) -> Iterator[subprocess.Popen[str]]:
-    """Start a command that serves; what still runs at the end of the block, or after a minute, is killed."""
+    """Start a command that serves; what still runs at the end of the block, or after three minutes, is killed."""
     command = [sys.executable, "-m", "gql_api", *arguments]
     with subprocess.Popen(  # noqa: S603
         command, cwd=cwd, env=environment(**settings), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as process:
-        watch = threading.Timer(60, process.kill)
+        watch = threading.Timer(180, process.kill)
         watch.start()
         try:
             yield process

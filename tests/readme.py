@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+import embedded_page
 from gql_api.app import create_app
 from gql_api.cli import commands
 from gql_api.errors import CODES
@@ -131,4 +132,5 @@ def _first_session(text: str) -> str:
 
 if __name__ == "__main__":
     rewrite()
-    sys.stdout.write(f"wrote {README.name}\n")
+    embedded_page.rewrite()
+    sys.stdout.write(f"wrote {README.name} and {embedded_page.PAGE.name}\n")

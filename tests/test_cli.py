@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from databases import Databases
 from gql_api import __version__, cli
 from gql_api.folder import claim, claim_database
 from gql_api.schema import print_schema
+from gql_api.settings import embedded_key
 
 MODULES = """
 import sys
@@ -101,9 +103,80 @@ async def test_the_embedded_acontext_serves_the_real_sdk(capsys: pytest.CaptureF
         async with httpx.AsyncClient() as anybody:
             assert (await anybody.get(found.public_url)).text == "hello"
 
-        assert refused(capsys, "embedded", *flags).startswith("GQL_API_DATA_DIR: another process")
+        assert refused(capsys, "embedded", *flags).startswith(
+            "--data-dir: another process is at work on the folder here."
+        )
         process.terminate()
-        assert process.wait(timeout=30) in (0, TERMINATED)
+        assert process.wait(timeout=30) == 0
+
+
+@pytest.mark.parametrize(
+    ("number", "host", "shown"),
+    [(signal.SIGTERM, "0.0.0.0", "http://127.0.0.1:"), (signal.SIGINT, "localhost", "http://127.0.0.1:")],  # noqa: S104
+)
+def test_the_embedded_acontext_ends_in_order_from_when_it_is_ready(
+    number: signal.Signals, host: str, shown: str, tmp_path: Path
+) -> None:
+    with running("embedded", "--port", "0", "--host", host, cwd=tmp_path) as process:
+        assert address_told(process).startswith(shown)
+        process.send_signal(number)
+        assert process.wait(timeout=30) == 0
+
+
+@pytest.mark.parametrize(
+    ("flags", "line"),
+    [
+        (["--port", "70000"], "--port: must be less than or equal to 65535."),
+        (["--host", ""], "--host: must be an address or a name, without blanks and letters beyond ASCII."),
+        (["--host", "no.such.host.invalid"], "cannot listen on no.such.host.invalid:0: "),
+        (["--public-url", "example"], "--public-url: must be a URL that begins with http:// or https://."),
+        (["--api-key", ""], "--api-key: must be a key without blanks, control characters and letters beyond ASCII."),
+        (["--api-key", "two words"], "--api-key: must be a key without blanks"),
+        (["--api-key-file", "file"], "--api-key-file: must be a key without blanks"),
+        (["--api-key-file", "missing"], "--api-key-file: missing cannot be read: No such file or directory."),
+        (["--api-key-file", "latin"], "--api-key-file: latin must be written in UTF-8."),
+        (["--data-dir", "file"], "--data-dir: the folder file cannot be used: "),
+        (["--data-dir", "file/below"], "--data-dir: the folder file/below cannot be used: "),
+        (["--data-dir", "other"], "the data folder other/acontext cannot be used: "),
+        (["--data-dir", "broken"], "the data folder broken/acontext cannot be used: file is not a database"),
+    ],
+)
+def test_what_keeps_the_embedded_acontext_from_starting_is_told_in_one_line(
+    capsys: pytest.CaptureFixture[str], flags: list[str], line: str
+) -> None:
+    Path("file").touch()
+    Path("latin").write_bytes(b"\xe9")
+    for name in ("other", "broken/acontext"):
+        Path(name).mkdir(parents=True)
+    Path("other/acontext").touch()
+    Path("broken/acontext/acontext.sqlite3").write_bytes(b"not a database" * 100)
+
+    assert refused(capsys, "embedded", "--port", "0", *flags).startswith(line)
+
+
+def test_the_key_comes_from_a_flag_a_file_or_where_the_sdk_looks_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("key").write_text("of-a-file\n", encoding="utf-8")
+    Path(".env").write_text("ACONTEXT_API_KEY=of-another-program", encoding="utf-8")
+
+    def key(given: str | None = None, file: Path | None = None) -> str:
+        return embedded_key(given=given, file=file, default="the-default")
+
+    assert key() == "the-default"
+    monkeypatch.setenv("ACONTEXT_API_KEY", "")
+    assert key() == "the-default"
+    monkeypatch.setenv("ACONTEXT_API_KEY", "of-the-environment")
+    assert (key(), key(file=Path("key")), key("of-a-flag")) == ("of-the-environment", "of-a-file", "of-a-flag")
+
+
+def test_the_key_of_a_file_is_the_one_demanded(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("of-a-file\n", encoding="utf-8")
+    with running("embedded", "--port", "0", "--api-key-file", "key", cwd=tmp_path, ACONTEXT_API_KEY="other") as process:
+        url = address_told(process)
+        answers = [
+            httpx.get(f"{url}/ping", headers={"authorization": f"Bearer {key}"}, timeout=30).status_code
+            for key in ("of-a-file", "other")
+        ]
+    assert answers == [200, 401]
 
 
 def test_what_is_wrong_is_told_in_one_line(
