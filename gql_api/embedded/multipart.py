@@ -8,6 +8,7 @@ from gql_api.embedded.forms import Malformed, decoded, media_type
 
 _MOST_PARTS = 1000
 _DISPOSITION = "content-disposition"
+_BLANKS = frozenset({b" ", b"\t", b"\r", b"\n"})
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -22,12 +23,13 @@ class FormPart:
 
 def form_parts(body: bytes, boundary: str) -> Iterator[FormPart]:
     """Give the parts that have a name. Raises Malformed, also for a body that breaks off in the data of a part."""
-    mark = re.escape(b"--" + boundary.encode())
-    opening = re.compile(rb"(?:\A|(?<=\n))" + mark + rb"(?:(--)[ \t]*(?:\r\n|\Z)|[ \t]*(\r?\n))").search(body)
+    mark = b"--" + boundary.encode()
+    opening = re.compile(rb"(?:\A|(?<=\n))" + re.escape(mark) + rb"(?:(--)[ \t]*(?:\r\n|\Z)|[ \t]*(\r?\n))").search(
+        body
+    )
     if opening is None:
         raise Malformed("no part begins")
     newline = opening[2] or b"\r\n"
-    closing = re.compile(b"(?:" + newline + rb"|(?<=\n))" + mark + rb"(?=[ \t\r\n]|--)")
     rest_of_line = re.compile(rb"(?:(--)[ \t]*(?:" + newline + rb"|\Z)|[ \t]*" + newline + b")")
     ended, at, count = bool(opening[1]), opening.end(), 0
     while not ended:
@@ -35,24 +37,31 @@ def form_parts(body: bytes, boundary: str) -> Iterator[FormPart]:
         headers, start = _headers(body, at)
         if headers is None:
             return
-        end = _end(closing, body, start)
-        line = rest_of_line.match(body, end.end())
+        end, after = _end(body, start, newline=newline, mark=mark)
+        line = rest_of_line.match(body, after)
         if line is None or count > _MOST_PARTS:
             raise Malformed("no further part begins")
         name, filename = _names(headers.get(_DISPOSITION, ""))
         if name:
-            yield FormPart(name, filename, body[start : end.start()])
+            yield FormPart(name, filename, body[start:end])
         ended, at = bool(line[1]), line.end()
 
 
-def _end(closing: re.Pattern[bytes], body: bytes, start: int) -> re.Match[bytes]:
-    """Find where a part ends: before a mark on a line of its own, whose line break is not the part's."""
-    found = closing.search(body, start)
-    while found is not None and found.start() > start and not found[0].startswith((b"\r", b"\n")):
-        found = closing.search(body, found.start() + 1)
-    if found is None:
-        raise Malformed("the body breaks off")
-    return found
+def _end(body: bytes, start: int, *, newline: bytes, mark: bytes) -> tuple[int, int]:
+    """Find where a part ends, and where the mark does that follows on a line of its own.
+
+    The line break before the mark is not the part's. Files are large: nothing here may look at each of their bytes.
+    """
+    at = body.find(mark, start)
+    while at >= 0:
+        after = at + len(mark)
+        if body[after : after + 1] in _BLANKS or body[after : after + 2] == b"--":
+            if at - len(newline) >= start and body.endswith(newline, start, at):
+                return at - len(newline), after
+            if at == start and body.endswith(b"\n", 0, at):
+                return at, after
+        at = body.find(mark, at + 1)
+    raise Malformed("the body breaks off")
 
 
 def _headers(body: bytes, at: int) -> tuple[dict[str, str] | None, int]:
