@@ -13,6 +13,7 @@ Messages are written for the client: they hold no ids of others, no URLs and no 
     ├── BadUserInput           BAD_USER_INPUT
     ├── Unauthenticated        UNAUTHENTICATED
     ├── Forbidden              FORBIDDEN
+    ├── IdentityUnavailable    IDENTITY_UNAVAILABLE
     ├── CostLimitExceeded      COST_LIMIT_EXCEEDED
     └── UpstreamFailure
         ├── UpstreamUnavailable  UPSTREAM_UNAVAILABLE
@@ -30,12 +31,14 @@ CODES = {
     "BAD_USER_INPUT": "A variable or an argument cannot be used: an id of another kind, a cursor that does not fit.",
     "UNAUTHENTICATED": "The caller did not prove who they are.",
     "FORBIDDEN": "The caller may not do this.",
+    "IDENTITY_UNAVAILABLE": "The issuer's keys are not to be had, and no token can be checked; try again later.",
     "NOT_FOUND": "There is no such thing for this user.",
     "TOO_LARGE": "What was sent, or would have to be answered, is beyond a limit that the message names.",
     "COST_LIMIT_EXCEEDED": "The operation would show more than one may; ask for fewer, or page by page.",
     "UPSTREAM_UNAVAILABLE": "Acontext could not be reached, or failed; trying again later may help.",
     "UPSTREAM_TIMEOUT": "Acontext did not answer in time; a write may have taken effect all the same.",
     "UPSTREAM_REJECTED": "Acontext refused what this server asked; its operator has to look.",
+    "SERVER_STOPPING": "The server was told to stop and could not wait any longer; a write may have taken effect.",
     "INTERNAL_SERVER_ERROR": "A fault of this server; the log has more under the answer's `X-Request-ID`.",
 }
 """What clients find in `extensions.code` of GraphQL errors."""
@@ -114,6 +117,12 @@ class Forbidden(Failure):
     """The caller is known and may not do this."""
 
     code = "FORBIDDEN"
+
+
+class IdentityUnavailable(Failure):
+    """Whether a token is good cannot be told now: the keys of its issuer are not to be had."""
+
+    code = "IDENTITY_UNAVAILABLE"
 
 
 class CostLimitExceeded(Failure):

@@ -14,6 +14,8 @@ class Viewer:
     """Who asks: every read and write of a request is scoped to this user."""
 
     user: str
+    may_name_others: bool
+    """Whether an argument may say that somebody else's sessions are meant."""
 
 
 @dataclass(frozen=True, slots=True)

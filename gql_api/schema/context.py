@@ -6,7 +6,7 @@ from typing import Any
 
 import strawberry
 
-from gql_api.errors import BadUserInput, Invalid
+from gql_api.errors import BadUserInput, Forbidden, Invalid
 from gql_api.loaders import Loaders
 from gql_api.loaders.media import MediaCache
 from gql_api.model import Viewer
@@ -47,13 +47,18 @@ class Context:
         return self.services
 
     def acting_for(self, user: str | None, path: rules.Path = ("input", "user")) -> str:
-        """Tell whose sessions are meant: those of the named user, else the viewer's own. Raises `Invalid`."""
-        if user is None:
+        """Tell whose sessions are meant: those of the named user, else the viewer's own.
+
+        Raises `Invalid`, or `Forbidden` where another is named by somebody who may not.
+        """
+        if user is None or user == self.viewer.user:
             return self.viewer.user
+        if not self.viewer.may_name_others:
+            raise Forbidden("You may name no other user than yourself.")
         return rules.user(user, path, reserved_prefix=self.reserved_users)
 
     def reading_for(self, user: str | None, name: str) -> str:
-        """Tell whose sessions are read; raise `BadUserInput` naming the argument."""
+        """Tell whose sessions are read; raise `BadUserInput` naming the argument, or `Forbidden`."""
         try:
             return self.acting_for(user)
         except Invalid as problem:

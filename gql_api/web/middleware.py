@@ -1,43 +1,102 @@
 """What every request gets, whatever it asks: an id, safe headers, a line in the log, and a limit to its body."""
 
+import asyncio
 import logging
 import re
 import time
 import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import quote
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gql_api.telemetry import request_id
+from gql_api.stopping import Stop
+from gql_api.telemetry import Listener, Notes, observed
 from gql_api.web.answers import BodyTooLarge, Refused
+from gql_api.web.hosts import HostCheck
+from gql_api.web.probes import PROBES
 
 SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
 SANE_NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]{0,127}", re.ASCII)
 LONGEST_PATH = 200
+ASKED_HEADERS = ["authorization", "content-type", "x-user", "x-request-id", "traceparent"]
+TOLD_HEADERS = ["x-request-id", "www-authenticate", "retry-after"]
+_MATERIAL = "/api/v1/material/"
 SAFE_HEADERS = {"x-content-type-options": "nosniff", "referrer-policy": "no-referrer"}
+
+_CUT = {"code": "SERVER_STOPPING"}
 
 logger = logging.getLogger(__name__)
 
 
-def middleware(*, max_body_size: int) -> list[Middleware]:
-    """List what stands in front of all routes, outermost first."""
-    return [Middleware(RequestRecord), Middleware(BodyLimit, most=max_body_size)]
+def _hidden(user: str) -> str:
+    return "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Observing:
+    """Who is told of requests, what a user is called in the log, and whether the server is about to stop."""
+
+    listeners: Sequence[Listener] = ()
+    pseudonym: Callable[[str], str] = _hidden
+    stop: Stop = field(default_factory=Stop)
+
+
+def middleware(
+    *,
+    max_body_size: int,
+    hosts: Sequence[str] | None = None,
+    origins: Sequence[str] = (),
+    observing: Observing | None = None,
+) -> list[Middleware]:
+    """List what stands in front of all routes, outermost first.
+
+    `hosts` are those that are answered for, with loopback; None: any. Pages of `origins` may ask from browsers, with
+    what they send themselves: no cookies are read here, so none are asked for.
+    """
+    listed = [Middleware(RequestRecord, observing=observing or Observing())]
+    if hosts is not None:
+        listed.append(Middleware(HostCheck, hosts=hosts))
+    if origins:
+        listed.append(
+            Middleware(
+                CORSMiddleware,
+                allow_origins=origins,
+                allow_methods=["GET", "POST"],
+                allow_headers=ASKED_HEADERS,
+                expose_headers=TOLD_HEADERS,
+            )
+        )
+    return [*listed, Middleware(BodyLimit, most=max_body_size)]
 
 
 class RequestRecord:
     """Gives each request its id and its line in the log, each answer safe headers, and each crash a plain answer."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, observing: Observing) -> None:
         self._app = app
+        self._observing = observing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         record = _Record(scope, send)
-        token = request_id.set(record.id)
+        with (
+            self._observing.stop.request(),
+            observed(record.id, Headers(scope=scope), self._observing.listeners) as notes,
+        ):
+            try:
+                await self._answer(scope, receive, record)
+            finally:
+                record.log(notes, self._observing.pseudonym)
+
+    async def _answer(self, scope: Scope, receive: Receive, record: "_Record") -> None:
         try:
             await self._app(scope, receive, record.send)
         except Exception:
@@ -45,9 +104,12 @@ class RequestRecord:
             if record.status is None:
                 crash = Refused(500, "An internal error occurred.", extensions={"code": "INTERNAL_SERVER_ERROR"})
                 await crash.answer()(scope, receive, record.send)
-        finally:
-            record.log()
-            request_id.reset(token)
+        except asyncio.CancelledError:
+            if not self._observing.stop.is_stopping or record.status is not None:
+                raise
+            # Its time was over: the one who waits is told so, and nothing is left to cancel.
+            cut = Refused(503, "The server stops; a write may have taken effect all the same.", extensions=_CUT)
+            await cut.answer()(scope, receive, record.send)
 
 
 class _Record:
@@ -72,16 +134,33 @@ class _Record:
                 headers.setdefault(name, value)
         await self._send(message)
 
-    def log(self) -> None:
-        name = self._state.get("operation_name") or ""
-        logger.info(
-            "%s %s %s %.1f ms, operation %s",
-            self._scope["method"],
-            quote(self._scope["path"])[:LONGEST_PATH],
-            self.status or "-",
-            (time.perf_counter() - self._began) * 1000,
-            name if SANE_NAME.fullmatch(name) else "-",
-        )
+    def log(self, notes: Notes, pseudonym: Callable[[str], str]) -> None:
+        fields: dict[str, Any] = {
+            "method": self._scope["method"],
+            "path": _shown(self._scope["path"]),
+            "status": self.status or "-",
+            "milliseconds": round((time.perf_counter() - self._began) * 1000, 1),
+            "operation": self._operation(notes),
+            "user": pseudonym(notes.user) if notes.user is not None else None,
+            "upstream_calls": notes.calls,
+            "codes": list(notes.operation.codes) if notes.operation else [],
+        }
+        line = "{method} {path} {status} {milliseconds:.1f} ms, operation {operation}".format_map(fields)
+        more = [f"user {fields['user']}"] if fields["user"] else []
+        more += [f"{notes.calls} calls of Acontext"] if notes.calls else []
+        more += [" ".join(fields["codes"])] if fields["codes"] else []
+        level = logging.DEBUG if self._scope["path"] in PROBES else logging.INFO
+        logger.log(level, "%s", ", ".join([line, *more]), extra=fields)
+
+    def _operation(self, notes: Notes) -> str:
+        known = notes.operation.name if notes.operation else None
+        name = known or self._state.get("operation_name") or ""
+        return name if SANE_NAME.fullmatch(name) else "-"
+
+
+def _shown(path: str) -> str:
+    """Write a path as it may be logged: behind one of these is a token that lets anybody read a file."""
+    return f"{_MATERIAL}-" if path.startswith(_MATERIAL) else quote(path)[:LONGEST_PATH]
 
 
 class BodyLimit:

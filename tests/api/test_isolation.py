@@ -1,196 +1,248 @@
 """Isolation: with somebody else's id a user gets exactly what an id gets that nobody has, and Acontext is not asked."""
 
-from base64 import b64encode
+import json
+import logging
+import re
+from base64 import b64decode, b64encode, urlsafe_b64decode, urlsafe_b64encode
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
-from graphql import (
-    GraphQLInputObjectType,
-    GraphQLInterfaceType,
-    GraphQLObjectType,
-    GraphQLSchema,
-    build_schema,
-    get_named_type,
-)
+from graphql import build_schema
 
+from api import isolation
+from api.callers import BY_TOKEN, Caller, believed, proven
 from api.client import Client
 from api.upstream import Upstream
+from databases import Databases
 from gql_api.schema import print_schema
+from gql_api.telemetry import request_id
 
-IDS = {"ID", "UUID"}
-
-
-@dataclass(frozen=True)
-class Probe:
-    """An operation with `$id` in the place of an id, and the kinds of id that may stand there."""
-
-    document: str
-    kinds: tuple[str, ...]
-    upstream_calls: int = 0
-
-
-SESSION = ("session", "bare session")
-_HELLO = '{chat: {role: USER, content: "hello"}}'
-_PROBLEMS = "errors { code message path }"
-PROBES = {
-    "Query.node(id)": Probe(
-        "query ($id: ID!) { node(id: $id) { id } }", ("session", "disk", "file", "message", "user")
-    ),
-    "Query.nodes(ids)": Probe(
-        "query ($id: ID!) { nodes(ids: [$id, $id]) { id } }", ("session", "disk", "file", "message", "user")
-    ),
-    "Query.session(id)": Probe("query ($id: ID!) { session(id: $id) { id } }", SESSION),
-    "Query.disk(id)": Probe("query ($id: ID!) { disk(id: $id) { id } }", ("disk", "bare disk")),
-    "Session.messages(pinAtMessageId)": Probe(
-        """query ($id: ID!) { sessions { nodes {
-          messages(editStrategy: {tokenLimit: {limitTokens: 1}}, pinAtMessageId: $id) { totalCount }
-        } } }""",
-        ("message",),
-    ),
-    "UpdateSessionInput.id": Probe(
-        f"""mutation ($id: ID!) {{
-          updateSession(input: {{id: $id, title: null, configs: {{a: 1}}}}) {{ session {{ id }} {_PROBLEMS} }}
-        }}""",
-        SESSION,
-    ),
-    "DeleteSessionInput.id": Probe(
-        f"mutation ($id: ID!) {{ deleteSession(input: {{id: $id}}) {{ deletedSessionId {_PROBLEMS} }} }}", SESSION
-    ),
-    "GetOrCreateSessionInput.id": Probe(
-        f"""mutation ($id: ID!) {{ getOrCreateSession(input: {{id: $id, title: "mine"}}) {{
-          created diskCreated session {{ title user {{ identifier }} }} {_PROBLEMS}
-        }} }}""",
-        SESSION,
-        upstream_calls=3,  # the probe, the new session, its disk
-    ),
-    "StoreMessageInput.sessionId": Probe(
-        f"mutation ($id: ID!) {{ storeMessage(input: {{sessionId: $id, message: {_HELLO}}}) {{ {_PROBLEMS} }} }}",
-        SESSION,
-    ),
-    "StoreMessagesInput.sessionId": Probe(
-        f"""mutation ($id: ID!) {{ storeMessages(input: {{sessionId: $id, messages: [{{message: {_HELLO}}}]}}) {{
-          storedCount session {{ id }} {_PROBLEMS}
-        }} }}""",
-        SESSION,
-    ),
-    "UploadFileInput.sessionId": Probe(
-        f"""mutation ($id: ID!) {{ uploadFile(input: {{sessionId: $id, path: "/a.txt", content: {{text: "x"}}}}) {{
-          replaced file {{ id }} {_PROBLEMS}
-        }} }}""",
-        SESSION,
-    ),
-    "FilePathInput.sessionId": Probe(
-        f"""mutation ($id: ID!) {{ deleteFile(input: {{file: {{at: {{sessionId: $id, path: "/a.txt"}}}}}}) {{
-          deletedFileId {_PROBLEMS}
-        }} }}""",
-        SESSION,
-    ),
-    "FileRefInput.id": Probe(
-        f"mutation ($id: ID!) {{ deleteFile(input: {{file: {{id: $id}}}}) {{ deletedFileId {_PROBLEMS} }} }}", ("file",)
-    ),
-}
-TELLING = {"CreateSessionInput.acontextId", "GetOrCreateSessionInput.diskId"}
-"""Here the caller chooses an id of Acontext's, which one session alone may have: a taken one is said to be so."""
+MAKING = {"createSession", "getOrCreateSession"}
+"""Tried last: they make Bob's list longer."""
+SCHEMA = build_schema(print_schema())
+PLACES = list(isolation.places(SCHEMA))
+TRIED = sorted((place for place in PLACES if place.name in isolation.KINDS), key=lambda place: place.field in MAKING)
+INSIDE = {"own session's message", "bare message", "edited cursor"}
+"""What goes along with a read of Bob's own conversation, as the place of a message or as a pin."""
+WHOLE = """
+{ sessions { nodes {
+  id acontextId title configs updatedAt disk { id acontextId }
+  messages { edges { cursor } nodes { id acontextId text parts { id } } }
+  files { edges { cursor } nodes { id path updatedAt } }
+  edited: messages(editStrategy: {tokenLimit: {limitTokens: 2}}) { edges { cursor } }
+} edges { cursor } } }
+"""
+By = Callable[[Client, str], Caller]
 
 
-def arguments(schema: GraphQLSchema) -> dict[str, str | None]:
-    """List every argument and input field that takes an id, with its description."""
-    found: dict[str, str | None] = {}
-    for kind in schema.type_map.values():
-        if kind.name.startswith("__"):
-            continue
-        if isinstance(kind, GraphQLInputObjectType):
-            fields = kind.fields.items()
-            found |= {
-                f"{kind.name}.{name}": of.description for name, of in fields if get_named_type(of.type).name in IDS
-            }
-        elif isinstance(kind, GraphQLObjectType | GraphQLInterfaceType):
-            for field, described in kind.fields.items():
-                taken = described.args.items()
-                found |= {
-                    f"{kind.name}.{field}({name})": of.description
-                    for name, of in taken
-                    if get_named_type(of.type).name in IDS
-                }
-    return found
+def test_every_place_that_could_take_an_id_is_tried_or_is_known_to_name_nothing() -> None:
+    names = {place.name for place in PLACES}
+    assert names == set(isolation.KINDS) | isolation.TELLING | isolation.NAMES_NOTHING
+    assert isolation.unreached(SCHEMA) == set()
 
 
-def test_every_argument_that_takes_an_id_is_tried_here() -> None:
-    taken = arguments(build_schema(print_schema()))
-    assert set(taken) == set(PROBES) | TELLING
-    assert all("CONFLICT" in str(taken[name]) for name in TELLING)
+def test_where_a_taken_id_must_be_told_the_schema_says_so() -> None:
+    for name in isolation.TELLING:
+        kind, _, taken = name.partition(".")
+        described: Any = SCHEMA.type_map[kind]
+        assert "CONFLICT" in described.fields[taken].description
+
+
+class Watch(logging.Handler):
+    """What the requests of the test write to the log, and ask of the database."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.lines: list[str] = []
+        self.statements = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if request_id.get() is None:
+            return  # the sweep's
+        if record.name.startswith("tortoise"):
+            self.statements += 1
+        elif record.name.startswith("gql_api"):
+            self.lines.append(re.sub(r"\d+\.\d ms", "- ms", record.getMessage()))
+
+
+@pytest.fixture
+def watch() -> Iterator[Watch]:
+    handler, loggers = Watch(), [logging.getLogger(name) for name in ("tortoise.db_client", "gql_api")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.addHandler(handler)
+        logger.setLevel(logging.DEBUG)
+    yield handler
+    for logger, level in zip(loggers, levels, strict=True):
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+
+
+@dataclass
+class Seen:
+    """All that can be seen of one answer, with the id that was sent taken out of it."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: str
+    calls: Counter[str]
+    statements: int
+    lines: list[str]
+
+    @property
+    def asked(self) -> int:
+        return self.calls.total()
+
+
+@dataclass
+class Bob:
+    """Somebody who tries ids, and what is asked of Acontext meanwhile."""
+
+    caller: Caller
+    upstream: Upstream
+    watch: Watch
+    requests: list[str] = field(default_factory=list)
+
+    async def tries(self, document: str, id: str) -> Seen:
+        self.upstream.clear()
+        self.watch.lines.clear()
+        self.watch.statements = 0
+        reply = await self.caller.reply(document, id=id)
+        headers = [pair for pair in reply.headers.items() if pair[0] not in {"x-request-id", "content-length"}]
+        return Seen(
+            reply.status_code,
+            headers,
+            reply.text.replace(id, "<id>"),
+            Counter(self.upstream.calls),
+            self.watch.statements,
+            self.watch.lines.copy(),
+        )
+
+    def note(self, request: httpx.Request) -> None:
+        """Note what Acontext is asked, as a fault that never strikes."""
+        body = request.content if request.headers.get("content-type") == "application/json" else b""
+        self.requests.append(f"{request.method} {request.url} {body.decode()}")
 
 
 def gid(text: str) -> str:
     return b64encode(text.encode()).decode()
 
 
-WHOLE = """
-{ sessions { nodes {
-  id acontextId title configs updatedAt disk { id acontextId }
-  messages { nodes { id acontextId text } } files { nodes { id path updatedAt } }
-} } }
-"""
+def cursor_like(cursor: str, **changed: str) -> str:
+    """Make a cursor of the same kind, with other ids in it and the same time."""
+    text = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+    text = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", lambda _: str(uuid4()), text)
+    for old, new in changed.items():
+        text = text.replace(old, new)
+    return urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-@pytest.fixture
-async def anna(client: Client) -> Client:
-    """A user with a session that has a message and a file."""
-    anna = client.as_user("anna")
-    made = await anna.create(title="Anna's")
-    await anna.store(made["id"], "hello")
-    await anna.upload(made["id"], "/a.txt")
-    return anna
+def time_of(message: str) -> str:
+    return b64decode(message).decode().split(":")[2]
 
 
-def foreign_and_random(session: dict[str, Any]) -> dict[str, tuple[str, str]]:
-    """Give for each kind of id one of this session's things, and one that nothing has."""
-    [message], [file] = session["messages"]["nodes"], session["files"]["nodes"]
+def foreign_and_random(anna: dict[str, Any], bob: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    """Give for each kind of id one of Anna's, and one that nothing has."""
+    session = anna["nodes"][0]
+    own = bob["nodes"][0]["acontextId"]
+    message, file = session["messages"]["nodes"][0], session["files"]["nodes"][0]
+    time, part = time_of(message["id"]), message["parts"][0]["id"]
+    cursors = {
+        "session cursor": anna["edges"][0]["cursor"],
+        "message cursor": session["messages"]["edges"][0]["cursor"],
+        "edited cursor": session["edited"]["edges"][0]["cursor"],
+    }
     return {
         "session": (session["id"], gid(f"Session:{uuid4()}")),
         "bare session": (session["acontextId"], str(uuid4())),
         "disk": (session["disk"]["id"], gid(f"Disk:{uuid4()}")),
         "bare disk": (session["disk"]["acontextId"], str(uuid4())),
         "file": (file["id"], gid(f"File:{uuid4()}:/a.txt")),
-        "message": (message["id"], gid(f"Message:{uuid4()}:1700000000000000:{uuid4()}")),
+        "message": (message["id"], gid(f"Message:{uuid4()}:{time}:{uuid4()}")),
+        "own session's message": (
+            gid(f"Message:{own}:{time}:{message['acontextId']}"),
+            gid(f"Message:{own}:{time}:{uuid4()}"),
+        ),
+        "bare message": (message["acontextId"], str(uuid4())),
+        "part": (part, gid(f"MessagePart:{uuid4()}:{time}:{uuid4()}:0")),
         "user": (gid("User:anna"), gid("User:nobody")),
+        "file cursor": (
+            session["files"]["edges"][0]["cursor"],
+            urlsafe_b64encode(b"file\n/a.tx0").decode().rstrip("="),
+        ),
+        **{kind: (cursor, cursor_like(cursor)) for kind, cursor in cursors.items()},
     }
 
 
+def uuids_of(anna: dict[str, Any]) -> set[str]:
+    return set(re.findall(r"[0-9a-f]{8}-[0-9a-f-]{27}", json.dumps(anna)))
+
+
+async def walk(client: Client, by: By, upstream: Upstream, watch: Watch) -> Counter[str]:
+    """Try everything as Bob; return what was counted."""
+    anna, bob = by(client, "anna"), Bob(by(client, "bob"), upstream, watch)
+    for caller, title, file in ((anna, "Anna's", "/a.txt"), (bob.caller, "Bob's", "/b.txt")):
+        made = await caller.create(title=title)
+        await caller.store(made["id"], "hello", "again")
+        await caller.upload(made["id"], file)
+        await caller.upload(made["id"], f"/d{file}")
+    before = (await anna.data(WHOLE))["sessions"]
+    counted: Counter[str] = Counter(examined=len(PLACES), places=len(TRIED))
+    ids = foreign_and_random(before, (await bob.caller.data(WHOLE))["sessions"])
+    upstream.fault = bob.note
+    for place in TRIED:
+        document = isolation.document(SCHEMA, place)
+        for kind in isolation.KINDS[place.name]:
+            bob.requests.clear()
+            foreign, random = [await bob.tries(document, id) for id in ids[kind]]
+            assert foreign == random, (place.name, kind)
+            check(place, kind, foreign, bob.requests, uuids_of(before))
+            counted["cases"] += 1
+    upstream.fault = None
+    assert (await anna.data(WHOLE))["sessions"] == before
+    return counted
+
+
+def check(place: isolation.Place, kind: str, seen: Seen, requests: list[str], annas: set[str]) -> None:
+    """Check what Acontext was asked: nothing about Anna's, and nothing at all where the id alone leads there."""
+    named = [request for request in requests if any(id in request for id in annas)]
+    if place.name == "GetOrCreateSessionInput.id":
+        # One probe for either, which finds nothing of Bob's; all the rest is about the session that is made then.
+        assert len(named) == 1
+    elif kind in INSIDE:
+        assert all("/messages" in request for request in named), (place.name, kind)
+    else:
+        assert named == [], (place.name, kind)
+        # A cursor of Anna's list is a place in Bob's own, and what comes after it is Bob's.
+        assert seen.asked == 0 or len(place.way) > 1 or kind == "session cursor", (place.name, kind)
+
+
 async def test_somebody_elses_id_gets_what_an_id_gets_that_nobody_has(
-    client: Client, anna: Client, upstream: Upstream
+    client: Client, upstream: Upstream, watch: Watch
 ) -> None:
-    before = await anna.data(WHOLE)
-    ids = foreign_and_random(before["sessions"]["nodes"][0])
-    bob = client.as_user("bob")
-    own = await bob.create(title="Bob's")
-    await bob.store(own["id"], "hello")
-    for name, probe in PROBES.items():
-        for kind in probe.kinds:
-            seen = []
-            for id in ids[kind]:
-                upstream.clear()
-                seen.append((await bob.answer(probe.document, id=id), Counter(upstream.calls)))
-            assert seen[0] == seen[1], name
-            assert seen[0][1].total() == probe.upstream_calls, name
-    assert await anna.data(WHOLE) == before
+    counted = await walk(client, believed, upstream, watch)
+    assert counted == {"examined": len(PLACES), "places": 24, "cases": 47}
 
 
-async def test_a_pin_that_is_a_bare_id_says_nothing_of_other_conversations(
-    client: Client, anna: Client, upstream: Upstream
-) -> None:
-    [message] = (await anna.data(WHOLE))["sessions"]["nodes"][0]["messages"]["nodes"]
-    bob = client.as_user("bob")
-    own = await bob.create()
-    await bob.store(own["id"], "hello", "again")
-    document = """query ($id: ID!, $pin: ID!) { session(id: $id) {
-      messages(editStrategy: {tokenLimit: {limitTokens: 2}}, pinAtMessageId: $pin) { editAtMessageId nodes { text } }
-    } }"""
-    seen = []
-    for pin in (message["acontextId"], str(uuid4())):
-        upstream.clear()
-        seen.append((await bob.answer(document, id=own["id"], pin=pin), upstream.calls.copy()))
-    assert seen[0] == seen[1]
+class TestByToken:
+    """The same where callers prove who they are, on one kind of database."""
+
+    @pytest.fixture
+    def databases(self, sqlite_databases: Databases) -> Databases:
+        return sqlite_databases
+
+    @pytest.fixture
+    async def client(self, start: Callable[..., AbstractAsyncContextManager[Client]]) -> AsyncIterator[Client]:
+        async with start(**BY_TOKEN) as client:
+            yield client
+
+    async def test_somebody_elses_id_gets_what_an_id_gets_that_nobody_has(
+        self, client: Client, upstream: Upstream, watch: Watch
+    ) -> None:
+        await walk(client, proven, upstream, watch)
