@@ -14,6 +14,7 @@ from gql_api.upstream.refusal import Refused
 _DISK = ("input", "diskId")
 _LOOK_AGAIN = 0.05
 _PATIENCE = 5.0
+_LOOKS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +45,17 @@ class Adoption:
         A foreign id takes the same single probe of Acontext as an unknown one. A session that was deleted here is
         not taken over again.
         """
-        mapping = await self._settled(owner, id)
-        if mapping and mapping.user == owner and mapping.state is model.MappingState.READY:
-            return _kept(await mappings.ready(owner, [id]), id, disk_id)
-        known_upstream = await self._gateway.sessions.exists(id)
-        if mapping or not known_upstream or not await self._is_adoptable(owner, id):
-            return None
-        return await self._adopt(owner, id, title=title, disk_id=disk_id)
+        for _ in range(_LOOKS):
+            mapping = await self._settled(owner, id)
+            if mapping and mapping.user == owner and mapping.state is model.MappingState.READY:
+                return _kept(await mappings.ready(owner, [id]), id, disk_id)
+            known_upstream = await self._gateway.sessions.exists(id)
+            if mapping or not known_upstream or not await self._is_adoptable(owner, id):
+                return None
+            # Another server may take it over in the same moment; then what it makes of it is waited for.
+            if adopted := await self._adopt(owner, id, title=title, disk_id=disk_id):
+                return adopted
+        raise Busy("This session is being taken over just now; try again.", ("input", "id"))
 
     async def _settled(self, owner: str, id: UUID) -> model.Mapping | None:
         """Wait until a session of this user that another process is making is there, or is not."""
@@ -74,11 +79,11 @@ class Adoption:
         return await self._gateway.sessions.is_of(owner, session)
 
     async def _adopt(self, owner: str, id: UUID, *, title: str | None, disk_id: UUID | None) -> Opened | None:
-        """Bind the given disk, else the one once made for this session, else a new one."""
+        """Bind the given disk, else the one once made for this session, else a new one; None when another is at it."""
         disk = await self._given(owner, id, disk_id) if disk_id else await self._creation.disk(id)
         intent = await self._creation.begin(owner, id=id, title=title, adopted=True)
         if intent is None:
-            raise Busy("This session is being taken over just now; try again.", ("input", "id"))
+            return None
         try:
             bound = await self._creation.bind(intent, disk or await self._creation.make_disk(id))
         except mappings.DiskTaken:

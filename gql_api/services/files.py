@@ -46,27 +46,27 @@ class Files:
 
         Raises `NotFound`, `Invalid`, `TooLarge` (above 16 MiB), `Busy` or an `UpstreamFailure`.
         """
-        session = await own_session(owner, session_id, _SESSION)
+        await own_session(owner, session_id, _SESSION)
         directory, filename = paths.file(upload.path, ("input", "path"))
         metadata = rules.json_object(upload.metadata, ("input", "metadata"))
         if len(upload.content) > LARGEST_FILE:
             raise TooLarge(f"A file has at most {LARGEST_FILE} bytes.", ("input", "content"))
-        disk_id = session.disk_id
-        async with self._locks.holding(session_id):
-            await own_session(owner, session_id, _SESSION)  # it may have been deleted while this waited
+        async with self._locks.holding(owner, session_id, _SESSION) as held:
+            disk_id = held.session.disk_id
             replaced = await self._gateway.files.get(disk_id, directory, filename) is not None
+            await held.confirm(transfer=True)
             file = await self._gateway.files.upload(
                 disk_id, directory=directory, filename=filename, content=upload.content, metadata=metadata
             )
-        return StoredFile(session, file, replaced)
+        return StoredFile(held.session, file, replaced)
 
     async def delete(self, session: model.Session, *, directory: str, filename: str, path: rules.Path) -> model.File:
         """Delete a file of the caller's own session; raise `NotFound` where there is none. Returns what it was."""
-        async with self._locks.holding(session.id):
-            await own_session(session.user, session.id, path)
+        async with self._locks.holding(session.user, session.id, path) as held:
             file = await self._gateway.files.get(session.disk_id, directory, filename)
             if file is None:
                 raise NotFound("There is no such file.", path)
+            await held.confirm()
             await self._gateway.files.delete(session.disk_id, directory, filename)
         return file
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from gql_api import model
-from gql_api.errors import Correctable, Invalid, NotFound, PartlyStored, UpstreamFailure
+from gql_api.errors import Correctable, Invalid, NotFound, PartlyStored, UpstreamFailure, UpstreamTimeout
 from gql_api.services.drafts import Draft, Storable, storable
-from gql_api.services.locks import SessionLocks
+from gql_api.services.locks import Held, SessionLocks
 from gql_api.services.ownership import own_session
 from gql_api.upstream.gateway import Gateway
 from gql_api.upstream.refusal import Refused
@@ -38,37 +38,43 @@ class Messages:
         Raises `NotFound`, `Invalid` naming the field, `Busy`, or an `UpstreamFailure`; after `UpstreamTimeout` the
         message may have been stored all the same.
         """
-        session = await own_session(owner, session_id, _SESSION)
+        await own_session(owner, session_id, _SESSION)
         message = storable(draft)
-        async with self._locks.holding(session_id):
-            await own_session(owner, session_id, _SESSION)
-            return Stored(session, [await self._store(session_id, message)])
+        async with self._locks.holding(owner, session_id, _SESSION) as held:
+            return Stored(held.session, [await self._store(held, message)])
 
     async def store_all(self, owner: str, session_id: UUID, drafts: Sequence[Draft]) -> Stored:
         """Store messages in their order: all of them, or a prefix that is told together with the problem.
 
         A draft that is wrong stops the list before anything is stored.
         """
-        session = await own_session(owner, session_id, _SESSION)
+        await own_session(owner, session_id, _SESSION)
         if not 1 <= len(drafts) <= MOST_MESSAGES:
             raise Invalid(f"A list has 1 to {MOST_MESSAGES} messages.", ("input", "messages"))
         messages = [storable(draft) for draft in drafts]
-        async with self._locks.holding(session_id):
-            await own_session(owner, session_id, _SESSION)
-            return await self._store_in_order(session, messages)
-
-    async def _store_in_order(self, session: model.Session, messages: list[Storable]) -> Stored:
         stored: list[model.Message] = []
+        try:
+            async with self._locks.holding(owner, session_id, _SESSION) as held:
+                return await self._store_in_order(held, messages, stored)
+        except UpstreamTimeout as problem:
+            # The lease ended on the way: what was stored by then is told all the same.
+            if not stored:
+                raise
+            return Stored(held.session, stored, _told(problem, len(stored)))
+
+    async def _store_in_order(self, held: Held, messages: list[Storable], stored: list[model.Message]) -> Stored:
         for message in messages:
             try:
-                stored.append(await self._store(session.id, message))
+                stored.append(await self._store(held, message))
             except (Correctable, UpstreamFailure) as problem:
                 if not stored:
                     raise
-                return Stored(session, stored, _told(problem, len(stored)))
-        return Stored(session, stored)
+                return Stored(held.session, stored, _told(problem, len(stored)))
+        return Stored(held.session, stored)
 
-    async def _store(self, session_id: UUID, message: Storable) -> model.Message:
+    async def _store(self, held: Held, message: Storable) -> model.Message:
+        session_id = held.session.id
+        await held.confirm()
         try:
             stored = await self._gateway.messages.store(
                 session_id, format=message.format, blob=message.blob, metadata=message.metadata

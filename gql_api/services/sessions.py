@@ -10,7 +10,7 @@ from gql_api.services import rules
 from gql_api.services.adoption import Adoption, Opened
 from gql_api.services.creation import Creation, NewSession
 from gql_api.services.locks import SessionLocks
-from gql_api.services.ownership import own_session, present
+from gql_api.services.ownership import present
 from gql_api.services.reconcile import Reconciler
 from gql_api.store import mappings
 from gql_api.upstream.gateway import Gateway
@@ -54,7 +54,7 @@ class Sessions:
         """
         checked = _checked(new)
         if id is not None:
-            async with self._locks.holding(id):
+            async with self._locks.queued((owner, id)):
                 found = await self._adoption.find(owner, id, title=checked.title, disk_id=disk_id)
             if found:
                 return found
@@ -67,9 +67,9 @@ class Sessions:
         configs = changes.configs
         if configs is not UNCHANGED:
             configs = rules.json_object(configs, _CONFIGS)
-        async with self._locks.holding(id):
-            session = await own_session(owner, id, _ID)
+        async with self._locks.holding(owner, id, _ID) as held:
             if configs is not UNCHANGED:
+                await held.confirm()
                 await self._write_configs(id, configs)
             now = self._creation.now()
             if title is not UNCHANGED:
@@ -77,7 +77,7 @@ class Sessions:
             elif configs is not UNCHANGED:
                 changed = await mappings.touch(owner, id, now=now)
             else:
-                changed = session
+                changed = held.session
         return present(changed, "session", _ID)
 
     async def delete(self, owner: str, id: UUID) -> None:
@@ -85,7 +85,7 @@ class Sessions:
 
         It is gone for all readers at once. What Acontext does not remove now is removed by the sweep.
         """
-        async with self._locks.holding(id):
+        async with self._locks.holding(owner, id, _ID):
             mapping = await mappings.entomb(owner, id, now=self._creation.now(), lease_until=self._creation.lease_end())
             if mapping is None:
                 raise NotFound("There is no such session.", _ID)

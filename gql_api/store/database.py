@@ -15,9 +15,18 @@ from tortoise.migrations.recorder import MigrationRecorder
 from tortoise.migrations.schema_editor import AsyncpgSchemaEditor, BaseSchemaEditor, SqliteSchemaEditor
 from tortoise.transactions import in_transaction
 
+from gql_api.store.connecting import Connecting, credentials
 from gql_api.store.url import InvalidDatabaseUrl, Target, parse
 
-__all__ = ["Database", "DatabaseUnreachable", "InvalidDatabaseUrl", "SchemaOutdated", "migrate", "open_database"]
+__all__ = [
+    "Connecting",
+    "Database",
+    "DatabaseUnreachable",
+    "InvalidDatabaseUrl",
+    "SchemaOutdated",
+    "migrate",
+    "open_database",
+]
 
 _EDITORS: dict[str, type[BaseSchemaEditor]] = {"sqlite": SqliteSchemaEditor, "postgres": AsyncpgSchemaEditor}
 _TURN = {
@@ -26,6 +35,7 @@ _TURN = {
     "postgres": "SELECT pg_advisory_xact_lock(7164018932)",
 }
 """What a migration does first, so that of several that start at once the others wait for it to end."""
+_PLAINLY = Connecting()
 
 
 class SchemaOutdated(Exception):
@@ -46,22 +56,28 @@ class Database:
         """Ask for nothing; raise whatever the driver does when there is no answer."""
         await self.connection.execute_query("SELECT 1")
 
+    def pool(self) -> asyncpg.Pool | None:
+        """Give the pool of connections to PostgreSQL, to be looked at only."""
+        pool = getattr(self.connection, "_pool", None)
+        return pool if isinstance(pool, asyncpg.Pool) else None
+
 
 @asynccontextmanager
-async def open_database(url: str, *, migrate: bool) -> AsyncIterator[Database]:
+async def open_database(url: str, *, migrate: bool, connecting: Connecting = _PLAINLY) -> AsyncIterator[Database]:
     """Open the database for all tasks of this process; one at a time.
 
-    Applies missing migrations when asked to, else raises `SchemaOutdated` for them. Raises `InvalidDatabaseUrl` and
-    `DatabaseUnreachable`; nothing stays open then.
+    Applies missing migrations when asked to, else raises `SchemaOutdated` for them. Migrations that this program does
+    not know are no hindrance: they only ever add. Raises `InvalidDatabaseUrl` and `DatabaseUnreachable`; nothing stays
+    open then.
     """
     target = parse(url)
     if migrate:
-        await _migrate(target)
+        await _migrate(target, connecting)
     context = TortoiseContext()
     try:
         # Only to begin with: requests run in other tasks than the one that opens, and find the global fallback.
         with context:
-            await context.init(config=_config(target), _enable_global_fallback=True)
+            await context.init(config=_config(target, connecting), _enable_global_fallback=True)
         database = Database(context.db())
         with _reaching():
             await database.ping()
@@ -71,18 +87,18 @@ async def open_database(url: str, *, migrate: bool) -> AsyncIterator[Database]:
         await context.close_connections()
 
 
-async def migrate(url: str) -> list[str]:
+async def migrate(url: str, connecting: Connecting = _PLAINLY) -> list[str]:
     """Bring the tables up to date, all or nothing, and name the migrations that were applied.
 
     Of several processes that start at once one does it while the others wait; they then have nothing to do. Raises
     `InvalidDatabaseUrl` and `DatabaseUnreachable`.
     """
-    return await _migrate(parse(url))
+    return await _migrate(parse(url), connecting)
 
 
-async def _migrate(target: Target) -> list[str]:
+async def _migrate(target: Target, connecting: Connecting) -> list[str]:
     async with TortoiseContext() as context:
-        await context.init(config=_config(target, patient=True))
+        await context.init(config=_config(target, connecting, patient=True))
         with _reaching():
             await Database(context.db()).ping()
         async with in_transaction() as connection:
@@ -108,12 +124,13 @@ async def _refuse_outdated(connection: BaseDBAsyncClient, target: Target) -> Non
         raise SchemaOutdated(f"The database lacks {missing} migration(s) of this version; run: gql-api migrate")
 
 
-def _config(target: Target, *, patient: bool = False) -> dict[str, Any]:
-    credentials = dict(target.credentials)
-    if patient:
-        # Another process may be at a long migration, or this one.
-        credentials.pop("command_timeout", None)
-    connection = {"engine": target.engine, "credentials": credentials}
+def _config(target: Target, connecting: Connecting, *, patient: bool = False) -> dict[str, Any]:
+    """Describe the database to Tortoise; `patient` where another process may be at a long migration, or this one."""
+    found = target.credentials
+    connection = {
+        "engine": target.engine,
+        "credentials": found if target.dialect == "sqlite" else credentials(found, connecting, patient=patient),
+    }
     return {"connections": {target.dialect: connection}, "apps": _apps(target)}
 
 

@@ -11,12 +11,12 @@ from typing import Any, TypedDict, Unpack
 from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
-from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 from gql_api import model
 from gql_api.model import MappingState
 from gql_api.store import rows
+from gql_api.store.keyset import Beyond
 from gql_api.store.models import SessionMapping
 from gql_api.store.retry import rereading
 
@@ -72,9 +72,9 @@ async def page(
     """
     query = _listed(owner, where)
     if cut["after"]:
-        query = query.filter(_beyond(cut["after"], older=newest_first))
+        query = query.filter(Beyond(cut["after"], older=newest_first))
     if cut["before"]:
-        query = query.filter(_beyond(cut["before"], older=not newest_first))
+        query = query.filter(Beyond(cut["before"], older=not newest_first))
     sign = "-" if newest_first != cut["from_end"] else ""
     found = await rows.sessions(query.order_by(f"{sign}created_at", f"{sign}id").limit(cut["limit"] + 1))
     kept = found[: cut["limit"]]
@@ -219,11 +219,3 @@ def _listed(owner: str, where: model.SessionFilter) -> QuerySet[SessionMapping]:
     if where.created_before:
         query = query.filter(created_at__lt=rows.utc(where.created_before))
     return query
-
-
-def _beyond(place: model.SessionPosition, *, older: bool) -> Q:
-    """Match what lies beyond a place; the first condition of each says nothing new, but the index can follow it."""
-    moment = rows.utc(place.created_at)
-    if older:
-        return Q(created_at__lte=moment) & (Q(created_at__lt=moment) | Q(id__lt=place.id))
-    return Q(created_at__gte=moment) & (Q(created_at__gt=moment) | Q(id__gt=place.id))

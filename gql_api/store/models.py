@@ -25,6 +25,11 @@ class SessionMapping(Model):
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()
     lease_until = fields.DatetimeField()
+    # The lease: who may write to the session upstream, until when, when another last wished to, and how many held it.
+    write_holder = fields.CharField(max_length=255, null=True)
+    write_until: datetime | None = fields.DatetimeField(null=True)
+    write_wanted: datetime | None = fields.DatetimeField(null=True)
+    write_fence: int | None = fields.BigIntField(null=True)
 
     class Meta:
         table = "session_mappings"

@@ -1,4 +1,4 @@
-"""Asking again when the connection was lost: for reads only, since a write may have been done all the same."""
+"""Asking again when the connection was lost: for what may be done twice, since it may have been done all the same."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -24,7 +24,7 @@ _PAUSES = (0.05, 0.2)
 
 
 def rereading(read: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
-    """Let a read be done again when its connection turns out to be dead, as after a restart of the server."""
+    """Let a statement be repeated when its connection turns out to be dead, as after a restart of the server."""
 
     @wraps(read)
     async def reading(*args: P.args, **kwargs: P.kwargs) -> T:

@@ -11,8 +11,8 @@ from tortoise.queryset import QuerySet
 from gql_api import model
 from gql_api.store.models import SessionMapping
 
-_OF_SESSION = ("id", "user_identifier", "title", "disk_id", "disk_created_at", "created_at", "updated_at")
-_OF_MAPPING = (*_OF_SESSION, "state", "adopted", "nonce")
+OF_SESSION = ("id", "user_identifier", "title", "disk_id", "disk_created_at", "created_at", "updated_at")
+_OF_MAPPING = (*OF_SESSION, "state", "adopted", "nonce")
 _LONGEST_PATTERN = 10_000
 """More than any title has characters; SQLite refuses patterns of 50 000 bytes."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -21,7 +21,7 @@ Row = dict[str, Any]
 
 async def sessions(query: QuerySet[SessionMapping]) -> list[model.Session]:
     """Read ready sessions."""
-    return [session(row) for row in await query.values(*_OF_SESSION)]
+    return [session(row) for row in await query.values(*OF_SESSION)]
 
 
 async def mappings(query: QuerySet[SessionMapping]) -> list[model.Mapping]:

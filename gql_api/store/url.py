@@ -5,8 +5,15 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
-_POSTGRES_OPTIONS = {"host": "host", "port": "port", "user": "user", "password": "password", "sslmode": "ssl"}
-"""What may stand after the question mark, with asyncpg's word for it."""
+_POSTGRES_OPTIONS = {
+    "host": "host",
+    "port": "port",
+    "user": "user",
+    "password": "password",
+    "sslmode": "ssl_mode",
+    "sslrootcert": "ssl_root_cert",
+}
+"""What may stand after the question mark, with our word for it."""
 _SSL_MODES = {"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}
 _BUSY_MILLISECONDS = 10_000
 _LARGEST_PORT = 65_535
@@ -28,7 +35,7 @@ class Target:
 def parse(url: str) -> Target:
     """Read `sqlite:///relative/path`, `sqlite:////absolute/path` or `postgresql://user:password@host:port/database`.
 
-    A PostgreSQL URL may name host, port, user, password and sslmode after a question mark instead;
+    A PostgreSQL URL may name host, port, user, password, sslmode and sslrootcert after a question mark instead;
     `postgresql:///database?host=/run/postgresql` is a Unix socket.
     """
     try:
@@ -79,7 +86,7 @@ def _postgres(parts: SplitResult, *, port: int | None) -> Target:
     credentials = {name: value for name, value in found.items() if value} | _options(parts.query)
     if "database" not in credentials:
         raise InvalidDatabaseUrl("The database URL names no database.")
-    return Target("postgres", "tortoise.backends.asyncpg", {"host": None, **credentials, **_pool()})
+    return Target("postgres", "tortoise.backends.asyncpg", {"host": None, **credentials})
 
 
 def _options(query: str) -> dict[str, Any]:
@@ -90,7 +97,7 @@ def _options(query: str) -> dict[str, Any]:
         options[_POSTGRES_OPTIONS[name]] = value
     if "port" in options:
         options["port"] = _port(options["port"])
-    if options.get("ssl", "disable") not in _SSL_MODES:
+    if options.get("ssl_mode", "disable") not in _SSL_MODES:
         raise InvalidDatabaseUrl("The sslmode of the database URL is none of " + ", ".join(sorted(_SSL_MODES)) + ".")
     return options
 
@@ -99,17 +106,6 @@ def _port(text: str) -> int:
     if not text.isdecimal() or not 0 < int(text) <= _LARGEST_PORT:
         raise InvalidDatabaseUrl("The port of the database URL is not a port.")
     return int(text)
-
-
-def _pool() -> dict[str, Any]:
-    return {
-        "minsize": 1,
-        "maxsize": 10,
-        "timeout": 10,
-        "command_timeout": 30,
-        "application_name": "gql_api",
-        "server_settings": {"timezone": "UTC"},
-    }
 
 
 def _decoded(part: str | None) -> str | None:

@@ -1,4 +1,4 @@
-"""The locks of sessions: one holder at a time, in the order of coming; patience ends; nothing is left behind."""
+"""The queue of this process for a session: one at a time, in the order of coming; patience ends; nothing stays."""
 
 import asyncio
 from uuid import UUID, uuid4
@@ -16,7 +16,7 @@ async def test_holders_of_one_session_follow_each_other_in_the_order_of_coming()
     seen: list[str] = []
 
     async def hold(number: int) -> None:
-        async with locks.holding(id):
+        async with locks.queued(id):
             seen.append(f"in {number}")
             await asyncio.sleep(0)
             seen.append(f"out {number}")
@@ -27,30 +27,30 @@ async def test_holders_of_one_session_follow_each_other_in_the_order_of_coming()
 
 async def test_sessions_do_not_wait_for_each_other() -> None:
     locks = SessionLocks(patience=HASTY)
-    async with locks.holding(uuid4()), locks.holding(uuid4()), locks.holding(uuid4()):
+    async with locks.queued(uuid4()), locks.queued(uuid4()), locks.queued(uuid4()):
         pass
 
 
 async def test_who_waits_too_long_is_told_that_the_session_is_busy() -> None:
     locks, id = SessionLocks(patience=HASTY), uuid4()
-    async with locks.holding(id):
+    async with locks.queued(id):
         with pytest.raises(Busy) as caught:
-            async with locks.holding(id):
+            async with locks.queued(id):
                 raise AssertionError
         assert caught.value.code == "BUSY"
-    async with locks.holding(id):
+    async with locks.queued(id):
         pass
 
 
 async def test_a_holder_that_fails_or_is_cancelled_lets_go() -> None:
     locks, id = SessionLocks(patience=HASTY), uuid4()
     with pytest.raises(RuntimeError, match="failed"):
-        async with locks.holding(id):
+        async with locks.queued(id):
             raise RuntimeError("failed")
     entered = asyncio.Event()
 
     async def hold() -> None:
-        async with locks.holding(id):
+        async with locks.queued(id):
             entered.set()
             await asyncio.Event().wait()
 
@@ -59,7 +59,7 @@ async def test_a_holder_that_fails_or_is_cancelled_lets_go() -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    async with locks.holding(id):
+    async with locks.queued(id):
         pass
 
 
@@ -67,10 +67,10 @@ async def test_one_who_gives_up_waiting_does_not_hold_up_the_next() -> None:
     locks, id = SessionLocks(patience=PATIENT), uuid4()
 
     async def hold() -> str:
-        async with locks.holding(id):
+        async with locks.queued(id):
             return "held"
 
-    async with locks.holding(id):
+    async with locks.queued(id):
         waiting = [asyncio.create_task(hold()) for _ in range(3)]
         await asyncio.sleep(0)
         waiting[0].cancel()
@@ -82,7 +82,7 @@ async def test_one_who_gives_up_waiting_does_not_hold_up_the_next() -> None:
 
 async def wait_in_vain(locks: SessionLocks, id: UUID) -> None:
     with pytest.raises(Busy):
-        async with locks.holding(id):
+        async with locks.queued(id):
             raise AssertionError
 
 
@@ -90,7 +90,7 @@ async def test_a_lock_is_there_only_while_somebody_needs_it() -> None:
     locks = SessionLocks(patience=HASTY)
     for _ in range(3):
         id = uuid4()
-        async with locks.holding(id):
+        async with locks.queued(id):
             await wait_in_vain(locks, id)
             assert list(locks._locks) == [id]
     assert not locks._locks

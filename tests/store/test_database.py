@@ -14,7 +14,7 @@ from databases import Databases
 from gql_api.store import mappings
 from gql_api.store.database import Database, DatabaseUnreachable, SchemaOutdated, migrate, open_database
 
-ALL_MIGRATIONS = ["0001_session_mappings"]
+ALL_MIGRATIONS = ["0001_session_mappings", "0002_write_leases"]
 INDEXES = {
     "sqlite": "SELECT name FROM pragma_index_list('session_mappings') WHERE NOT [unique]",
     "postgres": "SELECT relname AS name FROM pg_class JOIN pg_index ON indexrelid = oid"
@@ -62,7 +62,7 @@ async def test_outdated_tables_are_refused_with_the_remedy(empty_database_url: s
         async with open_database(empty_database_url, migrate=False):
             pytest.fail("it was opened")
 
-    assert str(refusal.value) == "The database lacks 1 migration(s) of this version; run: gql-api migrate"
+    assert str(refusal.value) == "The database lacks 2 migration(s) of this version; run: gql-api migrate"
 
 
 async def test_several_migrations_at_once_do_it_once(empty_database_url: str) -> None:
@@ -80,11 +80,41 @@ async def test_several_processes_that_migrate_at_once_do_it_once(empty_database_
     command = [sys.executable, "-W", "error", "-c", program, empty_database_url]
     processes = [
         await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, cwd=Path(__file__).parents[2])
-        for _ in range(2)
+        for _ in range(4)
     ]
     answers = [(await process.communicate())[0].decode().strip() for process in processes]
 
-    assert sorted(answers) == sorted(["[]", str(ALL_MIGRATIONS)])
+    assert sorted(answers) == sorted(["[]"] * 3 + [str(ALL_MIGRATIONS)])
+
+
+async def test_a_table_with_rows_is_brought_up_to_date(database_url: str, databases: Databases) -> None:
+    """The columns of the later migrations are taken away again, as they were not there in the version before."""
+    async with open_database(database_url, migrate=False):
+        session = await make_ready()
+    for column in ("write_holder", "write_until", "write_wanted", "write_fence"):
+        await databases.execute(database_url, f"ALTER TABLE session_mappings DROP COLUMN {column}")
+    await databases.execute(database_url, "DELETE FROM tortoise_migrations WHERE name > '0001_session_mappings'")
+
+    assert await migrate(database_url) == ALL_MIGRATIONS[1:]
+
+    async with open_database(database_url, migrate=False):
+        assert await mappings.ready("ada", [session.id]) == {session.id: session}
+
+
+async def test_a_database_that_a_later_version_has_migrated_is_served(database_url: str, databases: Databases) -> None:
+    """Servers of the version before go on, and may start, while the new ones are rolled out."""
+    await databases.execute(database_url, "ALTER TABLE session_mappings ADD COLUMN later TEXT")
+    await databases.execute(
+        database_url,
+        "INSERT INTO tortoise_migrations (app, name, applied_at) VALUES ('gql_api', '9999_later', CURRENT_TIMESTAMP)",
+    )
+
+    async with open_database(database_url, migrate=False):
+        session = await make_ready()
+        assert await mappings.ready("ada", [session.id]) == {session.id: session}
+    assert await migrate(database_url) == []
+    await databases.execute(database_url, "ALTER TABLE session_mappings DROP COLUMN later")
+    await databases.execute(database_url, "DELETE FROM tortoise_migrations WHERE name = '9999_later'")
 
 
 async def test_a_migration_that_fails_at_its_last_step_leaves_nothing_behind(
@@ -164,9 +194,3 @@ async def test_sqlite_waits_for_others_and_for_the_disk(sqlite_databases: Databa
         rows = [await database.connection.execute_query_dict(f"PRAGMA {pragma}") for pragma in pragmas]
 
     assert [row[0].popitem()[1] for row in rows] == ["wal", 2, 10_000, 1]
-
-
-async def test_postgres_knows_who_is_connected(postgres_databases: Databases) -> None:
-    settings = "SELECT current_setting('application_name') AS name, current_setting('timezone') AS zone"
-    async with open_database(await postgres_databases.migrated(), migrate=False) as database:
-        assert await database.connection.execute_query_dict(settings) == [{"name": "gql_api", "zone": "UTC"}]

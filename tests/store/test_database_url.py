@@ -10,14 +10,6 @@ from hypothesis import strategies as st
 from gql_api.store.database import InvalidDatabaseUrl, migrate
 from gql_api.store.url import parse
 
-POOL = {
-    "minsize": 1,
-    "maxsize": 10,
-    "timeout": 10,
-    "command_timeout": 30,
-    "application_name": "gql_api",
-    "server_settings": {"timezone": "UTC"},
-}
 PRAGMAS = {"busy_timeout": 10_000, "journal_mode": "WAL", "synchronous": "FULL"}
 
 
@@ -40,7 +32,11 @@ PRAGMAS = {"busy_timeout": 10_000, "journal_mode": "WAL", "synchronous": "FULL"}
         ),
         (
             "postgresql://db.example/app?sslmode=verify-full",
-            {"host": "db.example", "database": "app", "ssl": "verify-full"},
+            {"host": "db.example", "database": "app", "ssl_mode": "verify-full"},
+        ),
+        (
+            "postgresql://db.example/app?sslrootcert=/etc/ca%20s.pem",
+            {"host": "db.example", "database": "app", "ssl_root_cert": "/etc/ca s.pem"},
         ),
         ("postgresql:///app", {"host": None, "database": "app"}),
     ],
@@ -48,7 +44,7 @@ PRAGMAS = {"busy_timeout": 10_000, "journal_mode": "WAL", "synchronous": "FULL"}
 def test_a_postgres_url_names_where_and_who(url: str, expected: dict[str, Any]) -> None:
     target = parse(url)
 
-    assert (target.dialect, target.credentials) == ("postgres", {**expected, **POOL})
+    assert (target.dialect, target.credentials) == ("postgres", expected)
 
 
 def test_three_slashes_are_a_relative_path_and_four_an_absolute_one(
@@ -93,7 +89,7 @@ def test_three_slashes_are_a_relative_path_and_four_an_absolute_one(
         ),
         (
             "postgresql:///app?secret=1",
-            "A PostgreSQL URL takes the options host, port, user, password, sslmode.",
+            "A PostgreSQL URL takes the options host, port, user, password, sslmode, sslrootcert.",
         ),
     ],
 )

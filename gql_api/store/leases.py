@@ -1,0 +1,78 @@
+"""Sessions held for writing, on PostgreSQL and by its clock alone; how long and what for is said in the services.
+
+Each is one statement that ends at once: no connection and no transaction waits while Acontext works. Each may be sent
+again when its connection was lost: a holder takes once more what it has. SQLite serves one process, which needs none of
+this.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from gql_api import model
+from gql_api.store import rows
+from gql_api.store.models import SessionMapping
+from gql_api.store.retry import rereading
+
+_NEXT = "clock_timestamp() + $4::float8 * interval '1 second'"
+_TAKE = f"""
+UPDATE session_mappings SET write_holder = $3, write_until = {_NEXT}, write_fence = COALESCE(write_fence, 0) + 1
+WHERE id = $1 AND user_identifier = $2 AND state = 'ready'
+  AND (write_until IS NULL OR write_until < clock_timestamp() OR write_holder = $3)
+RETURNING {", ".join(rows.OF_SESSION)}, write_fence
+"""  # noqa: S608 - names of our own columns
+_RENEW = f"""
+UPDATE session_mappings SET write_until = {_NEXT}
+WHERE id = $1 AND write_fence = $2 AND write_holder = $3 RETURNING id
+"""  # noqa: S608 - as above
+_WISH = """
+UPDATE session_mappings SET write_wanted = clock_timestamp() WHERE id = $1 AND write_holder <> $2
+"""
+_RELEASE = """
+UPDATE session_mappings SET write_holder = NULL, write_until = NULL, write_wanted = NULL
+FROM (SELECT id AS its_id, write_wanted AS wanted FROM session_mappings WHERE id = $1 FOR UPDATE) AS before
+WHERE id = its_id AND write_fence = $2 AND write_holder = $3
+RETURNING wanted > clock_timestamp() - $4::float8 * interval '1 second' AS is_wanted
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A session that is held. `fence` grows with each holder: who had it before changes nothing any more."""
+
+    session: model.Session
+    holder: str
+    fence: int
+
+
+@rereading
+async def take(owner: str, id: UUID, *, holder: str, seconds: float) -> Hold | None:
+    """Hold this owner's session for so many seconds; None when there is none, or another holder has it.
+
+    A holder asks for one session once at a time.
+    """
+    found = await _rows(_TAKE, id, owner, holder, seconds)
+    return Hold(rows.session(found[0]), holder, found[0]["write_fence"]) if found else None
+
+
+@rereading
+async def renew(hold: Hold, *, seconds: float) -> bool:
+    """Hold on for so many seconds from now; False when another has taken over."""
+    return bool(await _rows(_RENEW, hold.session.id, hold.fence, hold.holder, seconds))
+
+
+@rereading
+async def wish(id: UUID, *, holder: str) -> None:
+    """Let the holder of the session know that another waits for it."""
+    await _rows(_WISH, id, holder)
+
+
+@rereading
+async def release(hold: Hold, *, wished_within: float = 1.0) -> bool:
+    """Let the session go, and tell whether another wished for it of late; False when another has taken over."""
+    found = await _rows(_RELEASE, hold.session.id, hold.fence, hold.holder, wished_within)
+    return bool(found and found[0]["is_wanted"])
+
+
+async def _rows(statement: str, *values: Any) -> list[dict[str, Any]]:
+    return await SessionMapping._meta.db.execute_query_dict(statement, list(values))

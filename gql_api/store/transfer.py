@@ -1,0 +1,72 @@
+"""Queries over the mappings of all users, for taking many in and giving all out; nothing that answers a request."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from tortoise.expressions import Q
+
+from gql_api import model
+from gql_api.model import MappingState
+from gql_api.store import rows
+from gql_api.store.keyset import Beyond
+from gql_api.store.models import SessionMapping
+from gql_api.store.retry import rereading
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """A session that Acontext had before us, and its disk."""
+
+    id: UUID
+    user: str
+    title: str | None
+    disk: model.Disk
+    created_at: datetime
+
+
+@rereading
+async def bound(ids: Collection[UUID], disk_ids: Collection[UUID]) -> list[model.Mapping]:
+    """Return what is known of these sessions and of these disks, whoever's it is and whatever its state."""
+    return await rows.mappings(SessionMapping.filter(Q(id__in=ids) | Q(disk_id__in=disk_ids)))
+
+
+@rereading
+async def adopt(bindings: Sequence[Binding], *, nonce: str, now: datetime) -> set[UUID]:
+    """Bind these, ready and adopted, and return which; one whose session or disk is bound by then stays as it is.
+
+    Each has all of its row or none. The nonce, of no other call, tells ours from what others made at the same time.
+    """
+    await SessionMapping.bulk_create([_row(binding, nonce, now) for binding in bindings], ignore_conflicts=True)
+    ours = SessionMapping.filter(id__in=[binding.id for binding in bindings], nonce=nonce)
+    return {id for (id,) in await ours.values_list("id")}
+
+
+@rereading
+async def page(after: model.SessionPosition | None, limit: int) -> list[model.Session]:
+    """Return the next ready sessions of all users, by creation time and id.
+
+    No index has this order, so each page costs a look at every row: take large ones.
+    """
+    query = SessionMapping.filter(state=MappingState.READY.value)
+    if after:
+        query = query.filter(Beyond(after, older=False))
+    return await rows.sessions(query.order_by("created_at", "id").limit(limit))
+
+
+def _row(binding: Binding, nonce: str, now: datetime) -> SessionMapping:
+    created_at = rows.utc(binding.created_at)
+    return SessionMapping(
+        id=binding.id,
+        user_identifier=binding.user,
+        **rows.titled(binding.title),
+        state=MappingState.READY.value,
+        disk_id=binding.disk.id,
+        disk_created_at=rows.utc(binding.disk.created_at),
+        adopted=True,
+        nonce=nonce,
+        created_at=created_at,
+        updated_at=created_at,
+        lease_until=rows.utc(now),
+    )

@@ -1,0 +1,185 @@
+"""Many mappings made by SQL, and how PostgreSQL finds its way to the rows that the program's own statements ask for."""
+
+import hashlib
+import json
+import logging
+import sqlite3
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg  # type: ignore[import-untyped]
+
+from gql_api.model import SessionFilter, SessionPosition
+from gql_api.store import leases, mappings
+
+OWNER = "heavy@example.com"
+BEGUN = datetime(2026, 1, 1, tzinfo=UTC)
+_FILL = """
+INSERT INTO session_mappings (id, user_identifier, title, title_folded, state, disk_id, disk_created_at, adopted,
+                              nonce, created_at, updated_at, lease_until)
+SELECT (md5('s' || n)::uuid), CASE WHEN n % 20 = 0 THEN 'heavy@example.com' ELSE 'user' || n % 10007 END,
+       'Session ' || n, 'session ' || n,
+       CASE WHEN n % 10000 = 1 THEN 'deleted' WHEN n % 50000 = 2 THEN 'deleting' ELSE 'ready' END,
+       (md5('d' || n)::uuid), made, false, 'nonce', made, made, made
+FROM (SELECT n, timestamptz '2026-01-01 00:00:00+00' + n * interval '1 second' AS made
+      FROM generate_series(1, {count}) AS n) AS numbered
+"""
+"""One user of every twentieth session, scattered over the whole table, as they come in the course of time."""
+
+
+async def fill(url: str, count: int) -> float:
+    """Make so many mappings, a twentieth of them one user's; return the seconds that it took."""
+    begun = time.monotonic()
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(_FILL.format(count=count), timeout=600)
+        # A server that does not wait for its disk marks no row as visible to all before this.
+        await connection.execute("CHECKPOINT", timeout=600)
+        await connection.execute("VACUUM (FREEZE, ANALYZE) session_mappings", timeout=600)
+    finally:
+        await connection.close()
+    return time.monotonic() - begun
+
+
+@dataclass
+class Sent(logging.Handler):
+    """The statements that the program sends, with their values."""
+
+    statements: list[tuple[str, list[Any]]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__(logging.DEBUG)
+
+    __hash__ = logging.Handler.__hash__
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if isinstance(record.args, tuple) and len(record.args) == 2 and "session_mappings" in str(record.args[0]):
+            self.statements.append((str(record.args[0]), list(record.args[1] or ())))  # type: ignore[call-overload]
+
+
+@contextmanager
+def listening() -> Iterator[Sent]:
+    logger, sent = logging.getLogger("tortoise.db_client"), Sent()
+    level = logger.level
+    logger.addHandler(sent)
+    logger.setLevel(logging.DEBUG)
+    try:
+        yield sent
+    finally:
+        logger.removeHandler(sent)
+        logger.setLevel(level)
+
+
+def questions(count: int) -> dict[str, Callable[[], Awaitable[Any]]]:
+    """Name the hot questions, each as the program asks it of a table of so many rows."""
+    middle = count // 40 * 20
+    place = SessionPosition(BEGUN + timedelta(seconds=middle), _uuid("s", middle))
+    now = BEGUN + timedelta(days=3650)
+    ids, disks = [[_uuid(kind, n) for n in range(20, 2020, 20)] for kind in "sd"]
+
+    def page(**cut: Any) -> Callable[[], Awaitable[Any]]:
+        whole = {"where": SessionFilter(), "newest_first": True, "after": None, "before": None, "limit": 20}
+        return lambda: mappings.page(OWNER, **{"from_end": False, **whole, **cut})
+
+    return {
+        "first page": page(),
+        "last page": page(from_end=True),
+        "deep page forward": page(after=place),
+        "deep page backward": page(before=place, from_end=True),
+        "deep page, oldest first": page(after=place, newest_first=False),
+        "page of a time": page(where=SessionFilter(created_after=BEGUN, created_before=place.created_at)),
+        "page by a frequent title": page(where=SessionFilter(title_contains="sess")),
+        "page by a rare title": page(where=SessionFilter(title_contains=f"session {middle}")),
+        "count": lambda: mappings.count(OWNER, SessionFilter()),
+        "count by title": lambda: mappings.count(OWNER, SessionFilter(title_contains="99")),
+        "by ids": lambda: mappings.ready(OWNER, ids),
+        "by disks": lambda: mappings.ready_by_disk(OWNER, disks),
+        "by id": lambda: mappings.find(ids[0]),
+        "disk is bound": lambda: mappings.disk_is_bound(disks[0]),
+        "rename": lambda: mappings.rename(OWNER, ids[0], title="new", now=now),
+        "take the lease": lambda: leases.take(OWNER, ids[0], holder="bench", seconds=1.0),
+        "claims of the sweep": lambda: mappings.claim_unfinished(now=now, lease_until=now, limit=1),
+        "purge": lambda: mappings.purge_tombstones(before=now),
+    }
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One statement's plan: the nodes from the outermost on, and what was really read."""
+
+    statement: str
+    nodes: list[dict[str, Any]]
+    milliseconds: float
+
+    def scans(self) -> list[str]:
+        """Say how tables and indexes are read: each scan, its index, and the columns that narrow it."""
+        return [
+            " ".join(filter(None, (node["Node Type"], node.get("Index Name"), node.get("Index Cond"))))
+            for node in self.nodes
+            if "Scan" in node["Node Type"]
+        ]
+
+    def rows_read(self) -> int:
+        """Count the rows that were looked at, those that a filter threw away included."""
+        return sum(
+            (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"]
+            for node in self.nodes
+            if "Scan" in node["Node Type"] and node["Node Type"] != "Bitmap Index Scan"
+        )
+
+
+async def plans(url: str, sent: Sent) -> list[Plan]:
+    """Explain each statement with the values that it was sent with; what it would change is rolled back."""
+    connection = await asyncpg.connect(url)
+    try:
+        return [await _plan(connection, *statement) for statement in sent.statements]
+    finally:
+        await connection.close()
+
+
+async def _plan(connection: Any, statement: str, values: list[Any]) -> Plan:
+    transaction = connection.transaction()
+    await transaction.start()
+    try:
+        text = await connection.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}", *values)
+    finally:
+        await transaction.rollback()
+    [explained] = json.loads(text)
+    return Plan(statement, list(_nodes(explained["Plan"])), explained["Execution Time"])
+
+
+def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield node
+    for inner in node.get("Plans", []):
+        yield from _nodes(inner)
+
+
+def _uuid(kind: str, number: int) -> UUID:
+    return UUID(hashlib.md5(f"{kind}{number}".encode(), usedforsecurity=False).hexdigest())
+
+
+def fill_sqlite(file: str, count: int) -> None:
+    """Make so many mappings in SQLite, a twentieth of them one user's."""
+    rows = (
+        (
+            str(_uuid("s", n)),
+            OWNER if n % 20 == 0 else f"user{n % 10007}",
+            f"Session {n}",
+            f"session {n}",
+            "ready",
+            str(_uuid("d", n)),
+            *[str(BEGUN + timedelta(seconds=n))] * 4,
+        )
+        for n in range(1, count + 1)
+    )
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.executemany(
+            "INSERT INTO session_mappings (id, user_identifier, title, title_folded, state, disk_id, disk_created_at,"
+            " created_at, updated_at, lease_until, adopted, nonce) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 'nonce')",
+            rows,
+        )

@@ -1,0 +1,77 @@
+"""Hot statements of the program stay within one user's rows, or a few of them, in a table of many users."""
+
+import asyncio
+import os
+import sqlite3
+from pathlib import Path
+
+from plans import Plan, fill, fill_sqlite, listening, plans, questions
+
+from databases import Databases
+from gql_api.store.database import open_database
+
+COUNT = int(os.environ.get("PLANNED_MAPPINGS", "50000"))
+"""`.ci/run` asks for a million, which take half a minute to make."""
+OWNED, PAGE = COUNT // 20, 21
+KEYSETS = {"deep page forward": "<", "deep page backward": ">", "deep page, oldest first": ">"}
+OF_A_PAGE = {"first page", "last page", "page of a time", "page by a frequent title", *KEYSETS}
+ONE = {"by id", "disk is bound", "rename", "take the lease"}
+
+
+async def explained(url: str) -> dict[str, list[Plan]]:
+    async with open_database(url, migrate=False):
+        found = {}
+        for name, ask in questions(COUNT).items():
+            with listening() as sent:
+                await ask()
+            found[name] = await plans(url, sent)
+        return found
+
+
+async def test_no_hot_statement_reads_the_table_of_postgresql_through(postgres_databases: Databases) -> None:
+    url = await postgres_databases.migrated()
+    await fill(url, COUNT)
+    found = await explained(url)
+    await postgres_databases.drop(url)
+
+    assert all(found.values())
+    for name, its_plans in found.items():
+        for plan in its_plans:
+            assert plan.scans()
+            assert [scan for scan in plan.scans() if "Seq Scan" in scan] == [], name
+            assert plan.rows_read() <= (PAGE if name in OF_A_PAGE else 1 if name in ONE else OWNED + 200), name
+    for name, sign in KEYSETS.items():
+        [plan] = found[name]
+        assert f"(ROW(created_at, id) {sign} ROW(" in plan.scans()[0]
+    [counting] = found["count"]
+    assert counting.scans()[0].startswith("Index Only Scan session_mappings_listing")
+
+
+async def test_no_hot_statement_reads_the_table_of_sqlite_through(sqlite_databases: Databases) -> None:
+    url = await sqlite_databases.migrated()
+    file = url.removeprefix("sqlite:///")
+    await asyncio.to_thread(fill_sqlite, file, COUNT // 20)
+    async with open_database(url, migrate=False):
+        steps = {}
+        for name, ask in questions(COUNT // 20).items():
+            with listening() as sent:
+                await (asyncio.sleep(0) if name == "take the lease" else ask())
+            steps[name] = await asyncio.to_thread(explained_by_sqlite, file, sent.statements)
+    await sqlite_databases.drop(url)
+
+    assert [name for name, its_steps in steps.items() if not its_steps] == ["take the lease"]  # on PostgreSQL only
+    for its_steps in steps.values():
+        assert [step for step in its_steps if step.startswith("SCAN session_mappings")] == []
+    for name, sign in KEYSETS.items():
+        listing = f"session_mappings_listing (user_identifier=? AND state=? AND (created_at,id){sign}(?,?))"
+        assert [step.partition("INDEX ")[2] for step in steps[name]] == [listing]
+
+
+def explained_by_sqlite(file: str, statements: list[tuple[str, list[object]]]) -> list[str]:
+    with sqlite3.connect(Path(file)) as connection:
+        connection.execute("PRAGMA case_sensitive_like = ON")
+        return [
+            str(row[3])
+            for text, values in statements
+            for row in connection.execute(f"EXPLAIN QUERY PLAN {text}", [str(value) for value in values])
+        ]
