@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+import stamina
 
 from databases import Databases, PostgresDatabases, SqliteDatabases
 from gql_api.store.database import Database, open_database
@@ -10,6 +11,13 @@ from gql_api.telemetry import RequestIdFilter
 from postgres import NoPostgres, running_server
 
 KINDS = ("sqlite", "postgres")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def failing_at_once() -> Iterator[None]:
+    """A failed call of Acontext is not tried again, so that each fault is seen; tests of trying again turn it on."""
+    with stamina.set_testing(True, attempts=1):
+        yield
 
 
 @pytest.fixture(scope="session")

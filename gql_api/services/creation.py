@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 
 from gql_api import model
 from gql_api.errors import Busy, Conflict, UpstreamFailure, UpstreamTimeout
+from gql_api.scope import no_request
 from gql_api.services import rules
 from gql_api.store import mappings
 from gql_api.upstream.gateway import Gateway
@@ -165,7 +166,8 @@ class Creation:
         settled = isinstance(failure, Conflict | Refused)
         try:
             async with asyncio.timeout(UNDOING):
-                await asyncio.shield(self._undo_open(intent, settled=settled))
+                with no_request():
+                    await asyncio.shield(self._undo_open(intent, settled=settled))
         except (UpstreamFailure, TimeoutError) as error:
             _LOG.warning("a half-made session is left to the sweep: %s", type(error).__name__)
 

@@ -1,35 +1,145 @@
-"""One guarded call of the SDK: bounded in number and time, its errors translated."""
+"""One guarded call of the SDK: its turn, its time, its failures told apart, and another try where that does no harm."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
 from typing import TypeVar
 
+import stamina
 from acontext import AcontextAsyncClient
 
+from gql_api import scope
+from gql_api.upstream.breaker import Breaker
+from gql_api.upstream.failures import Fate, Late, Unavailable
+from gql_api.upstream.kinds import Kind, Size
+from gql_api.upstream.measuring import Exchange, exchange, measured
 from gql_api.upstream.translate import translated
+from gql_api.upstream.turns import Turns
 
 A = TypeVar("A")
 T = TypeVar("T")
 
+ATTEMPTS = 3
+FIRST_SHARE = 0.4
+"""How much of a request's time the first try may take where there may be others."""
+_LEAST = 0.05
+"""Seconds that a try must have before it is worth while."""
+_LONGEST_PAUSE = 30
+_OVER = "The time that a request may take is over."
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of one process: calls at a time, and seconds for one call of each size."""
+
+    concurrency: int
+    seconds: float
+    transfer_seconds: float
+
+    def of(self, size: Size) -> float:
+        """Give the seconds that one call may take, waiting for its turn not included."""
+        return self.transfer_seconds if size is Size.TRANSFER else self.seconds
+
 
 class Caller:
-    """Runs SDK calls: at most `concurrency` at a time in this process, first come, first served, each in `seconds`.
+    """Runs SDK calls. Requests share the bound on calls at a time fairly; background work is one more of them.
 
-    An in-process transport knows no timeouts, so the deadline is kept here, waiting for a free place not included.
+    An in-process transport knows no timeouts, so they are kept here. A call ends with its request: when the request's
+    time is over, and when its task is cancelled.
     """
 
-    def __init__(self, client: AcontextAsyncClient, *, concurrency: int, seconds: float) -> None:
+    def __init__(self, client: AcontextAsyncClient, limits: Limits, breaker: Breaker) -> None:
         self._client = client
-        self._places = asyncio.Semaphore(concurrency)
-        self._seconds = seconds
+        self._limits = limits
+        self._breaker = breaker
+        self._turns = Turns(limits.concurrency)
 
-    async def __call__(self, ask: Callable[[AcontextAsyncClient], Awaitable[T]]) -> T:
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for their turn."""
+        return self._turns.waiting
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the circuit breaker is open: Acontext is left alone for a while."""
+        return self._breaker.is_open
+
+    async def ping(self, seconds: float) -> None:
+        """Ask whether Acontext is there and takes the key; raise one of our failures.
+
+        No turn is waited for, and an open breaker is no hindrance: nothing else might ever close it again where those
+        who ask for readiness keep the requests away.
+        """
+        await _within(seconds, self._client.ping)
+
+    async def __call__(self, kind: Kind, ask: Callable[[AcontextAsyncClient], Awaitable[T]]) -> T:
         """Return what `ask` gets from the SDK's client, or raise one of our failures."""
-        return await self.reading(ask, lambda answer: answer)
+        return await self.reading(kind, ask, lambda answer: answer)
 
-    async def reading(self, ask: Callable[[AcontextAsyncClient], Awaitable[A]], read: Callable[[A], T]) -> T:
+    async def reading(
+        self, kind: Kind, ask: Callable[[AcontextAsyncClient], Awaitable[A]], read: Callable[[A], T]
+    ) -> T:
         """Return what `read` makes of the answer; an answer that it cannot read is Acontext's failure too."""
-        async with self._places:
-            with translated():
-                async with asyncio.timeout(self._seconds):
-                    return read(await ask(self._client))
+        told = Exchange()
+        attempt = partial(self._ask, ask, read, told)
+        token = exchange.set(told)
+        try:
+            # Not within stamina, which takes a tenth of a millisecond for each call.
+            return await self._once(kind, attempt, share=FIRST_SHARE if Fate.LATE in kind.again else 1)
+        except (Unavailable, Late) as failure:
+            return await self._again(failure, kind, attempt, told)
+        finally:
+            exchange.reset(token)
+
+    async def _again(
+        self, failure: Unavailable | Late, kind: Kind, attempt: Callable[[], Awaitable[T]], told: Exchange
+    ) -> T:
+        """Try again after a first failure, with pauses that grow and differ; raise the last failure."""
+        on = partial(_pause, kind, told)
+        async for trial in stamina.retry_context(on, attempts=ATTEMPTS, timeout=None, wait_max=2, wait_jitter=0.2):
+            with trial:
+                if trial.num == 1:
+                    raise failure
+                return await self._once(kind, attempt, share=1)
+        raise failure
+
+    async def _ask(
+        self, ask: Callable[[AcontextAsyncClient], Awaitable[A]], read: Callable[[A], T], told: Exchange
+    ) -> T:
+        told.retry_after = None
+        with translated():
+            return read(await ask(self._client))
+
+    async def _once(self, kind: Kind, ask: Callable[[], Awaitable[T]], *, share: float) -> T:
+        request = scope.current()
+        if request and request.seconds_left <= 0:
+            raise Late(_OVER)
+        try:
+            async with asyncio.timeout(request.seconds_left) if request else nullcontext(), self._turns.one(request):
+                seconds = self._limits.of(kind.size)
+                if request:
+                    seconds = min(seconds, share * request.seconds_left)
+                late_counts = not kind.costly and seconds >= self._limits.of(kind.size)
+                with measured(), self._breaker.guarding(late_counts=late_counts):
+                    return await _within(seconds, ask)
+        except TimeoutError:
+            raise Late(_OVER) from None
+
+
+async def _within(seconds: float, ask: Callable[[], Awaitable[T]]) -> T:
+    with translated():
+        async with asyncio.timeout(seconds):
+            return await ask()
+
+
+def _pause(kind: Kind, told: Exchange, failure: Exception) -> bool | timedelta:
+    """Tell whether to try again, and after which time if Acontext named one."""
+    if not isinstance(failure, Unavailable | Late) or failure.fate not in kind.again:
+        return False
+    pause, request = told.retry_after or 0, scope.current()
+    if pause > _LONGEST_PAUSE or (request and request.seconds_left < pause + _LEAST):
+        return False
+    return timedelta(seconds=pause) if pause else True

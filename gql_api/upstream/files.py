@@ -6,6 +6,8 @@ from uuid import UUID
 
 from gql_api import model
 from gql_api.upstream import cursor
+from gql_api.upstream.kinds import DOWNLOAD, ONCE, READ, UPLOAD
+from gql_api.upstream.materials import through_us
 from gql_api.upstream.refusal import Refused, checked
 
 if TYPE_CHECKING:
@@ -26,19 +28,20 @@ _SYSTEM_META = "__artifact_info__"
 class FileCalls:
     """One method a call; ids are checked before the SDK sees them."""
 
-    def __init__(self, call: "Caller") -> None:
+    def __init__(self, call: "Caller", *, shown_at: str | None) -> None:
         self._call = call
+        self._shown_at = shown_at
 
     async def directory(self, disk_id: UUID, directory: str) -> model.Listing:
         """List the direct children, sorted by name: upstream promises no order. An unknown directory is empty."""
         spelled = checked(disk_id)
-        return await self._call.reading(lambda sdk: sdk.disks.artifacts.list(spelled, path=directory), _listing)
+        return await self._call.reading(READ, lambda sdk: sdk.disks.artifacts.list(spelled, path=directory), _listing)
 
     async def all(self, disk_id: UUID) -> list[model.File] | None:
         """Return every file of the disk in one call, or None where there are too many for one."""
         spelled = checked(disk_id)
         found = await self._call.reading(
-            lambda sdk: sdk.disks.artifacts.glob_artifacts(spelled, query="*", limit=GLOB_LIMIT), _files
+            READ, lambda sdk: sdk.disks.artifacts.glob_artifacts(spelled, query="*", limit=GLOB_LIMIT), _files
         )
         return found if len(found) < GLOB_LIMIT else None
 
@@ -52,16 +55,19 @@ class FileCalls:
         """Make a URL that works for so many seconds, at least 1 (0 would be for ever); None where there is no file."""
         if seconds < 1:
             raise ValueError("a public URL must expire")
-        return await self._get(
+        url = await self._get(
             disk_id, directory, filename, read=lambda found: found.public_url, with_public_url=True, expire=seconds
         )
+        return through_us(url, self._shown_at) if url else None
 
     async def content(self, disk_id: UUID, directory: str, filename: str) -> bytes | None:
         """Download the bytes of a file; None where there is none."""
         path = f"/disk/{checked(disk_id)}/artifact/download"
         full_path = directory + filename
         try:
-            return await self._call(lambda sdk: sdk.request_binary("GET", path, params={"file_path": full_path}))
+            return await self._call(
+                DOWNLOAD, lambda sdk: sdk.request_binary("GET", path, params={"file_path": full_path})
+            )
         except Refused as refusal:
             if refusal.is_absence:
                 return None
@@ -80,13 +86,15 @@ class FileCalls:
         spelled = checked(disk_id)
         upload = (filename, content, "application/octet-stream")
         return await self._call.reading(
-            lambda sdk: sdk.disks.artifacts.upsert(spelled, file=upload, file_path=directory, meta=metadata), _file
+            UPLOAD,
+            lambda sdk: sdk.disks.artifacts.upsert(spelled, file=upload, file_path=directory, meta=metadata),
+            _file,
         )
 
     async def delete(self, disk_id: UUID, directory: str, filename: str) -> None:
         """Delete a file that is there: for one that is not, upstream fails as if its database had."""
         spelled = checked(disk_id)
-        await self._call(lambda sdk: sdk.disks.artifacts.delete(spelled, file_path=directory, filename=filename))
+        await self._call(ONCE, lambda sdk: sdk.disks.artifacts.delete(spelled, file_path=directory, filename=filename))
 
     async def _get(
         self, disk_id: UUID, directory: str, filename: str, *, read: "Callable[[GetArtifactResp], T]", **options: Any
@@ -94,6 +102,7 @@ class FileCalls:
         spelled = checked(disk_id)
         try:
             return await self._call.reading(
+                READ,
                 lambda sdk: sdk.disks.artifacts.get(
                     spelled, file_path=directory, filename=filename, with_content=False, **options
                 ),

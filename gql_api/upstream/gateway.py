@@ -1,10 +1,16 @@
 """The door to Acontext that loaders and services are given: one method a call, grouped by resource."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from gql_api.upstream.files import FileCalls
+from gql_api.upstream.inventory import InventoryCalls
+from gql_api.upstream.materials import Materials
 from gql_api.upstream.messages import MessageCalls
 from gql_api.upstream.sessions import SessionCalls
+
+if TYPE_CHECKING:
+    from gql_api.upstream.call import Caller
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,3 +20,8 @@ class Gateway:
     sessions: SessionCalls
     messages: MessageCalls
     files: FileCalls
+    inventory: InventoryCalls
+    materials: Materials | None
+    """What is behind public URLs, where this server shows it; None where clients ask Acontext themselves."""
+    line: "Caller"
+    """What all calls go through: whether it works, and how much waits for it."""

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from gql_api import model
 from gql_api.upstream import cursor
+from gql_api.upstream.kinds import COSTLY_READ, DOWNLOAD, ONCE
+from gql_api.upstream.materials import through_us
 from gql_api.upstream.refusal import checked
 
 if TYPE_CHECKING:
@@ -38,8 +40,9 @@ class Reading:
 class MessageCalls:
     """One method a call; ids are checked before the SDK sees them."""
 
-    def __init__(self, call: "Caller") -> None:
+    def __init__(self, call: "Caller", *, shown_at: str | None) -> None:
         self._call = call
+        self._shown_at = shown_at
 
     async def read(self, session_id: UUID, reading: Reading) -> model.MessagePage:
         """Read messages, oldest first. An unknown session is refused in the same words as a wrong strategy."""
@@ -57,7 +60,9 @@ class MessageCalls:
         if reading.pin is not None:
             options["pin_editing_strategies_at_message"] = checked(reading.pin)
         return await self._call.reading(
-            lambda sdk: sdk.sessions.get_messages(spelled, **options), lambda answer: _page(session_id, answer)
+            COSTLY_READ,
+            lambda sdk: sdk.sessions.get_messages(spelled, **options),
+            lambda answer: _page(session_id, answer, self._shown_at),
         )
 
     async def store(
@@ -69,6 +74,7 @@ class MessageCalls:
         """
         spelled = checked(session_id)
         return await self._call.reading(
+            ONCE,
             lambda sdk: sdk.sessions.store_message(spelled, blob=blob, format=format, meta=metadata),  # type: ignore[arg-type]
             lambda stored: _stored(session_id, stored),
         )
@@ -76,13 +82,13 @@ class MessageCalls:
     async def asset(self, session_id: UUID, s3_key: str) -> bytes:
         """Download the bytes of a file that a message of this session holds."""
         path = f"/session/{checked(session_id)}/asset/download"
-        return await self._call(lambda sdk: sdk.request_binary("GET", path, params={"s3_key": s3_key}))
+        return await self._call(DOWNLOAD, lambda sdk: sdk.request_binary("GET", path, params={"s3_key": s3_key}))
 
 
-def _page(session_id: UUID, answer: "GetMessagesOutput") -> model.MessagePage:
+def _page(session_id: UUID, answer: "GetMessagesOutput", shown_at: str | None) -> model.MessagePage:
     messages = [_message(session_id, item) for item in answer.items]
     urls = {
-        sha256: model.SignedUrl(public.url, cursor.moment(public.expire_at))
+        sha256: model.SignedUrl(through_us(public.url, shown_at), cursor.moment(public.expire_at))
         for sha256, public in (answer.public_urls or {}).items()
     }
     edit_at = UUID(answer.edit_at_message_id) if answer.edit_at_message_id else None

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from gql_api import model
 from gql_api.upstream import cursor
+from gql_api.upstream.kinds import COSTLY_READ, ONCE, READ, REPEATABLE_WRITE
 from gql_api.upstream.refusal import Refused, checked
 
 if TYPE_CHECKING:
@@ -46,14 +47,14 @@ class SessionCalls:
         """
         spelled = checked(id)
         return await self._call.reading(
-            lambda sdk: sdk.sessions.create(user=user, configs=configs, use_uuid=spelled), _session
+            REPEATABLE_WRITE, lambda sdk: sdk.sessions.create(user=user, configs=configs, use_uuid=spelled), _session
         )
 
     async def exists(self, id: UUID) -> bool:
         """Tell whether there is such a session, by the cheapest call that answers 404 when there is none."""
         spelled = checked(id)
         try:
-            await self._call(lambda sdk: sdk.sessions.messages_observing_status(spelled))
+            await self._call(READ, lambda sdk: sdk.sessions.messages_observing_status(spelled))
         except Refused as refusal:
             if refusal.is_absence:
                 return False
@@ -64,12 +65,13 @@ class SessionCalls:
     async def get(self, id: UUID) -> UpstreamSession:
         """Read a session; one that does not exist is answered as a failure of Acontext, so ask `exists` first."""
         spelled = checked(id)
-        return await self._call.reading(lambda sdk: sdk.sessions.get_configs(spelled), _session)
+        return await self._call.reading(READ, lambda sdk: sdk.sessions.get_configs(spelled), _session)
 
     async def is_of(self, user: str, session: UpstreamSession) -> bool:
         """Tell whether the session belongs to this Acontext user: the first of theirs from its place on is itself."""
         place = cursor.just_before(session.created_at, session.id)
         return await self._call.reading(
+            READ,
             lambda sdk: sdk.sessions.list(user=user, limit=1, cursor=place),
             lambda page: bool(page.items) and UUID(page.items[0].id) == session.id,
         )
@@ -77,12 +79,12 @@ class SessionCalls:
     async def patch_configs(self, id: UUID, configs: model.JsonObject) -> None:
         """Merge the top-level keys; null deletes one. A change of more than 64 KiB of JSON is `Refused`."""
         spelled = checked(id)
-        await self._call(lambda sdk: sdk.sessions.patch_configs(spelled, configs=configs))
+        await self._call(REPEATABLE_WRITE, lambda sdk: sdk.sessions.patch_configs(spelled, configs=configs))
 
     async def replace_configs(self, id: UUID, configs: model.JsonObject) -> None:
         """Put these configs in place of all that were there."""
         spelled = checked(id)
-        await self._call(lambda sdk: sdk.sessions.update_configs(spelled, configs=configs))
+        await self._call(REPEATABLE_WRITE, lambda sdk: sdk.sessions.update_configs(spelled, configs=configs))
 
     async def delete(self, id: UUID) -> None:
         """Delete a session with its messages; one that is gone already is fine."""
@@ -91,12 +93,12 @@ class SessionCalls:
 
     async def create_disk(self, owner: str) -> model.Disk:
         """Make a disk under this Acontext user. Where one may be there already, look with `disks_of` first."""
-        return await self._call.reading(lambda sdk: sdk.disks.create(user=owner), _disk)
+        return await self._call.reading(ONCE, lambda sdk: sdk.disks.create(user=owner), _disk)
 
     async def disks_of(self, owner: str) -> list[model.Disk]:
         """Return the oldest disks of this Acontext user, at most 20, oldest first."""
         return await self._call.reading(
-            lambda sdk: sdk.disks.list(user=owner, limit=20), lambda page: [_disk(disk) for disk in page.items]
+            READ, lambda sdk: sdk.disks.list(user=owner, limit=20), lambda page: [_disk(disk) for disk in page.items]
         )
 
     async def find_disk(self, id: UUID, *, owners: tuple[str, ...]) -> model.Disk | None:
@@ -117,6 +119,7 @@ class SessionCalls:
         for _ in range(_MOST_PAGES):
             at = place
             disks, place = await self._call.reading(
+                READ,
                 lambda sdk, at=at: sdk.disks.list(user=owner, limit=_PAGE, cursor=at, time_desc=True),  # type: ignore[misc]
                 lambda page: ([(_disk(disk), disk.user_id is not None) for disk in page.items], page.next_cursor),
             )
@@ -132,18 +135,18 @@ class SessionCalls:
 
     async def delete_owner(self, owner: str) -> None:
         """Delete an Acontext user of ours, made to own one disk. Everything else of that user goes too."""
-        await self._call(lambda sdk: sdk.users.delete(owner))
+        await self._call(REPEATABLE_WRITE, lambda sdk: sdk.users.delete(owner))
 
     async def token_total(self, id: UUID) -> int:
         """Count the o200k_base tokens of all messages, unedited."""
         spelled = checked(id)
         return await self._call.reading(
-            lambda sdk: sdk.sessions.get_token_counts(spelled), lambda counts: counts.total_tokens
+            COSTLY_READ, lambda sdk: sdk.sessions.get_token_counts(spelled), lambda counts: counts.total_tokens
         )
 
     async def _gone(self, ask: "Callable[[AcontextAsyncClient], Awaitable[Any]]") -> None:
         try:
-            await self._call(ask)
+            await self._call(REPEATABLE_WRITE, ask)
         except Refused as refusal:
             if not refusal.is_absence:
                 raise

@@ -8,7 +8,7 @@ import httpx
 from acontext.errors import AcontextError, APIError, TransportError
 from acontext.errors import TimeoutError as PollingTimeout
 
-from gql_api.errors import UpstreamTimeout, UpstreamUnavailable
+from gql_api.upstream.failures import Fate, Late, Unavailable
 from gql_api.upstream.refusal import Refused
 
 _LOG = logging.getLogger(__name__)
@@ -21,6 +21,11 @@ _REFUSED = "Acontext refused the request."
 _NO_KEY = "Acontext refused this server's credentials."
 
 _CLIENT_ERROR, _NO_ENTRY, _TOO_MANY, _SERVER_ERROR = 400, 401, 429, 500
+_UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+class NotAnAnswer(httpx.RemoteProtocolError):
+    """A success that Acontext never gives: a page, an empty body, a redirection."""
 
 
 @contextmanager
@@ -35,20 +40,27 @@ def translated() -> Iterator[None]:
     except APIError as error:
         raise _from_answer(error) from error
     except TransportError as error:
-        late = isinstance(error.__cause__, httpx.TimeoutException)
         _LOG.warning("upstream transport failed: %s", type(error.__cause__).__name__)
-        raise (UpstreamTimeout(_LATE) if late else UpstreamUnavailable(_OUT_OF_REACH)) from error
+        raise _from_transport(error.__cause__) from error
     except (TimeoutError, PollingTimeout) as error:
-        raise UpstreamTimeout(_LATE) from error
+        raise Late(_LATE) from error
     except httpx.InvalidURL as error:
         raise Refused(_REFUSED, status=_CLIENT_ERROR, worded=False) from error
     except (AcontextError, ValueError, TypeError, AttributeError, KeyError) as error:
         # pydantic's ValidationError is a ValueError; a JSON list where an object was due is an AttributeError.
         _LOG.warning("upstream answer cannot be read: %s", type(error).__name__)
-        raise UpstreamUnavailable(_UNREADABLE) from error
+        raise Unavailable(_UNREADABLE, Fate.UNREADABLE) from error
 
 
-def _from_answer(error: APIError) -> Refused | UpstreamUnavailable:
+def _from_transport(cause: BaseException | None) -> Unavailable | Late:
+    if isinstance(cause, httpx.TimeoutException):
+        return Late(_LATE, Fate.UNSENT if isinstance(cause, _UNSENT) else Fate.LATE)
+    if isinstance(cause, NotAnAnswer):
+        return Unavailable(_UNREADABLE, Fate.UNREADABLE)
+    return Unavailable(_OUT_OF_REACH, Fate.UNSENT if isinstance(cause, _UNSENT) else Fate.LOST)
+
+
+def _from_answer(error: APIError) -> Refused | Unavailable:
     status = error.status_code if error.status_code >= _CLIENT_ERROR else (error.code or _SERVER_ERROR)
     worded = isinstance(error.payload, Mapping)
     if status == _NO_ENTRY:
@@ -56,5 +68,6 @@ def _from_answer(error: APIError) -> Refused | UpstreamUnavailable:
         return Refused(_NO_KEY, status=status, worded=worded)
     if status >= _SERVER_ERROR or status == _TOO_MANY:
         _LOG.warning("upstream failed with status %d", status)
-        return UpstreamUnavailable(_FAILED)
+        fate = Fate.DEFERRED if status == _TOO_MANY else Fate.FAILED
+        return Unavailable(_FAILED, fate, sound=worded)
     return Refused(_REFUSED, status=status, worded=worded)

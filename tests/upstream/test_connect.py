@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from gql_api.errors import UpstreamFailure, UpstreamUnavailable
+from gql_api.upstream.call import Limits
 from gql_api.upstream.connect import connect
 from gql_api.upstream.gateway import Gateway
 from gql_api.upstream.messages import Reading
@@ -33,7 +34,7 @@ class Server:
 @asynccontextmanager
 async def gateway_to(server: Server) -> AsyncIterator[Gateway]:
     transport = httpx.MockTransport(server.handle)
-    async with connect(base_url=BASE, api_key="sk-ac-x", concurrency=4, call_seconds=5, transport=transport) as gateway:
+    async with connect(base_url=BASE, api_key="sk-ac-x", limits=Limits(4, 5, 5), transport=transport) as gateway:
         yield gateway
 
 

@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 import httpx
 
+from gql_api.upstream.call import Limits
 from gql_api.upstream.connect import connect
 
 DISK = uuid4()
@@ -27,7 +28,7 @@ async def test_a_directory_is_sorted_whatever_order_acontext_gives() -> None:
     data = {"artifacts": [artifact(name) for name in ("b", "ä", "B", "a")], "directories": ["z", "é/", "a", "Z"]}
     transport = httpx.MockTransport(lambda request: httpx.Response(200, json={"code": 0, "data": data}))
     async with connect(
-        base_url="http://acontext.test", api_key="x", concurrency=1, call_seconds=5, transport=transport
+        base_url="http://acontext.test", api_key="x", limits=Limits(1, 5, 5), transport=transport
     ) as gateway:
         listing = await gateway.files.directory(DISK, "/")
         assert await gateway.files.directory(UUID(str(DISK)), "/") == listing

@@ -9,7 +9,8 @@ import pydantic
 import pytest
 from acontext.errors import AcontextError, APIError, TransportError
 
-from gql_api.errors import UpstreamFailure, UpstreamTimeout, UpstreamUnavailable
+from gql_api.errors import UpstreamFailure
+from gql_api.upstream.failures import Fate, Late, Unavailable
 from gql_api.upstream.refusal import Refused
 from gql_api.upstream.translate import translated
 
@@ -60,8 +61,11 @@ def test_every_error_of_the_sdk_has_its_failure() -> None:
 
 @pytest.mark.parametrize("kind", sorted(family(httpx.TransportError), key=str))
 def test_every_error_of_the_transport_is_late_or_unavailable(kind: type[Exception]) -> None:
-    expected = UpstreamTimeout if issubclass(kind, httpx.TimeoutException) else UpstreamUnavailable
-    assert type(after(caused(kind("words")))) is expected
+    failure = after(caused(kind("words")))
+    assert type(failure) is (Late if issubclass(kind, httpx.TimeoutException) else Unavailable)
+    unsent = {httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout}
+    assert isinstance(failure, Late | Unavailable)
+    assert (failure.fate is Fate.UNSENT) is (kind in unsent)
 
 
 def test_an_answer_that_cannot_be_read_is_unavailable() -> None:
@@ -83,18 +87,18 @@ def test_an_answer_that_cannot_be_read_is_unavailable() -> None:
         lambda: [].get("id"),  # type: ignore[attr-defined]
         lambda: Answer(**None),  # type: ignore[arg-type]
     ):
-        assert type(after(broken(read))) is UpstreamUnavailable
-    assert type(after(TimeoutError())) is UpstreamTimeout
+        assert type(after(broken(read))) is Unavailable
+    assert type(after(TimeoutError())) is Late
     assert type(after(httpx.InvalidURL("words"))) is Refused
 
 
 @pytest.mark.parametrize(
     ("error", "expected", "status"),
     [
-        (refused(500, 500), UpstreamUnavailable, None),
-        (refused(503, worded=False), UpstreamUnavailable, None),
-        (refused(429, 429), UpstreamUnavailable, None),
-        (refused(200, 500), UpstreamUnavailable, None),
+        (refused(500, 500), Unavailable, None),
+        (refused(503, worded=False), Unavailable, None),
+        (refused(429, 429), Unavailable, None),
+        (refused(200, 500), Unavailable, None),
         (refused(200, 404), Refused, 404),
         (refused(400, 500), Refused, 400),  # the status counts where it tells of a failure
         (refused(401, 401), Refused, 401),

@@ -1,0 +1,66 @@
+"""Which Acontext is used, and how much is asked of it."""
+
+from pydantic import BaseModel, Field
+
+from gql_api.settings.values import HttpUrl, Key, Prefix
+
+
+class AcontextSettings(BaseModel):
+    """Acontext."""
+
+    acontext_base_url: HttpUrl = Field(
+        None,
+        alias="ACONTEXT_BASE_URL",
+        description="The Acontext to use, as in `https://acontext.example/api/v1`. Unset: the embedded one.",
+    )
+    acontext_api_key: Key = Field(
+        None, alias="ACONTEXT_API_KEY", description="The key for that Acontext; needed when its URL is set."
+    )
+    adopt_unowned: bool = Field(
+        False,
+        alias="GQL_API_ADOPT_UNOWNED",
+        description="Whether getOrCreateSession takes over an Acontext session that has no user.",
+    )
+    disk_owner_prefix: Prefix = Field(
+        "gql-api:disk:",
+        alias="GQL_API_DISK_OWNER_PREFIX",
+        description="Begins the name of the Acontext user that owns a session's disk; its session id follows.",
+    )
+    serve_public_urls: bool = Field(
+        False,
+        alias="GQL_API_SERVE_PUBLIC_URLS",
+        description="Whether publicUrl points at this server, which then fetches the file: for clients that cannot "
+        "reach a private Acontext. The embedded one's always does.",
+    )
+    upstream_concurrency: int = Field(
+        32,
+        alias="GQL_API_UPSTREAM_CONCURRENCY",
+        ge=1,
+        le=1000,
+        description="Calls of Acontext at a time, in one process.",
+    )
+    upstream_timeout: float = Field(
+        10.0, alias="GQL_API_UPSTREAM_TIMEOUT", gt=0, le=300, description="Seconds that one call of Acontext may take."
+    )
+    upstream_transfer_timeout: float = Field(
+        30.0,
+        alias="GQL_API_UPSTREAM_TRANSFER_TIMEOUT",
+        gt=0,
+        le=300,
+        description="Seconds that one call of Acontext may take when it moves a whole file.",
+    )
+    request_timeout: float = Field(
+        30.0,
+        alias="GQL_API_REQUEST_TIMEOUT",
+        gt=0,
+        le=300,
+        description="Seconds after which a request asks Acontext for nothing more: what is missing then is "
+        "UPSTREAM_TIMEOUT. Retries lie within it.",
+    )
+    lock_patience: float = Field(
+        10.0,
+        alias="GQL_API_LOCK_PATIENCE",
+        gt=0,
+        le=300,
+        description="Seconds that a write waits for others to the same session before it is BUSY.",
+    )

@@ -1,0 +1,44 @@
+"""Failed calls of Acontext, told apart by what may have become of them: that decides whether to call again."""
+
+from enum import Enum
+
+from gql_api.errors import UpstreamTimeout, UpstreamUnavailable
+
+
+class Fate(Enum):
+    """What became of a call that failed."""
+
+    UNSENT = "unsent"
+    """It never left: no connection was to be had."""
+    DEFERRED = "deferred"
+    """Acontext, or a proxy before it, did not take it up and asks to come again later (429)."""
+    FAILED = "failed"
+    """It was answered with a failure, and may have had a part of its effect."""
+    LOST = "lost"
+    """The connection broke: it may have had its effect or not."""
+    LATE = "late"
+    """No answer in time: it may still have its effect."""
+    UNREADABLE = "unreadable"
+    """It was answered, in no form that Acontext uses."""
+    CUT = "cut"
+    """It was not tried: too many before it had failed."""
+
+
+class Unavailable(UpstreamUnavailable):
+    """No use of Acontext was to be had.
+
+    `sound` tells that Acontext itself gave the answer: then it is up, whatever is wrong with this one call.
+    """
+
+    def __init__(self, message: str, fate: Fate, *, sound: bool = False) -> None:
+        super().__init__(message)
+        self.fate = fate
+        self.sound = sound
+
+
+class Late(UpstreamTimeout):
+    """No answer in time; `Fate.UNSENT` when not even a connection was had in time."""
+
+    def __init__(self, message: str, fate: Fate = Fate.LATE) -> None:
+        super().__init__(message)
+        self.fate = fate

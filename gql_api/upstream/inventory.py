@@ -1,0 +1,71 @@
+"""Walks through all sessions and all disks of the project, for whoever has to look at very many of them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+from uuid import UUID
+
+from gql_api.upstream import cursor
+from gql_api.upstream.kinds import READ
+
+if TYPE_CHECKING:
+    from acontext import AcontextAsyncClient
+
+    from gql_api.upstream.call import Caller
+
+Things = Literal["sessions", "disks"]
+_PAGE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A session or a disk as it stands in a list; `owner` is Acontext's own id of its user, None without one."""
+
+    id: UUID
+    created_at: datetime
+    owner: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of a list, oldest first. `place` is where the next one begins, should there be more by then."""
+
+    items: list[Listed]
+    place: str | None
+    more: bool
+
+
+class InventoryCalls:
+    """One method a call."""
+
+    def __init__(self, call: "Caller") -> None:
+        self._call = call
+
+    async def page(self, things: Things, place: str | None) -> Page:
+        """Read the next 200 from this place on; None is the beginning."""
+        return await self._call.reading(
+            READ, lambda sdk: _of(sdk, things).list(limit=_PAGE, cursor=place), lambda answer: _page(answer, place)
+        )
+
+    async def is_of(self, user: str, things: Things, listed: Listed) -> bool:
+        """Tell whether it belongs to this Acontext user: the first of theirs from its place on is itself."""
+        before = cursor.just_before(listed.created_at, listed.id)
+        return await self._call.reading(
+            READ,
+            lambda sdk: _of(sdk, things).list(user=user, limit=1, cursor=before),
+            lambda answer: bool(answer.items) and UUID(answer.items[0].id) == listed.id,
+        )
+
+
+def _of(sdk: "AcontextAsyncClient", things: Things) -> Any:
+    return sdk.sessions if things == "sessions" else sdk.disks
+
+
+def _page(answer: Any, place: str | None) -> Page:
+    items = [
+        Listed(UUID(item.id), cursor.moment(item.created_at), UUID(item.user_id) if item.user_id else None)
+        for item in answer.items
+    ]
+    if items:
+        place = cursor.after(items[-1].created_at, items[-1].id)
+    return Page(items, place, bool(answer.has_more and items))

@@ -1,0 +1,87 @@
+"""Tells who listens how each try to call Acontext went, and the log of each that is made again."""
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+import httpx
+from stamina.instrumentation import RetryDetails
+
+from gql_api import scope
+from gql_api.errors import UpstreamFailure
+from gql_api.telemetry import Call, doing, notes
+from gql_api.telemetry.work import retried
+from gql_api.upstream.failures import Fate, Late, Unavailable
+from gql_api.upstream.refusal import Refused
+from gql_api.upstream.routes import route_of
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Exchange:
+    """What the SDK does not tell of one call: noted as its tries come and go."""
+
+    retry_after: float | None = None
+    route: str | None = None
+    tries: int = 0
+    current: Call | None = None
+
+
+exchange: ContextVar[Exchange | None] = ContextVar("exchange", default=None)
+
+
+@contextmanager
+def measured() -> Iterator[None]:
+    """Make one try of the call at hand."""
+    told = exchange.get() or Exchange()
+    with doing(Call(resent=told.tries)) as call:
+        told.current = call
+        told.tries += 1
+        noted = notes()
+        if noted:
+            noted.calls += 1
+        try:
+            yield
+        except UpstreamFailure as failure:
+            call.outcome = _outcome(failure)
+            raise
+        except asyncio.CancelledError:
+            request = scope.current()
+            call.outcome = "timeout" if request and request.seconds_left <= 0 else "cancelled"
+            raise
+
+
+def note_request(request: httpx.Request) -> None:
+    """Note where a try goes."""
+    told = exchange.get()
+    if told and told.current:
+        told.route = told.current.route = route_of(request)
+        told.current.host, told.current.port = request.url.host, request.url.port
+
+
+def note_status(response: httpx.Response) -> None:
+    """Note how a try is answered."""
+    told = exchange.get()
+    if told and told.current:
+        told.current.status = response.status_code
+
+
+def note_retry(details: RetryDetails) -> None:
+    """Log that a call is made again, as one of stamina's hooks; its own would log what it is given."""
+    told = exchange.get()
+    route = told.route if told else None
+    cause = _outcome(details.caused_by) if isinstance(details.caused_by, UpstreamFailure) else "failed"
+    _LOG.warning("%s: %s, is tried again in %.1f s", route or "Acontext", cause, details.wait_for)
+    retried(route)
+
+
+def _outcome(failure: UpstreamFailure) -> str:
+    if isinstance(failure, Refused):
+        return "refused"
+    if isinstance(failure, Late):
+        return "timeout"
+    return "cut" if isinstance(failure, Unavailable) and failure.fate is Fate.CUT else "unavailable"

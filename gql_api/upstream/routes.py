@@ -1,0 +1,42 @@
+"""The routes of Acontext that are called here, as templates: what is measured is named by them, never by a path."""
+
+import httpx
+
+_ID = "{id}"
+ROUTES = frozenset(
+    {
+        "GET /ping",
+        "POST /session",
+        "GET /session",
+        "DELETE /session/{id}",
+        "GET /session/{id}/configs",
+        "PUT /session/{id}/configs",
+        "PATCH /session/{id}/configs",
+        "GET /session/{id}/messages",
+        "POST /session/{id}/messages",
+        "GET /session/{id}/token_counts",
+        "GET /session/{id}/observing_status",
+        "GET /session/{id}/asset/download",
+        "POST /disk",
+        "GET /disk",
+        "DELETE /disk/{id}",
+        "GET /disk/{id}/artifact",
+        "POST /disk/{id}/artifact",
+        "DELETE /disk/{id}/artifact",
+        "GET /disk/{id}/artifact/download",
+        "GET /disk/{id}/artifact/ls",
+        "GET /disk/{id}/artifact/glob",
+        "DELETE /user/{id}",
+    }
+)
+OTHER = "(other)"
+_HAVE_ID = {"session", "disk", "user"}
+
+
+def route_of(request: httpx.Request) -> str:
+    """Name the route of a call; every path that is none of ours has one name."""
+    pieces = request.url.path.split("/")
+    start = next((at for at, piece in enumerate(pieces) if piece in _HAVE_ID), len(pieces) - 1)
+    named = [piece if at != 1 else _ID for at, piece in enumerate(pieces[start:])]
+    route = f"{request.method} /{'/'.join(named)}"
+    return route if route in ROUTES else OTHER

@@ -1,0 +1,62 @@
+"""A bound on calls at a time that requests share fairly: who asks for much waits behind itself, not before others."""
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import AsyncIterator, Hashable
+from contextlib import asynccontextmanager
+
+
+class Turns:
+    """At most `most` holders at a time. Those who wait stand in lanes, and lanes are served in turn."""
+
+    def __init__(self, most: int) -> None:
+        self._free = most
+        self._lanes: OrderedDict[Hashable, deque[asyncio.Future[None]]] = OrderedDict()
+
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return sum(len(lane) for lane in self._lanes.values())
+
+    @asynccontextmanager
+    async def one(self, lane: Hashable) -> AsyncIterator[None]:
+        """Hold a place; in one lane first come, first served."""
+        await self._take(lane)
+        try:
+            yield
+        finally:
+            self._pass_on()
+
+    async def _take(self, lane: Hashable) -> None:
+        if self._free and not self._lanes:
+            self._free -= 1
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._lanes.setdefault(lane, deque()).append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._pass_on()  # the place came in the same moment
+            else:
+                self._leave(lane, turn)
+            raise
+
+    def _pass_on(self) -> None:
+        """Give a free place to the lane that was served longest ago."""
+        while self._lanes:
+            lane, waiting = self._lanes.popitem(last=False)
+            turn = waiting.popleft()
+            if waiting:
+                self._lanes[lane] = waiting
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._free += 1
+
+    def _leave(self, lane: Hashable, turn: asyncio.Future[None]) -> None:
+        waiting = self._lanes.get(lane)
+        if waiting and turn in waiting:
+            waiting.remove(turn)
+            if not waiting:
+                del self._lanes[lane]

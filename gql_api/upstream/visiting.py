@@ -1,0 +1,64 @@
+"""One look at an Acontext for an operator: whether it is there, takes the key, and what it tells of itself."""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Literal
+
+import httpx
+
+Found = Literal["well", "no answer", "bad certificate", "no entry", "not Acontext", "failing"]
+_FAILING = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What was found; `ahead` is by how many seconds its clock is ahead of ours, None when it does not say."""
+
+    found: Found
+    status: int | None = None
+    seconds: float = 0.0
+    ahead: float | None = None
+    server: str | None = None
+
+
+async def visit(base_url: str, api_key: str, *, seconds: float) -> Visit:
+    """Ask for nothing, with the key."""
+    began = time.perf_counter()
+    try:
+        async with httpx.AsyncClient(timeout=seconds) as http:
+            answer = await http.get(f"{base_url}/ping", headers={"authorization": f"Bearer {api_key}"})
+    except httpx.HTTPError as error:
+        is_about_tls = "CERTIFICATE_VERIFY_FAILED" in str(error)
+        return Visit("bad certificate" if is_about_tls else "no answer")
+    took = time.perf_counter() - began
+    server = answer.headers.get("server")
+    return Visit(
+        _found(answer),
+        answer.status_code,
+        took,
+        _ahead(answer.headers.get("date"), took),
+        server if server and server.isprintable() else None,
+    )
+
+
+def _found(answer: httpx.Response) -> Found:
+    if answer.status_code in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
+        return "no entry"
+    if answer.status_code >= _FAILING:
+        return "failing"
+    try:
+        said = answer.json()
+    except ValueError:
+        return "not Acontext"
+    return "well" if answer.is_success and isinstance(said, dict) and said.get("msg") == "pong" else "not Acontext"
+
+
+def _ahead(date: str | None, took: float) -> float | None:
+    """Compare clocks; the header has whole seconds, cut off, and was written some time before it came."""
+    try:
+        theirs = parsedate_to_datetime(date or "")
+        return (theirs - datetime.now(UTC)).total_seconds() + 0.5 + took / 2
+    except (ValueError, TypeError):
+        return None
