@@ -1,33 +1,41 @@
 """Runs the application under uvicorn, and the database's migrations: what the commands need and `--help` does not."""
 
 import asyncio
+import importlib
+import logging.config
 import os
 import socket
 import sys
-from contextlib import closing
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import uvicorn
-from uvicorn.supervisors import Multiprocess
+from starlette.applications import Starlette
 
 from gql_api import embedded
-from gql_api.app import claimed, create_app
+from gql_api.app import create_app
+from gql_api.observing import WORKERS_FOLDER, Observers, observers
 from gql_api.refusal import Refusal
+from gql_api.running import claimed, connecting, verifier_of
 from gql_api.settings import Settings
-from gql_api.stopping import StoppableServer
+from gql_api.stopping import Stop, StoppableServer
 from gql_api.store import database
 from gql_api.store.url import sqlite_file
-from gql_api.telemetry import RequestIdFilter
+from gql_api.telemetry.logs import log_config
 from gql_api.web.explorer import STATIC, read_manifest
+from gql_api.workers import Supervisor
 
-_GRACE = 10
-"""Seconds that open requests have to end when the server is told to stop."""
 _UNREADY = (database.InvalidDatabaseUrl, database.SchemaOutdated, database.DatabaseUnreachable)
 
 _GREETING = """
   {served:<26} {url}/graphql
   Mappings                   {mappings}
-  Acontext                   {acontext}
+  Acontext                   {acontext}{metrics}
 
   Paste this into the explorer:
     mutation {{ createSession(input: {{title: "Hello"}}) {{ session {{ id title createdAt disk {{ id }} }} }} }}
@@ -52,57 +60,100 @@ class _Server(StoppableServer):
 
 
 def serve(settings: Settings) -> None:
-    """Serve until told to stop; raise `Refusal` when the server cannot start."""
+    """Serve until told to stop; raise `Refusal` when the server cannot start, and exit with 1 when it was cut short."""
     with closing(_bind(settings.host, settings.port)) as bound:
         settings = settings.bound_to(*bound.getsockname()[:2])
         asyncio.run(_check(settings))
-        if settings.workers > 1:
-            # The workers are processes of their own: they read the settings from the environment.
-            os.environ["GQL_API_PUBLIC_URL"] = settings.public_url or ""
-            config = _config("gql_api.app:create_app", settings)
-            sys.stdout.write(_greeting(settings))
-            sys.stdout.flush()
-            Multiprocess(config, sockets=[bound]).run()
-            return
-        server = _Server(_config(create_app(settings), settings))
-        server.greeting = _greeting(settings)
+        run = _serve_by_workers if settings.workers > 1 else _serve_alone
+        if run(settings, bound):
+            sys.exit(1)
+
+
+def _serve_alone(settings: Settings, bound: socket.socket) -> bool:
+    """Serve in this process; tell whether work was left undone."""
+    stop = Stop()
+    watched_by = observers(settings, stop)
+    with _metrics_port(settings, watched_by.collector) as metrics:
+        server = _server(settings, stop, watched_by)
+        server.greeting = _greeting(settings, metrics)
         server.run(sockets=[bound])
+    return server.was_forced
+
+
+def _serve_by_workers(settings: Settings, bound: socket.socket) -> bool:
+    """Serve in processes of their own, which count their metrics in files that only they and this one use."""
+    logging.config.dictConfig(log_config(settings.log_level, settings.log_format))
+    with ExitStack() as stack:
+        forget, collector = _forget_nothing, None
+        if settings.is_measured:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="gql-api-metrics-"))
+            os.environ[WORKERS_FOLDER] = folder  # the library knows no other way to be told
+            stack.callback(os.environ.pop, WORKERS_FOLDER)
+            exposing = importlib.import_module("gql_api.telemetry.exposing")
+            forget, collector = partial(exposing.forget, folder=Path(folder)), exposing.OfWorkers(Path(folder))
+        metrics = stack.enter_context(_metrics_port(settings, collector))
+        sys.stdout.write(_greeting(settings, metrics))
+        sys.stdout.flush()
+        work = partial(_work, settings, bound)
+        # As long as it is open here, connections are taken that no worker answers.
+        return Supervisor(work, settings.workers, forget=forget, stopping=bound.close).run() != 0
+
+
+def _work(settings: Settings, bound: socket.socket) -> None:
+    """Be one of several workers."""
+    stop = Stop()
+    server = _server(settings, stop, observers(settings, stop), is_supervised=True)
+    server.run(sockets=[bound])
+    if server.was_forced:
+        sys.exit(1)
+
+
+def _forget_nothing(pid: int) -> None:
+    """There are no metrics."""
+
+
+def _server(settings: Settings, stop: Stop, watched_by: Observers, *, is_supervised: bool = False) -> _Server:
+    config = _config(create_app(settings, watched_by=watched_by), settings)
+    return _Server(config, stop=stop, drain=settings.drain_seconds, is_supervised=is_supervised)
+
+
+@contextmanager
+def _metrics_port(settings: Settings, collector: Any) -> Iterator[str | None]:
+    """Serve metrics on a port of their own where the settings say so; give the address."""
+    if settings.metrics_port is None:
+        yield None
+        return
+    host, port = settings.metrics_host, settings.metrics_port
+    exposing = importlib.import_module("gql_api.telemetry.exposing")
+    with ExitStack() as stack:
+        try:
+            bound = stack.enter_context(exposing.served(collector, host=host, port=port))
+        except OSError as error:
+            names = "GQL_API_METRICS_HOST, GQL_API_METRICS_PORT"
+            raise Refusal(f"{names}: cannot listen on {host}:{port}: {error}") from None
+        yield f"http://{f'[{host}]' if ':' in host else host}:{bound}/metrics"
 
 
 def migrate(settings: Settings) -> list[str]:
     """Apply the missing migrations and name them; raise `Refusal` when the database does not let us."""
+    direct = settings.database_direct_url
+    name, url = ("DATABASE_DIRECT_URL", direct) if direct else ("DATABASE_URL", settings.mappings_url)
     try:
-        return asyncio.run(database.migrate(settings.mappings_url))
+        return asyncio.run(database.migrate(url, replace(connecting(settings), pooled=False)))
     except _UNREADY as error:
-        raise Refusal(f"DATABASE_URL: {error}") from None
+        raise Refusal(f"{name}: {error}") from None
 
 
-def _config(app: object, settings: Settings) -> uvicorn.Config:
+def _config(app: Starlette, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
-        app,  # type: ignore[arg-type]
-        factory=isinstance(app, str),
-        workers=settings.workers,
+        app,
         lifespan="on",
-        log_config=_logging(settings.log_level),
+        log_config=log_config(settings.log_level, settings.log_format),
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=_GRACE,
+        timeout_graceful_shutdown=settings.shutdown_seconds,
         ws="none",
     )
-
-
-def _logging(level: str) -> dict[str, Any]:
-    """Describe the log to uvicorn, which sets it up in each of its processes: one line an event, to stderr."""
-    return {
-        "version": 1,
-        "disable_existing_loggers": False,
-        "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s]: %(message)s"}},
-        "filters": {"request": {"()": RequestIdFilter}},
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request"]}},
-        "root": {"level": level, "handlers": ["stderr"]},
-        # It would log the address of every call of Acontext.
-        "loggers": {"httpx": {"level": "WARNING"}},
-    }
 
 
 def _bind(host: str, port: int) -> socket.socket:
@@ -115,10 +166,13 @@ def _bind(host: str, port: int) -> socket.socket:
 
 async def _check(settings: Settings) -> None:
     """Open everything once before anything is served, so that what is wrong with it is told in one line."""
+    verifier_of(settings)
     try:
         with claimed(settings):
             _require_free_acontext(settings)
-            async with database.open_database(settings.mappings_url, migrate=settings.is_sqlite):
+            async with database.open_database(
+                settings.mappings_url, migrate=settings.is_sqlite, connecting=connecting(settings)
+            ):
                 return
     except _UNREADY as error:
         raise Refusal(f"DATABASE_URL: {error}") from None
@@ -136,7 +190,7 @@ def _require_free_acontext(settings: Settings) -> None:
         raise Refusal(f"GQL_API_DATA_DIR: the folder {folder} cannot be used: {error}.") from None
 
 
-def _greeting(settings: Settings) -> str:
+def _greeting(settings: Settings, metrics: str | None) -> str:
     file = sqlite_file(settings.mappings_url)
     embedded = f"embedded, in {settings.data_dir.resolve() / 'acontext'}"
     is_built = read_manifest(STATIC) is not None
@@ -145,4 +199,5 @@ def _greeting(settings: Settings) -> str:
         url=settings.public_url,
         mappings=f"SQLite in {file}" if file else "PostgreSQL",
         acontext=embedded if settings.is_embedded else "the one of ACONTEXT_BASE_URL",
+        metrics=f"\n  Metrics                    {metrics}" if metrics else "",
     )

@@ -1,21 +1,91 @@
-"""A uvicorn server that ends when it is told to, and then lets its caller clean up and leave in order."""
+"""Servers that end when they are told to: not ready any more at once, then what is under way is finished, in time."""
 
+import asyncio
 import signal
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from types import FrameType
 
 import uvicorn
 
 
-class StoppableServer(uvicorn.Server):
-    """Ends on SIGINT and SIGTERM. uvicorn's own would raise the signal once more, over whatever is still open."""
+class Stop:
+    """Whether the process has been told to stop, and whether it still works on requests; it serves on for a while."""
+
+    def __init__(self) -> None:
+        self.is_stopping = False
+        self.is_forced = False
+        self._under_way = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        signals = (signal.SIGINT, signal.SIGTERM)
-        before = [signal.signal(number, self.handle_exit) for number in signals]
+    def request(self) -> Iterator[None]:
+        """Let the block be one request."""
+        self._under_way += 1
+        self._idle.clear()
         try:
             yield
         finally:
-            for number, handler in zip(signals, before, strict=True):
+            self._under_way -= 1
+            if not self._under_way:
+                self._idle.set()
+
+    async def until_idle(self, seconds: float) -> None:
+        """Wait for the end of all requests, for so many seconds at most.
+
+        uvicorn does not wait for those that it has cut; what they tidy up needs what is closed after this.
+        """
+        if not self.is_forced:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._idle.wait(), seconds)
+
+
+class StoppableServer(uvicorn.Server):
+    """Ends on SIGINT and SIGTERM. uvicorn's own would raise the signal once more, over whatever is still open.
+
+    The first signal is told to `stop`; after `drain` seconds no connections are taken any more, and what is under way
+    has as long as uvicorn's setting says. A second signal ends that at once, and a third ends the process. A process
+    that has a supervisor leaves SIGINT to it: a terminal sends that to both.
+    """
+
+    def __init__(
+        self, config: uvicorn.Config, *, stop: Stop | None = None, drain: float = 0.0, is_supervised: bool = False
+    ) -> None:
+        super().__init__(config)
+        self._stop = stop or Stop()
+        self._drain = drain
+        self._is_supervised = is_supervised
+        self._exit_at: float | None = None
+
+    @property
+    def was_forced(self) -> bool:
+        """Whether a second signal ended it, with work left undone."""
+        return self.force_exit
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        taken = {signal.SIGTERM: self.handle_exit}
+        taken[signal.SIGINT] = signal.SIG_IGN if self._is_supervised else self.handle_exit  # type: ignore[assignment]
+        before = {number: signal.signal(number, handler) for number, handler in taken.items()}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
                 signal.signal(number, handler)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Take a signal."""
+        if not self._stop.is_stopping:
+            self._stop.is_stopping = True
+            self._exit_at = time.monotonic() + self._drain
+        else:
+            self._stop.is_forced = self.should_exit = self.force_exit = True
+            signal.signal(sig, signal.SIG_DFL)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Do what is done ten times a second; tell whether to stop taking connections."""
+        if self._exit_at is not None and time.monotonic() >= self._exit_at:
+            self.should_exit = True
+        return await super().on_tick(counter)

@@ -14,11 +14,14 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
-from gql_api.errors import Failure, Forbidden, Unauthenticated, UpstreamFailure, UpstreamTimeout
+from gql_api.errors import Failure, Forbidden, IdentityUnavailable, Unauthenticated, UpstreamFailure, UpstreamTimeout
 from gql_api.schema.errors import INTERNAL, Schema, extensions_of
+from gql_api.scope import request_within
+from gql_api.telemetry import Operation
 from gql_api.web.answers import Refused, answer
 from gql_api.web.disconnect import stopped_when_gone
 from gql_api.web.negotiation import GRAPHQL, JSON, choose, wants_page
+from gql_api.web.outcomes import note_result, watched
 from gql_api.web.parameters import Parameters, from_body, from_url
 
 ContextT = TypeVar("ContextT")
@@ -29,6 +32,7 @@ CLIENT_GONE = 499  # nobody reads this status but the log
 STATUSES: list[tuple[type[Failure], int]] = [
     (Unauthenticated, 401),
     (Forbidden, 403),
+    (IdentityUnavailable, 503),
     (UpstreamTimeout, 504),
     (UpstreamFailure, 503),
 ]
@@ -37,8 +41,9 @@ STATUSES: list[tuple[type[Failure], int]] = [
 class GraphQLView(Generic[ContextT]):
     """An ASGI endpoint for one schema.
 
-    `make_context` may raise a `Failure`, which refuses the request: 401, 403, 503, 504 or 400. `explorer` makes the
-    page for browsers; without one they are answered as other clients are.
+    `make_context` may raise `Refused`, or a `Failure`, which refuses the request too: 401, 403, 503, 504 or 400.
+    `explorer` makes the page for browsers; without one they are answered as other clients are.
+    A request may ask Acontext for `seconds`.
     """
 
     def __init__(
@@ -46,10 +51,13 @@ class GraphQLView(Generic[ContextT]):
         schema: Schema,
         make_context: Callable[[Request], ContextT | Awaitable[ContextT]],
         explorer: Callable[[Request], Response] | None = None,
+        *,
+        seconds: float = 30.0,
     ) -> None:
         self._schema = schema
         self._make_context = make_context
         self._explorer = explorer
+        self._seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -68,22 +76,31 @@ class GraphQLView(Generic[ContextT]):
         if media is None:
             return Refused(406, f"Answers are {GRAPHQL} or {JSON}; the Accept header takes neither.").answer()
         try:
-            return await self._run(request, media)
+            with watched() as operation:
+                return await self._run(request, media, operation)
         except Refused as refused:
             return refused.answer(media)
         except ClientDisconnect:
             return Response(status_code=CLIENT_GONE)
 
-    async def _run(self, request: Request, media: str) -> Response:
+    async def _run(self, request: Request, media: str, operation: Operation) -> Response:
         if request.method not in READING | {"POST"}:
             raise Refused(405, "GraphQL is asked by GET or POST.", headers=METHODS)
         is_get = request.method in READING
+        # Who may not ask is not listened to: the body is read after.
+        context = await self._context(request)
         parameters = from_url(request.query_params) if is_get else await from_body(request)
         request.state.operation_name = parameters.operation_name
-        context = await self._context(request)
-        async with stopped_when_gone(request.receive, lambda: self._only_reads(parameters)):
-            result = await self._execute(parameters, context, is_get=is_get)
+        with request_within(self._seconds):
+            result = await self._result(request, parameters, context, is_get=is_get)
+        note_result(operation, result)
         return _answer_of(result, media)
+
+    async def _result(
+        self, request: Request, parameters: Parameters, context: ContextT, *, is_get: bool
+    ) -> ExecutionResult:
+        async with stopped_when_gone(request.receive, lambda: self._only_reads(parameters)):
+            return await self._execute(parameters, context, is_get=is_get)
 
     async def _context(self, request: Request) -> ContextT:
         try:

@@ -30,6 +30,7 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
         DATABASE_URL=database_url,
         GQL_API_DATA_DIR=tmp_path,
         GQL_API_PUBLIC_URL=ADDRESS,
+        GQL_API_ALLOWED_HOSTS="api.test",
         ACONTEXT_API_KEY=KEY,
         _env_file=None,
     )

@@ -43,6 +43,7 @@ class OneToOne(RuleBasedStateMachine):
         chosen = read_settings(
             GQL_API_DATA_DIR=Path(self.folder.name),
             GQL_API_PUBLIC_URL="http://api.test",
+            GQL_API_ALLOWED_HOSTS="api.test",
             ACONTEXT_API_KEY=KEY,
             _env_file=None,
         )

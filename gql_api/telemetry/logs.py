@@ -1,0 +1,109 @@
+"""How log lines look: plain or as JSON, always with the request's id, and never with what belongs to a user."""
+
+import hashlib
+import hmac
+import logging
+import traceback
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from pythonjsonlogger.core import RESERVED_ATTRS
+from pythonjsonlogger.json import JsonFormatter
+
+from gql_api.telemetry.request import request_id
+
+Form = Literal["line", "json"]
+_LINE = "%(asctime)s %(levelname)s %(name)s [%(request_id)s]: %(message)s"
+_FIELDS = "%(asctime)s %(levelname)s %(name)s %(message)s"
+_NAMES = {"asctime": "time", "levelname": "level", "name": "logger", "exc_info": "traceback"}
+_UNSAID = [*RESERVED_ATTRS, "color_message"]
+_DIGITS = 16
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+
+class RequestIdFilter(logging.Filter):
+    """Put `request_id` on each record, `-` outside of requests, so that a format may name it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.request_id = request_id.get() or "-"
+        return True
+
+
+class _Discreet(logging.Formatter):
+    """Leaves the words of exceptions out within requests: a driver's may repeat a title, a parser's a message."""
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's own name
+        return super().formatException(ei) if request_id.get() is None else _places(ei[1])
+
+
+class LineFormatter(_Discreet):
+    """One event a line, for eyes."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        record.exc_text = None  # another handler may have left the whole text there
+        return super().format(record)
+
+
+class JsonLines(JsonFormatter, _Discreet):
+    """One JSON object a line, for machines."""
+
+    def formatException(self, ei: Any) -> str | list[str]:  # type: ignore[override]  # noqa: N802
+        return _Discreet.formatException(self, ei)
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802
+        return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+
+    def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in log_data.items() if value is not None and value != "-"}
+
+
+def _places(error: BaseException | None) -> str:
+    """Tell where an exception came from, and its causes, without their words."""
+    parts: list[str] = []
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        where = "".join(traceback.format_tb(error.__traceback__))
+        parts.append(f"{where}{type(error).__module__}.{type(error).__qualname__}")
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return "\nwhich came from\n".join(parts)
+
+
+def log_config(level: str, form: Form) -> dict[str, Any]:
+    """Describe the log to `logging.config`: to stderr, all loggers the same way.
+
+    The level is for our own lines. Others are heard from WARNING on: at DEBUG a database driver logs its values, and
+    at INFO an HTTP client its addresses.
+    """
+    formatter: dict[str, Any] = {"()": LineFormatter, "format": _LINE}
+    if form == "json":
+        formatter = {
+            "()": JsonLines,
+            "fmt": _FIELDS,
+            "rename_fields": _NAMES,
+            "rename_fields_keep_missing": False,
+            "reserved_attrs": _UNSAID,
+        }
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"chosen": formatter},
+        "filters": {"request": {"()": RequestIdFilter}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "chosen", "filters": ["request"]}},
+        "root": {"level": _at_least(level, "WARNING"), "handlers": ["stderr"]},
+        "loggers": {"gql_api": {"level": level}, "uvicorn": {"level": _at_least(level, "INFO")}},
+    }
+
+
+def _at_least(level: str, least: str) -> str:
+    return max(level, least, key=_LEVELS.index)
+
+
+def pseudonyms(key: bytes) -> Callable[[str], str]:
+    """Make the function that names a user in logs: always the same name with one key, and no way back without it."""
+
+    def pseudonym(user: str) -> str:
+        return hmac.digest(key, user.encode(errors="surrogatepass"), hashlib.sha256).hex()[:_DIGITS]
+
+    return pseudonym

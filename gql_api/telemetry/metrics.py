@@ -1,0 +1,120 @@
+"""Counts and times work for Prometheus; how they are asked for is in `exposing`."""
+
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from gql_api.telemetry.work import Batch, Call, Operation, Wait, Work
+
+MOST_NAMES = 100
+"""So many names of operations are told apart, those that come first: names are the clients' own text."""
+OTHER, ANONYMOUS, NONE = "(other)", "(anonymous)", "(none)"
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_SIZES = (1, 2, 5, 10, 20, 50, 100, 200)
+STATES: dict[str, tuple[str, Literal["livesum", "livemax"]]] = {
+    "upstream_waiting": ("Calls of Acontext that wait for their turn.", "livesum"),
+    "upstream_breaker_open": ("Whether Acontext is left alone for a while after too many failures: 1 or 0.", "livemax"),
+    "database_connections": ("Connections to PostgreSQL that are open.", "livesum"),
+    "database_connections_idle": ("Connections to PostgreSQL that nobody uses just now.", "livesum"),
+    "database_connections_max": ("Connections to PostgreSQL that may be open.", "livesum"),
+}
+Sources = Mapping[str, Callable[[], float]]
+
+
+class Metrics:
+    """A listener. What is a state and no event, it asks of its sources each time that somebody looks."""
+
+    def __init__(self, registry: CollectorRegistry, version: str) -> None:
+        self._sources: Sources = {}
+        self._names: set[str] = set()
+        self._make_events(registry)
+        self._registry = registry
+        self._gauges: dict[str, Gauge] = {}
+        # An Info is nothing that the library can add up over several processes.
+        Gauge(
+            "gql_api_build_info", "This server; always 1.", ["version"], registry=registry, multiprocess_mode="livemax"
+        ).labels(version).set(1)
+
+    def _make_events(self, registry: CollectorRegistry) -> None:
+        self._in_flight = Gauge(
+            "gql_api_operations_in_flight",
+            "GraphQL requests that are worked on.",
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
+        self._operations = Counter(
+            "gql_api_operations",
+            "GraphQL requests by operation and outcome: ok, partial, refused, failed, or gone: nobody waited any more.",
+            ["operation", "outcome"],
+            registry=registry,
+        )
+        self._seconds = _times(
+            "gql_api_operation_duration_seconds", "Seconds of a GraphQL request.", ["operation"], registry
+        )
+        self._calls = Counter(
+            "gql_api_upstream_calls",
+            "Tries to call Acontext by route and outcome: ok, refused, unavailable, timeout, cancelled, or cut: not "
+            "made, since too many before had failed.",
+            ["route", "outcome"],
+            registry=registry,
+        )
+        self._call_seconds = _times(
+            "gql_api_upstream_call_duration_seconds", "Seconds of a try to call Acontext.", ["route"], registry
+        )
+        self._retries = Counter(
+            "gql_api_upstream_retries", "Failed tries that were followed by another.", ["route"], registry=registry
+        )
+        self._batches = Histogram(
+            "gql_api_loader_batch_size", "Keys of a loader's batch.", ["loader"], buckets=_SIZES, registry=registry
+        )
+        self._waits = _times("gql_api_session_wait_seconds", "Seconds that a write waited for others.", [], registry)
+
+    def watch(self, sources: Sources) -> None:
+        """Ask these functions for the states of their names, from now on."""
+        self._sources = sources
+        for name in [name for name in sources if name not in self._gauges]:
+            told, mode = STATES[name]
+            self._gauges[name] = Gauge(f"gql_api_{name}", told, registry=self._registry, multiprocess_mode=mode)
+
+    def sample(self) -> None:
+        """Ask the sources."""
+        for name, ask in self._sources.items():
+            self._gauges[name].set(ask())
+
+    def began(self, work: Work) -> None:
+        if isinstance(work, Operation):
+            self._in_flight.inc()
+
+    def ended(self, work: Work) -> None:
+        if isinstance(work, Call):
+            self._calls.labels(work.route or NONE, work.outcome).inc()
+            if work.route:
+                self._call_seconds.labels(work.route).observe(work.seconds)
+        elif isinstance(work, Batch):
+            self._batches.labels(work.loader).observe(work.size)
+        elif isinstance(work, Operation):
+            self._in_flight.dec()
+            name = self._name(work)
+            self._operations.labels(name, work.outcome).inc()
+            self._seconds.labels(name).observe(work.seconds)
+        elif isinstance(work, Wait):
+            self._waits.observe(work.seconds)
+
+    def retried(self, route: str | None) -> None:
+        self._retries.labels(route or NONE).inc()
+
+    def _name(self, operation: Operation) -> str:
+        if operation.type is None:
+            return NONE  # it was refused before it was known
+        name = operation.name or ANONYMOUS
+        if name in self._names:
+            return name
+        if len(self._names) >= MOST_NAMES:
+            return OTHER
+        self._names.add(name)
+        return name
+
+
+def _times(name: str, told: str, labels: list[str], registry: CollectorRegistry) -> Histogram:
+    return Histogram(name, told, labels, buckets=_SECONDS, registry=registry)

@@ -1,0 +1,131 @@
+"""Pieces of work that take time, and those who are told when one begins and ends; what they make of it is theirs."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Work:
+    """Something under way. `outcome` and the rest are filled in by who does it, before it ends."""
+
+    outcome: str = "ok"
+    seconds: float = 0.0
+    parent: "Work | None" = field(default=None, repr=False)
+    span: Any = field(default=None, repr=False)
+    """What a tracing listener keeps here."""
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Operation(Work):
+    """A GraphQL request. Its name and type are known once its document was found to be valid."""
+
+    name: str | None = None
+    type: str | None = None
+    codes: tuple[str, ...] = ()
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Batch(Work):
+    """What one loader asks for at once."""
+
+    loader: str
+    size: int
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Call(Work):
+    """One try to call Acontext; without a route it never left."""
+
+    route: str | None = None
+    host: str | None = None
+    port: int | None = None
+    status: int | None = None
+    resent: int = 0
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Wait(Work):
+    """Waiting for a session that others write to."""
+
+
+class Listener(Protocol):
+    """Is told of all work. It must be quick; what it raises is logged and goes no further."""
+
+    def began(self, work: Work) -> None:
+        """Take notice of work that begins; its parent is known."""
+        ...
+
+    def ended(self, work: Work) -> None:
+        """Take notice of its end."""
+        ...
+
+    def retried(self, route: str | None) -> None:
+        """Take notice of a call of Acontext that is tried again."""
+        ...
+
+
+W = TypeVar("W", bound=Work)
+
+_listeners: ContextVar[Sequence[Listener]] = ContextVar("listeners", default=())
+_at: ContextVar[Work | None] = ContextVar("work", default=None)
+
+
+@contextmanager
+def listening(listeners: Sequence[Listener]) -> Iterator[None]:
+    """Let the block, and the tasks that it starts, tell these listeners."""
+    token = _listeners.set(listeners)
+    try:
+        yield
+    finally:
+        _listeners.reset(token)
+
+
+def is_watched() -> bool:
+    """Tell whether anybody listens."""
+    return bool(_listeners.get())
+
+
+def at() -> Work | None:
+    """Give the work at hand, the innermost."""
+    return _at.get()
+
+
+@contextmanager
+def doing(work: W) -> Iterator[W]:
+    """Do a piece of work; an exception that passes ends it with what `outcome` says by then."""
+    listeners = _listeners.get()
+    work.parent = _at.get()
+    token = _at.set(work)
+    for listener in listeners:
+        _tell(listener.began, work)
+    began = time.perf_counter()
+    try:
+        yield work
+    finally:
+        work.seconds = time.perf_counter() - began
+        _at.reset(token)
+        for listener in listeners:
+            _tell(listener.ended, work)
+
+
+def retried(route: str | None) -> None:
+    """Tell that a call is tried again."""
+    for listener in _listeners.get():
+        _tell(listener.retried, route)
+
+
+T = TypeVar("T")
+
+
+def _tell(hear: Callable[[T], None], told: T) -> None:
+    try:
+        hear(told)
+    except Exception as error:  # nothing that only watches may stop what it watches
+        _LOG.warning("a listener failed: %s", type(error).__name__)
