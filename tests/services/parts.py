@@ -13,6 +13,7 @@ from api.upstream import KEY
 from gql_api.embedded import open_acontext
 from gql_api.services.creation import Creation
 from gql_api.services.reconcile import Reconciler
+from gql_api.upstream.call import Limits
 from gql_api.upstream.connect import connect
 from gql_api.upstream.gateway import Gateway
 
@@ -47,6 +48,6 @@ async def opened(folder: Path) -> AsyncIterator[Parts]:
     async with open_acontext(folder, api_key=KEY, public_url="http://api.test") as acontext:
         transport = upstream.in_front_of(httpx.ASGITransport(acontext.app))
         async with connect(
-            base_url="http://embedded.invalid/api/v1", api_key=KEY, concurrency=4, call_seconds=5, transport=transport
+            base_url="http://embedded.invalid/api/v1", api_key=KEY, limits=Limits(4, 5, 5), transport=transport
         ) as gateway:
             yield Parts(gateway, upstream, datetime(2026, 1, 1, tzinfo=UTC))
