@@ -51,6 +51,7 @@ explorer: setup ## Build the explorer again, saying what is in the way
 
 docs: $(VENV)/.dev ## Write the README's tables and answers anew
 	$(BIN)/python tests/readme.py
+	$(BIN)/python tests/operations.py
 
 clean: ## Remove what was installed and built; data stays
 	rm -rf $(VENV) gql_api/static build dist

@@ -36,6 +36,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_serve(commands)
     _add_schema(commands)
     _add_migrate(commands)
+    _add_mappings(commands)
+    _add_doctor(commands)
     _add_embedded(commands)
     return parser
 
@@ -89,6 +91,49 @@ def _add_migrate(commands: Any) -> None:
     migrate.set_defaults(run=_migrate)
 
 
+def _add_mappings(commands: Any) -> None:
+    about = "take over a table of sessions and disks, or write it out"
+    mappings = commands.add_parser("mappings", help=about, description="Which session has which disk, as a file.")
+    actions = mappings.add_subparsers(title="actions", required=True, metavar="ACTION")
+    importing = actions.add_parser(
+        "import",
+        help="take over sessions that Acontext has already, with their disks",
+        description="Each line of the file binds a session to a disk; both must be in Acontext. A line is in or not; "
+        "lines that are in already are left as they are, so the command may be repeated. Exits with 0 when all lines "
+        "are in, with 1 when some were refused, with 2 when it cannot be run or could not go on.",
+    )
+    importing.add_argument("--dry-run", action="store_true", help="check everything, write nothing")
+    importing.add_argument(
+        "--adopt-unowned",
+        action="store_true",
+        help="also take over sessions that have no user in Acontext (GQL_API_ADOPT_UNOWNED)",
+    )
+    importing.add_argument(
+        "--problems", type=int, default=100, metavar="N", help="tell of so many refused lines (default %(default)s)"
+    )
+    importing.set_defaults(run=_import)
+    exporting = actions.add_parser(
+        "export",
+        help="write all mappings into a file",
+        description="Write all mappings, oldest first, as a file that import takes back.",
+    )
+    exporting.set_defaults(run=_export)
+    for action in (importing, exporting):
+        action.add_argument("file", type=Path, metavar="FILE", help="the file; - is standard input or output")
+        action.add_argument("--format", choices=("csv", "ndjson"), help="default: as the name's ending says")
+
+
+def _add_doctor(commands: Any) -> None:
+    doctor = commands.add_parser(
+        "doctor",
+        help="look at all that a server needs, and say what to do",
+        description="Look at settings, data folder, database, Acontext, identity and ports, and change nothing. Exits "
+        "with 0 when nothing hinders a server, with 1 when something does, with 2 when the settings cannot be read.",
+    )
+    doctor.add_argument("--json", action="store_true", help="for programs: a list of findings")
+    doctor.set_defaults(run=_doctor)
+
+
 def _add_embedded(commands: Any) -> None:
     embedded = commands.add_parser(
         "embedded",
@@ -138,9 +183,31 @@ def _write(file: Path, text: str) -> None:
 
 
 def _migrate(options: argparse.Namespace) -> None:
-    applied = _late("gql_api.serving").migrate(read_settings())
+    applied = _late("gql_api.serving").migrate(read_settings(serving=False))
     sys.stdout.writelines(f"applied {name}\n" for name in applied)
     sys.stdout.write("The tables are up to date.\n")
+
+
+def _import(options: argparse.Namespace) -> None:
+    code = _late("gql_api.transferring").import_file(
+        options.file,
+        read_settings(serving=False),
+        format=options.format,
+        dry_run=options.dry_run,
+        adopt_unowned=options.adopt_unowned,
+        problems=options.problems,
+    )
+    sys.exit(code)
+
+
+def _export(options: argparse.Namespace) -> None:
+    _late("gql_api.transferring").export_file(options.file, read_settings(serving=False), format=options.format)
+
+
+def _doctor(options: argparse.Namespace) -> None:
+    report, code = _late("gql_api.doctor").run(as_json=options.json)
+    sys.stdout.write(report)
+    sys.exit(code)
 
 
 def _embedded(options: argparse.Namespace) -> None:

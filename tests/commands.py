@@ -14,18 +14,18 @@ TERMINATED = -signal.SIGTERM
 
 def environment(**settings: str) -> dict[str, str]:
     """Give the environment of the tests without the settings that it may hold."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("GQL_API_", "ACONTEXT_"))}
-    return {name: value for name, value in kept.items() if name != "DATABASE_URL"} | settings
+    ours = ("GQL_API_", "ACONTEXT_", "DATABASE_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)} | settings
 
 
 @contextmanager
-def running(*arguments: str, cwd: Path, **settings: str) -> Iterator[subprocess.Popen[str]]:
-    """Start a command that serves; what still runs at the end of the block, or after three minutes, is killed."""
+def running(*arguments: str, cwd: Path, most_seconds: float = 180, **settings: str) -> Iterator[subprocess.Popen[str]]:
+    """Start a command that serves; what still runs at the end of the block, or after so long, is killed."""
     command = [sys.executable, "-m", "gql_api", *arguments]
     with subprocess.Popen(  # noqa: S603
         command, cwd=cwd, env=environment(**settings), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as process:
-        watch = threading.Timer(180, process.kill)
+        watch = threading.Timer(most_seconds, process.kill)
         watch.start()
         try:
             yield process

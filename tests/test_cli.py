@@ -198,6 +198,8 @@ def test_what_is_wrong_is_told_in_one_line(
         assert refused(capsys, "embedded", *flags).startswith("cannot listen on 127.0.0.1:")
         line = refused(capsys, "serve", "--port", str(other.getsockname()[1]))
         assert line.startswith("GQL_API_HOST, GQL_API_PORT: cannot listen on 127.0.0.1:")
+    assert refused(capsys, "serve", "--host", "no.such.host.invalid").startswith("GQL_API_HOST: with GQL_API_AUTH=none")
+    monkeypatch.setenv("GQL_API_ALLOW_ANONYMOUS", "true")
     for host in ("no.such.host.invalid", "x" * 64):
         assert refused(capsys, "serve", "--port", "0", "--host", host).startswith("GQL_API_HOST, GQL_API_PORT: ")
     monkeypatch.setenv("ACONTEXT_BASE_URL", "https://acontext.example")

@@ -31,14 +31,51 @@ BAD: dict[str, list[str]] = {
     "GQL_API_WORKERS": ["0", "65", "-1", "two"],
     "GQL_API_LOG_LEVEL": ["loud", "INFO\n", "trace"],
 }
+BAD |= {
+    "DATABASE_POOL_MIN": ["-1", "1001", "11", "few"],
+    "DATABASE_POOL_MAX": ["0", "1001", "1.5"],
+    "DATABASE_CONNECT_TIMEOUT": ["0", "301", "nan"],
+    "DATABASE_STATEMENT_TIMEOUT": ["0", "0.05", "601", "inf"],
+    "DATABASE_APPLICATION_NAME": ["a b", "ä", "x" * 64, "x\n"],
+    "DATABASE_SSL_MODE": ["on", "verify", "VERIFY-FULL"],
+    "DATABASE_DIRECT_URL": ["postgres://db.example/name"],  # while the mappings are in SQLite
+    "GQL_API_LEASE": ["0", "-1", "601", "long"],
+}
+BAD |= {
+    "GQL_API_AUTH": ["basic", "JWT", "None", "none,jwt"],
+    "GQL_API_ALLOW_ANONYMOUS": ["maybe", "2"],
+    "GQL_API_ALLOWED_HOSTS": ["a:80", "http://a", "*", "a b", "-a", "a..b", "a,b/c", "ä.example", "x::y"],
+    "GQL_API_CORS_ORIGINS": ["a.example", "https://a/", "https://a:443", "https://a:x", "null", "https://A", "*"],
+    "GQL_API_JWT_JWKS_URL": ["keys", "ftp://a.example", "https://a.example/?x"],
+    "GQL_API_JWT_USER_CLAIM": ["x" * 256],
+    "GQL_API_JWT_LEEWAY": ["-1", "301", "nan", "soon"],
+    "GQL_API_ACT_AS_SCOPE": ["a b", 'a"b', "a\\b", "ä", "a\n"],
+}
+BAD |= {
+    "GQL_API_REQUEST_TIMEOUT": ["0", "-1", "301", "nan", "soon"],
+    "GQL_API_UPSTREAM_TRANSFER_TIMEOUT": ["0", "-1", "301", "inf", "soon"],
+    "GQL_API_SERVE_PUBLIC_URLS": ["maybe", "2"],
+    "GQL_API_LOG_FORMAT": ["text", "JSON"],
+    "GQL_API_LOG_USER_KEY": ["short", "with blanks in it, and long"],
+    "GQL_API_METRICS_PORT": ["-1", "65536", "x", "8000"],
+    "GQL_API_METRICS_HOST": [" ", "a b"],
+    "GQL_API_METRICS_TOKEN": ["short", "with blanks in it, and long"],
+    "OTEL_EXPORTER_OTLP_ENDPOINT": ["collector:4318", "grpc://collector", "http://"],
+    "OTEL_EXPORTER_OTLP_HEADERS": ["key", "a=b,c", "=b", "a=b\n", "ä=b"],
+    "OTEL_SERVICE_NAME": ["x" * 256],
+    "GQL_API_DRAIN_SECONDS": ["-1", "301", "nan"],
+    "GQL_API_SHUTDOWN_SECONDS": ["0", "601", "1.5", "soon"],
+}
 BAD["ACONTEXT_BASE_URL"] += ["http://a.example:port/", "http://a.example:99999/", "http://a b/", "http://a.example/ü\n"]
 TOGETHER = {
     ("ACONTEXT_BASE_URL", "ACONTEXT_API_KEY"),
     ("GQL_API_DISK_OWNER_PREFIX", "GQL_API_DEFAULT_USER"),
 }
 """Settings that are good by themselves, and the one that is named when they do not go together."""
-FREE = {"GQL_API_DATA_DIR", "DATABASE_URL"}
+FREE = {"GQL_API_DATA_DIR", "DATABASE_SSL_ROOT_CERT", "DATABASE_URL"}
 """Any text may be a folder; a database's URL is read by who opens it, and its tests are there."""
+FREE |= {"GQL_API_JWT_KEY", "GQL_API_JWT_ALGORITHMS", "GQL_API_JWT_ISSUER", "GQL_API_JWT_AUDIENCE"}
+"""These are looked at when tokens are asked for; the tests are with those of tokens."""
 
 
 @pytest.fixture(autouse=True)
@@ -87,26 +124,63 @@ def test_any_text_is_a_setting_or_is_refused_by_name(name: str, value: str) -> N
         assert read_settings(**{name: value}) == settings
 
 
+DEFAULTS: dict[str, Any] = {
+    "data_dir": Path("data"),
+    "database_url": None,
+    "database_direct_url": None,
+    "database_pool_min": 1,
+    "database_pool_max": 10,
+    "database_connect_timeout": 10.0,
+    "database_statement_timeout": 30.0,
+    "database_application_name": "gql_api",
+    "database_ssl_mode": None,
+    "database_ssl_root_cert": None,
+    "lease": None,
+    "acontext_base_url": None,
+    "acontext_api_key": None,
+    "host": "127.0.0.1",
+    "port": 8000,
+    "public_url": None,
+    "auth": "none",
+    "allow_anonymous": False,
+    "default_user": "anonymous@example.com",
+    "allowed_hosts": None,
+    "cors_origins": None,
+    "jwt_jwks_url": None,
+    "jwt_key": None,
+    "jwt_algorithms": None,
+    "jwt_issuer": None,
+    "jwt_audience": None,
+    "jwt_user_claim": "sub",
+    "jwt_leeway": 10.0,
+    "act_as_scope": "sessions:act-as",
+    "adopt_unowned": False,
+    "disk_owner_prefix": "gql-api:disk:",
+    "upstream_concurrency": 32,
+    "upstream_timeout": 10.0,
+    "upstream_transfer_timeout": 30.0,
+    "request_timeout": 30.0,
+    "serve_public_urls": False,
+    "lock_patience": 10.0,
+    "max_body_size": 40 * 1024 * 1024,
+    "workers": 1,
+    "log_level": "INFO",
+    "log_format": "line",
+    "log_user_key": None,
+    "metrics_port": None,
+    "metrics_host": "127.0.0.1",
+    "metrics_token": None,
+    "otlp_endpoint": None,
+    "otlp_headers": None,
+    "otel_service_name": "gql_api",
+    "drain_seconds": 0.0,
+    "shutdown_seconds": 10,
+}
+
+
 def test_without_any_setting_everything_has_a_default() -> None:
     settings = read_settings()
-    assert settings.model_dump() == {
-        "data_dir": Path("data"),
-        "database_url": None,
-        "acontext_base_url": None,
-        "acontext_api_key": None,
-        "host": "127.0.0.1",
-        "port": 8000,
-        "public_url": None,
-        "default_user": "anonymous@example.com",
-        "adopt_unowned": False,
-        "disk_owner_prefix": "gql-api:disk:",
-        "upstream_concurrency": 32,
-        "upstream_timeout": 10.0,
-        "lock_patience": 10.0,
-        "max_body_size": 40 * 1024 * 1024,
-        "workers": 1,
-        "log_level": "INFO",
-    }
+    assert settings.model_dump() == DEFAULTS
     assert (settings.is_embedded, settings.is_single) == (True, True)
     assert settings.mappings_url == f"sqlite:///{Path('data').resolve()}/gql_api.sqlite3"
     assert all(field.description for field in Settings.model_fields.values())
@@ -143,8 +217,30 @@ def test_several_processes_need_a_database_and_an_acontext_that_serve_several() 
     assert (settings.workers, settings.is_single, settings.is_embedded) == (2, False, False)
 
 
+def test_a_lease_outlasts_every_call_that_it_is_for() -> None:
+    several = {**REAL, **POSTGRES, "GQL_API_UPSTREAM_TIMEOUT": 20}
+    assert read_settings(**several).lease_seconds == 25
+    assert read_settings(**several, GQL_API_LEASE=23).lease_seconds == 23
+    assert refusal(**several, GQL_API_LEASE=22.9).startswith("GQL_API_LEASE: ")
+    read_settings(**{**several, "DATABASE_URL": "sqlite:////var/x"}, GQL_API_LEASE=1)  # one process needs none
+
+
+def test_a_direct_url_is_for_postgresql() -> None:
+    direct = {"DATABASE_DIRECT_URL": f"postgres://user:{SECRET}@direct.example/name"}
+    assert read_settings(**POSTGRES, **direct).database_direct_url == direct["DATABASE_DIRECT_URL"]
+    assert SECRET not in refusal(**direct)
+    assert refusal(**POSTGRES, DATABASE_DIRECT_URL="sqlite:////data/x.sqlite3").startswith("DATABASE_DIRECT_URL: ")
+
+
 def test_an_acontext_needs_its_key() -> None:
     assert refusal(ACONTEXT_BASE_URL="http://a.example").startswith("ACONTEXT_API_KEY: ")
+
+
+def test_the_key_of_an_acontext_is_not_in_its_url() -> None:
+    """A user in the URL would be sent in its place."""
+    given_ = {**REAL, "ACONTEXT_BASE_URL": f"https://user:{SECRET}@a.example/api/v1"}
+    assert refusal(**given_).startswith("ACONTEXT_BASE_URL: ")
+    assert SECRET not in refusal(**given_)
 
 
 def test_a_secret_is_in_no_message_and_in_no_print_of_the_settings() -> None:

@@ -16,6 +16,7 @@ from strawberry.dataloader import DataLoader
 from gql_api import model
 from gql_api.loaders.keys import FileKey, MessageKey, Owned, SessionsKey
 from gql_api.store import mappings
+from gql_api.telemetry import Batch, doing, is_watched
 from gql_api.upstream import cursor
 from gql_api.upstream.gateway import Gateway
 from gql_api.upstream.messages import LARGEST_PAGE, Reading
@@ -55,6 +56,13 @@ class Loaders:
             lambda key: files.content(key.disk_id, key.directory, key.filename)
         )
         self.file_url = _each(self._file_url)
+        if is_watched():
+            self._watch()
+
+    def _watch(self) -> None:
+        for name, loader in vars(self).items():
+            if isinstance(loader, DataLoader):
+                loader.load_fn = _told(name, loader.load_fn)
 
     async def _configs(self, session_id: UUID) -> model.JsonObject | None:
         return (await self._gateway.sessions.get(session_id)).configs
@@ -133,6 +141,14 @@ async def _sessions(key: SessionsKey) -> tuple[list[model.Session], bool]:
         limit=key.limit,
         from_end=key.from_end,
     )
+
+
+def _told(name: str, load: Callable[[list[Any]], Awaitable[Any]]) -> Callable[[list[Any]], Awaitable[Any]]:
+    async def batch(keys: list[Any]) -> Any:
+        with doing(Batch(loader=name, size=len(keys))):
+            return await load(keys)
+
+    return batch
 
 
 def _each(ask: Callable[[K], Awaitable[V]]) -> DataLoader[K, V]:

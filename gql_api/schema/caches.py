@@ -11,6 +11,8 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema import validate_document
 from strawberry.types import ExecutionContext
 
+from gql_api.telemetry import notes
+
 MOST_TOKENS = 10_000
 Rules = tuple[type[ASTValidationRule], ...]
 
@@ -95,11 +97,24 @@ class DocumentCache(SchemaExtension):
             message = "The document has several operations: operationName must say which one to run."
             faults = [GraphQLError(message, extensions={"code": "OPERATION_RESOLUTION_FAILURE"})]
         context.pre_execution_errors = faults
+        if not faults:
+            _note_operation(context.graphql_document, context._provided_operation_name)
         yield
 
 
 def operations_of(node: DocumentNode) -> list[OperationDefinitionNode]:
     return [one for one in node.definitions if isinstance(one, OperationDefinitionNode)]
+
+
+def _note_operation(node: DocumentNode | None, wanted: str | None) -> None:
+    """Say for logs and measures which operation this is; only a valid document's own words get there."""
+    noted = notes()
+    if noted is None or noted.operation is None or node is None:
+        return
+    found = [(one.operation.value, one.name.value if one.name else None) for one in operations_of(node)]
+    meant = [(type, name) for type, name in found if wanted is None or name == wanted]
+    if len(meant) == 1:
+        noted.operation.type, noted.operation.name = meant[0]
 
 
 def _is_ambiguous(node: DocumentNode | None) -> bool:

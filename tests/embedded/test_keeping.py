@@ -4,7 +4,6 @@ import asyncio
 import signal
 import sys
 from collections import Counter
-from datetime import datetime
 from pathlib import Path
 
 import httpx
@@ -77,7 +76,7 @@ async def test_messages_sent_at_once_form_one_chain(client: Client) -> None:
 
     items = (await client.messages(session, format="acontext"))["items"]
     assert [item["parent_id"] for item in items] == [None, *(item["id"] for item in items[:-1])]
-    times = [datetime.fromisoformat(item["created_at"]) for item in items]
+    times = [item["created_at"].removesuffix("Z").ljust(26, "0") for item in items]
     assert times == sorted(set(times))
     assert (await client.call("GET", f"/session/{session}/token_counts"))["total_tokens"] == 60 * 2
 

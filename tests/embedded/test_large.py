@@ -5,7 +5,6 @@ import json
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -21,7 +20,7 @@ DENIED = "access denied: disk does not belong to this project"
 
 
 def in_order(items: list[Any]) -> bool:
-    times = [datetime.fromisoformat(item["created_at"]) for item in items]
+    times = [item["created_at"].removesuffix("Z").ljust(26, "0") for item in items]
     parents = [None, *(item["id"] for item in items)][: len(items)]
     return times == sorted(set(times)) and [item["parent_id"] for item in items] == parents
 

@@ -1,7 +1,6 @@
 """Files of a disk: what is kept of them, how they are shown, and how they are found."""
 
 import json
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ async def test_a_replaced_file_is_new_and_has_no_old_metadata(client: Client) ->
     new = await client.put(disk, "/a.txt", b"second")
 
     assert old["meta"]["k"] == 1
-    assert datetime.fromisoformat(new["created_at"]) > datetime.fromisoformat(old["created_at"])
+    assert new["created_at"].removesuffix("Z").ljust(29, "0") > old["created_at"].removesuffix("Z").ljust(29, "0")
     info = {"filename": "a.txt", "mime": "text/plain; charset=utf-8", "path": "/", "size": 6}
     assert new["meta"] == {"__artifact_info__": info}
 

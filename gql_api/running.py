@@ -1,0 +1,210 @@
+"""Opens the parts of the server and hands each what it needs; which of them answers what is put together in `app`."""
+
+import asyncio
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import httpx
+from stamina.instrumentation import set_on_retry_hooks
+from starlette.types import ASGIApp
+
+from gql_api.embedded import open_acontext
+from gql_api.folder import claim, claim_database
+from gql_api.identity import Expected, GivenKey, IssuerKeys, UnfitKey, Verifier
+from gql_api.loaders.media import MediaCache
+from gql_api.refusal import Refusal
+from gql_api.schema.context import Services
+from gql_api.services.adoption import Adoption
+from gql_api.services.creation import Creation
+from gql_api.services.files import Files
+from gql_api.services.lease import Terms
+from gql_api.services.locks import SessionLocks
+from gql_api.services.messages import Messages
+from gql_api.services.reconcile import Reconciler
+from gql_api.services.sessions import Sessions
+from gql_api.settings import Settings
+from gql_api.store.database import Connecting, Database, open_database
+from gql_api.store.url import sqlite_file
+from gql_api.telemetry import Listener, listening
+from gql_api.upstream.call import Limits
+from gql_api.upstream.connect import connect
+from gql_api.upstream.gateway import Gateway
+from gql_api.upstream.measuring import note_retry
+from gql_api.upstream.urls import UrlCache
+
+START_SECONDS = 10.0
+SWEEP_SECONDS = 30.0
+CHECK_SECONDS = 2.0
+Front = Callable[[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport]
+_EMBEDDED_URL = "http://embedded.invalid/api/v1"
+
+
+@dataclass(slots=True)
+class Running:
+    """What is open while the application runs."""
+
+    gateway: Gateway
+    services: Services
+    urls: UrlCache
+    media: MediaCache
+    material: ASGIApp | None
+    database: Database
+
+    def checks(self) -> dict[str, Callable[[], Awaitable[object]]]:
+        """Name what a server needs to be of use, each with a way to ask whether it is there; they raise if not."""
+        return {"database": self.database.ping, "acontext": lambda: self.gateway.line.ping(CHECK_SECONDS)}
+
+    def sources(self) -> dict[str, Callable[[], float]]:
+        """Name the states that metrics show, each with a way to ask for it."""
+        line, pool = self.gateway.line, self.database.pool()
+        states: dict[str, Callable[[], float]] = {
+            "upstream_waiting": lambda: line.waiting,
+            "upstream_breaker_open": lambda: line.is_open,
+        }
+        if pool:
+            states |= {
+                "database_connections": pool.get_size,
+                "database_connections_idle": pool.get_idle_size,
+                "database_connections_max": pool.get_max_size,
+            }
+        return states
+
+
+@asynccontextmanager
+async def run(
+    settings: Settings, *, front: Front | None = None, listeners: Sequence[Listener] = ()
+) -> AsyncIterator[Running]:
+    """Open database and Acontext, finish what an earlier process left open, and sweep from then on."""
+    set_on_retry_hooks([note_retry])
+    async with AsyncExitStack() as stack:
+        stack.enter_context(claimed(settings))
+        database = await stack.enter_async_context(
+            open_database(settings.mappings_url, migrate=settings.is_sqlite, connecting=connecting(settings))
+        )
+        gateway, material = await open_gateway(stack, settings, front)
+        services, reconciler = _services(gateway, settings)
+        await reconciler.start(alone=settings.is_single, patience=START_SECONDS)
+        with listening(listeners):
+            await stack.enter_async_context(_background(reconciler))
+        yield Running(gateway, services, UrlCache(_now), MediaCache(), material, database)
+
+
+def connecting(settings: Settings) -> Connecting:
+    """Say how PostgreSQL is connected to; a direct URL beside it says that there is a pooler in between."""
+    return Connecting(
+        pool_min=settings.database_pool_min,
+        pool_max=settings.database_pool_max,
+        statement_seconds=settings.database_statement_timeout,
+        connect_seconds=settings.database_connect_timeout,
+        application_name=settings.database_application_name,
+        ssl_mode=settings.database_ssl_mode,
+        ssl_root_cert=settings.database_ssl_root_cert,
+        pooled=settings.database_direct_url is not None,
+    )
+
+
+def verifier_of(settings: Settings) -> Verifier | None:
+    """Make what checks the callers' tokens; None where callers are believed. Raises `Refusal` for an unfit key."""
+    if settings.auth == "none":
+        return None
+    algorithms = frozenset(settings.jwt_algorithms or ())
+    expected = Expected(
+        algorithms=algorithms,
+        issuer=settings.jwt_issuer or "",
+        audiences=settings.jwt_audience or (),
+        user_claim=settings.jwt_user_claim,
+        leeway=settings.jwt_leeway,
+    )
+    if settings.jwt_key is None:
+        return Verifier(expected, IssuerKeys(settings.jwt_jwks_url or "", algorithms))
+    try:
+        return Verifier(expected, GivenKey(settings.jwt_key.get_secret_value(), algorithms))
+    except UnfitKey as error:
+        raise Refusal(f"GQL_API_JWT_KEY: {error}") from None
+
+
+@contextmanager
+def claimed(settings: Settings) -> Iterator[None]:
+    """Hold the data folder and the SQLite file, where no second process may work on them; raise `FolderTaken`."""
+    with ExitStack() as stack:
+        if settings.is_single:
+            stack.enter_context(claim(settings.data_dir))
+        file = sqlite_file(settings.mappings_url)
+        if file:
+            stack.enter_context(claim_database(file))
+        yield
+
+
+async def open_gateway(
+    stack: AsyncExitStack, settings: Settings, front: Front | None = None
+) -> tuple[Gateway, ASGIApp | None]:
+    """Open the Acontext of the settings till the end of the stack; the second is what is behind the embedded's URLs."""
+    transport: httpx.AsyncBaseTransport | None = None
+    material = None
+    base_url, key = settings.acontext_base_url, settings.acontext_api_key
+    secret = key.get_secret_value() if key else secrets.token_hex(16)
+    if base_url is None:
+        public_url = settings.public_url or f"http://{settings.host}:{settings.port}"
+        acontext = await stack.enter_async_context(
+            open_acontext(settings.data_dir / "acontext", api_key=secret, public_url=public_url)
+        )
+        base_url, material = _EMBEDDED_URL, acontext.material
+        transport = httpx.ASGITransport(acontext.app, raise_app_exceptions=False)
+    gateway = await stack.enter_async_context(
+        connect(
+            base_url=base_url,
+            api_key=secret,
+            limits=Limits(
+                concurrency=settings.upstream_concurrency,
+                seconds=settings.upstream_timeout,
+                transfer_seconds=settings.upstream_transfer_timeout,
+            ),
+            transport=front(transport or httpx.AsyncHTTPTransport()) if front else transport,
+            shown_at=settings.public_url if settings.serve_public_urls and not settings.is_embedded else None,
+        )
+    )
+    return gateway, material
+
+
+def _services(gateway: Gateway, settings: Settings) -> tuple[Services, Reconciler]:
+    locks = SessionLocks(patience=settings.lock_patience, terms=None if settings.is_single else _terms(settings))
+    creation = Creation(gateway, disk_owner_prefix=settings.disk_owner_prefix, clock=_now)
+    reconciler = Reconciler(gateway, creation=creation, clock=_now)
+    sessions = Sessions(
+        gateway,
+        locks=locks,
+        creation=creation,
+        adoption=Adoption(gateway, creation=creation, adopt_unowned=settings.adopt_unowned),
+        reconciler=reconciler,
+    )
+    return Services(sessions, Messages(gateway, locks), Files(gateway, locks)), reconciler
+
+
+def _terms(settings: Settings) -> Terms:
+    holder = f"{socket.gethostname()[:200]}:{os.getpid()}:{secrets.token_hex(8)}"
+    return Terms(
+        holder=holder,
+        seconds=settings.lease_seconds,
+        call_seconds=settings.upstream_timeout,
+        transfer_seconds=settings.upstream_transfer_timeout,
+    )
+
+
+@asynccontextmanager
+async def _background(reconciler: Reconciler) -> AsyncIterator[None]:
+    task = asyncio.create_task(reconciler.run(every=SWEEP_SECONDS))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,38 @@
+"""Where the server listens, where its data lie, and what it takes."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, Field
+
+from gql_api.settings.values import Host, HttpUrl
+
+
+class ServerSettings(BaseModel):
+    """The server."""
+
+    data_dir: Path = Field(
+        Path("data"),
+        alias="GQL_API_DATA_DIR",
+        description="Folder of the SQLite database and of the embedded Acontext; one process at a time.",
+    )
+    host: Host = Field("127.0.0.1", alias="GQL_API_HOST", description="The address to listen on.")
+    port: int = Field(8000, alias="GQL_API_PORT", ge=0, le=65535, description="The port to listen on; 0: a free one.")
+    public_url: HttpUrl = Field(
+        None,
+        alias="GQL_API_PUBLIC_URL",
+        description="The address that clients reach the server at; public URLs of files served here begin with it. "
+        "Unset: the address really bound.",
+    )
+    max_body_size: int = Field(
+        40 * 1024 * 1024,
+        alias="GQL_API_MAX_BODY_SIZE",
+        ge=1024,
+        description="Bytes of a request's body, files in text or base64 included.",
+    )
+    workers: int = Field(
+        1,
+        alias="GQL_API_WORKERS",
+        ge=1,
+        le=64,
+        description="Server processes; more than one needs `DATABASE_URL` with PostgreSQL and `ACONTEXT_BASE_URL`.",
+    )
