@@ -192,4 +192,4 @@ async def test_a_holder_that_was_out_of_breath_does_not_go_on_after_another_has_
     assert len(texts) < 100
     stored = (answer["data"] or {}).get("storeMessages")
     told = stored["errors"][0]["code"] if stored else answer["errors"][0]["extensions"]["code"]
-    assert told in {"BUSY", "UPSTREAM_TIMEOUT"}
+    assert told in {"BUSY", "UPSTREAM_FAILED", "UPSTREAM_TIMEOUT"}  # the second tells what was stored before
