@@ -22,7 +22,6 @@ from gql_api.telemetry import notes
 from gql_api.web.auth import by_header, by_token
 from gql_api.web.explorer import explorer_page, explorer_routes
 from gql_api.web.graphql import GraphQLView
-from gql_api.web.material import MaterialView
 from gql_api.web.middleware import middleware
 from gql_api.web.probes import Readiness, metrics_route, probes
 
@@ -111,10 +110,9 @@ def _metrics(settings: Settings, observed: Observers) -> list[Route]:
 
 
 class _Material:
-    """Serves public URLs: the embedded Acontext's, and those of a private one where the setting says so."""
+    """Serves public URLs, where any point here."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         running: Running = scope["app"].state.running
-        fetched = MaterialView(running.gateway.materials) if running.gateway.materials else None
-        material = running.material or fetched or PlainTextResponse("Not Found", 404)
+        material = running.material or PlainTextResponse("Not Found", 404)
         await material(scope, receive, send)

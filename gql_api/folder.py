@@ -2,9 +2,10 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from gql_api.holding import AlreadyHeld, holding
 from gql_api.refusal import Refusal
 
 
@@ -33,14 +34,11 @@ def claim_database(file: Path) -> Iterator[None]:
 
 @contextmanager
 def _locked(lock: Path, named: str, taken: str) -> Iterator[None]:
-    """Hold SQLite's own lock on a file of no other use: it is there on every platform, and ends with the process."""
-    try:
-        connection = sqlite3.connect(lock, timeout=0, isolation_level=None)
-    except sqlite3.Error as error:
-        raise FolderTaken(f"{named}: {lock} cannot be used: {error}") from None
-    with closing(connection):
+    with ExitStack() as stack:
         try:
-            connection.execute("BEGIN EXCLUSIVE")
-        except sqlite3.Error:
+            stack.enter_context(holding(lock))
+        except AlreadyHeld:
             raise FolderTaken(f"{named}: {taken} SQLite and the embedded Acontext serve one process.") from None
+        except sqlite3.Error as error:
+            raise FolderTaken(f"{named}: {lock} cannot be used: {error}") from None
         yield

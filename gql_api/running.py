@@ -36,10 +36,10 @@ from gql_api.upstream.connect import connect
 from gql_api.upstream.gateway import Gateway
 from gql_api.upstream.measuring import note_retry
 from gql_api.upstream.urls import UrlCache
+from gql_api.web.material import MaterialView
 
 START_SECONDS = 10.0
 SWEEP_SECONDS = 30.0
-CHECK_SECONDS = 2.0
 Front = Callable[[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport]
 _EMBEDDED_URL = "http://embedded.invalid/api/v1"
 
@@ -53,11 +53,12 @@ class Running:
     urls: UrlCache
     media: MediaCache
     material: ASGIApp | None
+    """What is behind public URLs that point at this server; None where none do."""
     database: Database
 
     def checks(self) -> dict[str, Callable[[], Awaitable[object]]]:
         """Name what a server needs to be of use, each with a way to ask whether it is there; they raise if not."""
-        return {"database": self.database.ping, "acontext": lambda: self.gateway.line.ping(CHECK_SECONDS)}
+        return {"database": self.database.ping, "acontext": self.gateway.line.ping}
 
     def sources(self) -> dict[str, Callable[[], float]]:
         """Name the states that metrics show, each with a way to ask for it."""
@@ -87,6 +88,8 @@ async def run(
             open_database(settings.mappings_url, migrate=settings.is_sqlite, connecting=connecting(settings))
         )
         gateway, material = await open_gateway(stack, settings, front)
+        if gateway.materials:
+            material = MaterialView(gateway.materials)
         services, reconciler = _services(gateway, settings)
         await reconciler.start(alone=settings.is_single, patience=START_SECONDS)
         with listening(listeners):

@@ -12,10 +12,10 @@ from gql_api.doctor.finding import Finding
 from gql_api.identity import UnfitKey
 from gql_api.identity.fetching import NoKeys, fetch
 from gql_api.identity.keys import read_set
+from gql_api.loopback import is_loopback
 from gql_api.refusal import Refusal
 from gql_api.running import connecting, verifier_of
 from gql_api.settings import Settings
-from gql_api.settings.identity import is_loopback
 from gql_api.store import database
 from gql_api.store.facts import facts
 from gql_api.store.url import InvalidDatabaseUrl, sqlite_file

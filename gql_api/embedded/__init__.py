@@ -8,7 +8,8 @@ from pathlib import Path
 from starlette.types import ASGIApp
 
 from gql_api.embedded.app import build_app, build_material_app
-from gql_api.embedded.store import FolderInUse, claimed, open_store
+from gql_api.embedded.store import claimed, open_store
+from gql_api.holding import AlreadyHeld as FolderInUse
 
 __all__ = ["EmbeddedAcontext", "FolderInUse", "claimed", "open_acontext"]
 

@@ -14,12 +14,9 @@ from gql_api.embedded.database import Database, connect, create_tables
 from gql_api.embedded.lanes import Lanes
 from gql_api.embedded.signing import Signer
 from gql_api.embedded.storage import Storage
+from gql_api.holding import holding
 
 _TIMED = ("users", "sessions", "messages", "events", "disks", "artifacts")
-
-
-class FolderInUse(OSError):
-    """The data folder is open already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +33,7 @@ class Store:
 
 @asynccontextmanager
 async def open_store(folder: Path, *, public_url: str) -> AsyncIterator[Store]:
-    """Open the data folder, made if it is not there; raise `FolderInUse` while anybody else has it open."""
+    """Open the data folder, made if it is not there; raise `AlreadyHeld` while anybody else has it open."""
     with claimed(folder):
         store = await asyncio.to_thread(_open, folder, public_url)
         try:
@@ -47,17 +44,12 @@ async def open_store(folder: Path, *, public_url: str) -> AsyncIterator[Store]:
 
 @contextmanager
 def claimed(folder: Path) -> Iterator[None]:
-    """Hold the data folder, made if it is not there; raise `FolderInUse`.
+    """Hold the data folder, made if it is not there; raise `AlreadyHeld`.
 
-    The lock is SQLite's own, on a file of no other use: it is there on every platform, and ends with the process.
     A second store would sweep away what the first is about to name, and give moments that the first gave.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with closing(sqlite3.connect(folder / "in-use.lock", timeout=0, isolation_level=None)) as lock:
-        try:
-            lock.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
-            raise FolderInUse("another process is at work on it") from error
+    with holding(folder / "in-use.lock"):
         yield
 
 

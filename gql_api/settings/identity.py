@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
+from gql_api.loopback import is_loopback
 from gql_api.settings.values import HttpUrl, Text, User, absent
 
 _SYMMETRIC = {"HS256": 32, "HS384": 48, "HS512": 64}
@@ -21,14 +22,6 @@ ALGORITHMS = (
 _HOST_NAME = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*", re.ASCII)
 _SCOPE = re.compile(r"[!#-\[\]-~]+", re.ASCII)  # a scope-token of RFC 6749
 _ORIGIN = re.compile(r"https?://[a-z0-9.\[\]:_-]+", re.ASCII)
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether only this machine can come to an address or name: `localhost`, 127.0.0.0/8 or ::1."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower().removesuffix(".") == "localhost"
 
 
 def _items(value: object) -> object:

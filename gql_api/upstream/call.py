@@ -67,13 +67,14 @@ class Caller:
         """Whether the circuit breaker is open: Acontext is left alone for a while."""
         return self._breaker.is_open
 
-    async def ping(self, seconds: float) -> None:
-        """Ask whether Acontext is there and takes the key; raise one of our failures.
+    async def ping(self) -> None:
+        """Ask whether Acontext is there and takes the key; raise one of our failures. How long is the caller's to say.
 
         No turn is waited for, and an open breaker is no hindrance: nothing else might ever close it again where those
         who ask for readiness keep the requests away.
         """
-        await _within(seconds, self._client.ping)
+        with translated():
+            await self._client.ping()
 
     async def __call__(self, kind: Kind, ask: Callable[[AcontextAsyncClient], Awaitable[T]]) -> T:
         """Return what `ask` gets from the SDK's client, or raise one of our failures."""
@@ -110,8 +111,7 @@ class Caller:
         self, ask: Callable[[AcontextAsyncClient], Awaitable[A]], read: Callable[[A], T], told: Exchange
     ) -> T:
         told.retry_after = None
-        with translated():
-            return read(await ask(self._client))
+        return read(await ask(self._client))
 
     async def _once(self, kind: Kind, ask: Callable[[], Awaitable[T]], *, share: float) -> T:
         request = scope.current()

@@ -3,8 +3,6 @@
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
@@ -13,6 +11,7 @@ from acontext import AcontextAsyncClient
 from gql_api.telemetry import outgoing_headers
 from gql_api.upstream.breaker import Breaker
 from gql_api.upstream.call import Caller, Limits
+from gql_api.upstream.dates import seconds_until
 from gql_api.upstream.files import FileCalls
 from gql_api.upstream.gateway import Gateway
 from gql_api.upstream.inventory import InventoryCalls
@@ -58,10 +57,8 @@ def _seconds(value: str) -> float | None:
     """Read Retry-After: seconds or a date."""
     if value.isascii() and value.isdecimal():
         return float(value)
-    try:
-        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
-        return None
+    seconds = seconds_until(value)
+    return None if seconds is None else max(0.0, seconds)
 
 
 @asynccontextmanager

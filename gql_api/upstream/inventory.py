@@ -48,13 +48,18 @@ class InventoryCalls:
         )
 
     async def is_of(self, user: str, things: Things, listed: Listed) -> bool:
-        """Tell whether it belongs to this Acontext user: the first of theirs from its place on is itself."""
-        before = cursor.just_before(listed.created_at, listed.id)
-        return await self._call.reading(
-            READ,
-            lambda sdk: _of(sdk, things).list(user=user, limit=1, cursor=before),
-            lambda answer: bool(answer.items) and UUID(answer.items[0].id) == listed.id,
-        )
+        """Tell whether it belongs to this Acontext user."""
+        return await is_of(self._call, user, things, id=listed.id, created_at=listed.created_at)
+
+
+async def is_of(call: "Caller", user: str, things: Things, *, id: UUID, created_at: datetime) -> bool:
+    """Tell whether a session or a disk is this Acontext user's: the first of theirs from its place on is itself."""
+    place = cursor.just_before(created_at, id)
+    return await call.reading(
+        READ,
+        lambda sdk: _of(sdk, things).list(user=user, limit=1, cursor=place),
+        lambda page: bool(page.items) and UUID(page.items[0].id) == id,
+    )
 
 
 def _of(sdk: "AcontextAsyncClient", things: Things) -> Any:

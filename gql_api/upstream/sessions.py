@@ -8,6 +8,7 @@ from uuid import UUID
 
 from gql_api import model
 from gql_api.upstream import cursor
+from gql_api.upstream.inventory import is_of
 from gql_api.upstream.kinds import COSTLY_READ, ONCE, READ, REPEATABLE_WRITE
 from gql_api.upstream.refusal import Refused, checked
 
@@ -68,13 +69,8 @@ class SessionCalls:
         return await self._call.reading(READ, lambda sdk: sdk.sessions.get_configs(spelled), _session)
 
     async def is_of(self, user: str, session: UpstreamSession) -> bool:
-        """Tell whether the session belongs to this Acontext user: the first of theirs from its place on is itself."""
-        place = cursor.just_before(session.created_at, session.id)
-        return await self._call.reading(
-            READ,
-            lambda sdk: sdk.sessions.list(user=user, limit=1, cursor=place),
-            lambda page: bool(page.items) and UUID(page.items[0].id) == session.id,
-        )
+        """Tell whether the session belongs to this Acontext user."""
+        return await is_of(self._call, user, "sessions", id=session.id, created_at=session.created_at)
 
     async def patch_configs(self, id: UUID, configs: model.JsonObject) -> None:
         """Merge the top-level keys; null deletes one. A change of more than 64 KiB of JSON is `Refused`."""

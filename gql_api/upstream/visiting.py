@@ -2,11 +2,11 @@
 
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Literal
 
 import httpx
+
+from gql_api.upstream.dates import seconds_until
 
 Found = Literal["well", "no answer", "bad certificate", "no entry", "not Acontext", "failing"]
 _FAILING = 500
@@ -57,8 +57,5 @@ def _found(answer: httpx.Response) -> Found:
 
 def _ahead(date: str | None, took: float) -> float | None:
     """Compare clocks; the header has whole seconds, cut off, and was written some time before it came."""
-    try:
-        theirs = parsedate_to_datetime(date or "")
-        return (theirs - datetime.now(UTC)).total_seconds() + 0.5 + took / 2
-    except (ValueError, TypeError):
-        return None
+    seconds = seconds_until(date or "")
+    return None if seconds is None else seconds + 0.5 + took / 2

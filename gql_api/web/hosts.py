@@ -4,13 +4,13 @@ A page whose name is made to lead to this machine (DNS rebinding) is of the same
 name that the browser sends tells it from the pages of this server.
 """
 
-import ipaddress
 import re
 from collections.abc import Sequence
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from gql_api.loopback import is_loopback
 from gql_api.web.answers import Refused
 from gql_api.web.negotiation import JSON, choose
 from gql_api.web.probes import PROBES
@@ -45,13 +45,6 @@ class HostCheck:
         if match is None:
             return Refused(400, "The Host header must be there once, with a host and maybe a port in it.")
         name = match[1].lower().removesuffix(".")
-        if name in self._hosts or _is_loopback(name):
+        if name in self._hosts or is_loopback(match[1].removeprefix("[").removesuffix("]")):
             return None
         return Refused(421, "This server does not answer for this host; GQL_API_ALLOWED_HOSTS names those it does.")
-
-
-def _is_loopback(name: str) -> bool:
-    try:
-        return ipaddress.ip_address(name.removeprefix("[").removesuffix("]")).is_loopback
-    except ValueError:
-        return name == "localhost"

@@ -10,8 +10,7 @@ from starlette.types import Message
 
 from commands import environment
 from embedded.opened import API_KEY, Client, connected, opened
-from gql_api.embedded import open_acontext
-from gql_api.embedded.store import FolderInUse
+from gql_api.embedded import FolderInUse, open_acontext
 
 _FORM = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
 

@@ -151,7 +151,7 @@ async def test_an_open_breaker_does_not_keep_readiness_from_asking() -> None:
             with pytest.raises(UpstreamFailure):
                 await gateway.sessions.token_total(ID)
         assert gateway.line.is_open
-        await gateway.line.ping(5)
+        await gateway.line.ping()
 
 
 @pytest.mark.usefixtures("as_in_production")
