@@ -1,14 +1,15 @@
 """A receiver of traces: OTLP over HTTP on loopback, as a collector is."""
 
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from loopback import served
 
 
 @dataclass(frozen=True)
@@ -71,13 +72,5 @@ def receiver() -> Iterator[Received]:
         def log_message(self, format: str, *args: Any) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    received.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with served(Handler) as received.url:
         yield received
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

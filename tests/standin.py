@@ -5,9 +5,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from uuid import uuid4
+
+from loopback import served
 
 KEY = "sk-ac-standin"
 _TIMES = dict.fromkeys(("created_at", "updated_at"), "2026-01-01T00:00:00Z")
@@ -72,15 +74,9 @@ def standin(*, date: str | None = None) -> Iterator[Standin]:
     """Serve to the end of the block; `date` is what its clock says, in place of the right time."""
     made = Standin()
     made.may.set()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(made, date))
-    server.daemon_threads = True
-    made.url = f"http://127.0.0.1:{server.server_port}/api/v1"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield made
-    finally:
-        made.may.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with served(_handler(made, date)) as address:
+        made.url = f"{address}/api/v1"
+        try:
+            yield made
+        finally:
+            made.may.set()
