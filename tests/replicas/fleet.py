@@ -92,6 +92,16 @@ class Fleet:
         statement = "SELECT 1 FROM session_mappings WHERE id = $1 AND write_until > now()"
         await until(lambda: self.rows(statement, session))
 
+    async def until_renewed(self, session: str) -> None:
+        """Wait until the holder of the session holds on to it once more: what it does meanwhile, it waits for."""
+        statement = "SELECT write_until FROM session_mappings WHERE id = $1"
+        [before] = await self.rows(statement, session)
+
+        async def is_renewed() -> bool:
+            return await self.rows(statement, session) != [before]
+
+        await until(is_renewed)
+
     async def leave_open(self, count: int) -> None:
         """Leave sessions half made and half deleted, as a process did whose leases are over."""
         for state in ("creating", "deleting"):
