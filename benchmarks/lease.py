@@ -24,7 +24,7 @@ from gql_api.services.lease import Terms
 from gql_api.services.locks import SessionLocks
 from gql_api.services.messages import Messages
 from gql_api.store import mappings
-from gql_api.store.connecting import Connecting
+from gql_api.store.connection_options import ConnectionOptions
 from gql_api.store.database import open_database
 from services.parts import Parts, opened
 
@@ -87,7 +87,10 @@ async def in_a_crowd(parts: Parts, session: model.Session) -> None:
 async def main(url: str) -> None:
     """Measure both, on a pool of five."""
     with tempfile.TemporaryDirectory() as folder:
-        async with open_database(url, migrate=False, connecting=Connecting(pool_max=5)), opened(Path(folder)) as parts:
+        async with (
+            open_database(url, migrate=False, options=ConnectionOptions(pool_max=5)),
+            opened(Path(folder)) as parts,
+        ):
             parts.now = datetime.now(UTC)
             new = NewSession(title=None, configs=None, id=uuid4())
             session = await parts.creation().make("ada", new)

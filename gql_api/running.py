@@ -28,12 +28,12 @@ from gql_api.services.messages import Messages
 from gql_api.services.reconcile import Reconciler
 from gql_api.services.sessions import Sessions
 from gql_api.settings import Settings
-from gql_api.store.database import Connecting, Database, open_database
+from gql_api.store.database import ConnectionOptions, Database, open_database
 from gql_api.store.url import sqlite_file
 from gql_api.telemetry import Listener, listening
-from gql_api.upstream.call import Limits
 from gql_api.upstream.connect import connect
 from gql_api.upstream.gateway import Gateway
+from gql_api.upstream.guarded_calls import Limits
 from gql_api.upstream.measuring import note_retry
 from gql_api.upstream.urls import UrlCache
 from gql_api.web.material import MaterialView
@@ -58,14 +58,14 @@ class Running:
 
     def checks(self) -> dict[str, Callable[[], Awaitable[object]]]:
         """Name what a server needs to be of use, each with a way to ask whether it is there; they raise if not."""
-        return {"database": self.database.ping, "acontext": self.gateway.line.ping}
+        return {"database": self.database.ping, "acontext": self.gateway.calls.ping}
 
     def sources(self) -> dict[str, Callable[[], float]]:
         """Name the states that metrics show, each with a way to ask for it."""
-        line, pool = self.gateway.line, self.database.pool()
+        calls, pool = self.gateway.calls, self.database.pool()
         states: dict[str, Callable[[], float]] = {
-            "upstream_waiting": lambda: line.waiting,
-            "upstream_breaker_open": lambda: line.is_open,
+            "upstream_waiting": lambda: calls.waiting,
+            "upstream_breaker_open": lambda: calls.is_open,
         }
         if pool:
             states |= {
@@ -85,7 +85,7 @@ async def run(
     async with AsyncExitStack() as stack:
         stack.enter_context(claimed(settings))
         database = await stack.enter_async_context(
-            open_database(settings.mappings_url, migrate=settings.is_sqlite, connecting=connecting(settings))
+            open_database(settings.mappings_url, migrate=settings.is_sqlite, options=connection_options(settings))
         )
         gateway, material = await open_gateway(stack, settings, front)
         if gateway.materials:
@@ -97,9 +97,9 @@ async def run(
         yield Running(gateway, services, UrlCache(_now), MediaCache(), material, database)
 
 
-def connecting(settings: Settings) -> Connecting:
+def connection_options(settings: Settings) -> ConnectionOptions:
     """Say how PostgreSQL is connected to; a direct URL beside it says that there is a pooler in between."""
-    return Connecting(
+    return ConnectionOptions(
         pool_min=settings.database_pool_min,
         pool_max=settings.database_pool_max,
         statement_seconds=settings.database_statement_timeout,

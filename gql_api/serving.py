@@ -21,7 +21,7 @@ from gql_api import embedded
 from gql_api.app import create_app
 from gql_api.observing import WORKERS_FOLDER, Observers, observers
 from gql_api.refusal import Refusal
-from gql_api.running import claimed, connecting, verifier_of
+from gql_api.running import claimed, connection_options, verifier_of
 from gql_api.settings import Settings
 from gql_api.stopping import Stop, StoppableServer
 from gql_api.store import database
@@ -139,7 +139,7 @@ def migrate(settings: Settings) -> list[str]:
     direct = settings.database_direct_url
     name, url = ("DATABASE_DIRECT_URL", direct) if direct else ("DATABASE_URL", settings.mappings_url)
     try:
-        return asyncio.run(database.migrate(url, replace(connecting(settings), pooled=False)))
+        return asyncio.run(database.migrate(url, replace(connection_options(settings), pooled=False)))
     except _UNREADY as error:
         raise Refusal(f"{name}: {error}") from None
 
@@ -171,7 +171,7 @@ async def _check(settings: Settings) -> None:
         with claimed(settings):
             _require_free_acontext(settings)
             async with database.open_database(
-                settings.mappings_url, migrate=settings.is_sqlite, connecting=connecting(settings)
+                settings.mappings_url, migrate=settings.is_sqlite, options=connection_options(settings)
             ):
                 return
     except _UNREADY as error:

@@ -12,7 +12,7 @@ from typing import BinaryIO, TextIO
 
 from gql_api.errors import UpstreamFailure
 from gql_api.refusal import Refusal
-from gql_api.running import claimed, connecting, open_gateway
+from gql_api.running import claimed, connection_options, open_gateway
 from gql_api.services.transfer import Format
 from gql_api.services.transfer.exporting import lines
 from gql_api.services.transfer.importing import Import, Tally, Terms
@@ -89,7 +89,7 @@ async def _database(settings: Settings) -> AsyncIterator[None]:
     try:
         with claimed(settings):
             async with database.open_database(
-                settings.mappings_url, migrate=settings.is_sqlite, connecting=connecting(settings)
+                settings.mappings_url, migrate=settings.is_sqlite, options=connection_options(settings)
             ):
                 yield
     except _UNREADY as error:

@@ -14,12 +14,12 @@ from gql_api.identity.fetching import NoKeys, fetch
 from gql_api.identity.keys import read_set
 from gql_api.loopback import is_loopback
 from gql_api.refusal import Refusal
-from gql_api.running import connecting, verifier_of
+from gql_api.running import connection_options, verifier_of
 from gql_api.settings import Settings
 from gql_api.store import database
 from gql_api.store.facts import facts
 from gql_api.store.url import InvalidDatabaseUrl, sqlite_file
-from gql_api.upstream.visiting import Found, Visit, visit
+from gql_api.upstream.probe import Found, Probe, probe
 
 _SECONDS = 5.0
 _CLOCKS_APART = 2.0
@@ -64,8 +64,8 @@ async def _sqlite(settings: Settings, file: Path) -> Finding:
 
 async def _postgres(settings: Settings) -> list[Finding]:
     try:
-        options = replace(connecting(settings), pool_min=1, pool_max=1, connect_seconds=_SECONDS)
-        async with database.open_database(settings.mappings_url, migrate=False, connecting=options) as opened:
+        options = replace(connection_options(settings), pool_min=1, pool_max=1, connect_seconds=_SECONDS)
+        async with database.open_database(settings.mappings_url, migrate=False, options=options) as opened:
             told = await facts(opened)
             ahead = (told.now - datetime.now(UTC)).total_seconds()
     except database.SchemaOutdated as error:
@@ -96,9 +96,9 @@ def _clock(subject: str, ahead: float) -> Finding:
 
 
 async def _direct(settings: Settings, url: str) -> Finding:
-    options = replace(connecting(settings), pooled=False, pool_min=1, pool_max=1, connect_seconds=_SECONDS)
+    options = replace(connection_options(settings), pooled=False, pool_min=1, pool_max=1, connect_seconds=_SECONDS)
     try:
-        async with database.open_database(url, migrate=False, connecting=options):
+        async with database.open_database(url, migrate=False, options=options):
             return Finding("ok", "direct database", "reached, tables up to date")
     except database.SchemaOutdated:
         return Finding("fault", "direct database", "reached; its tables are not up to date", _MIGRATE)
@@ -111,14 +111,14 @@ async def acontext_findings(settings: Settings) -> list[Finding]:
     if settings.acontext_base_url is None or settings.acontext_api_key is None:
         return [Finding("ok", "Acontext", "embedded, in the data folder")]
     key = settings.acontext_api_key.get_secret_value()
-    found = await visit(settings.acontext_base_url, key, seconds=_SECONDS)
+    found = await probe(settings.acontext_base_url, key, seconds=_SECONDS)
     findings = [Finding("ok" if found.found == "well" else "fault", "Acontext", _told(found), _ADVICE[found.found])]
     if found.ahead is not None:
         findings.append(_clock("Acontext clock", found.ahead))
     return findings
 
 
-def _told(found: Visit) -> str:
+def _told(found: Probe) -> str:
     if found.status is None:
         return "its certificate is refused" if found.found == "bad certificate" else "no answer"
     words = {"well": "takes the key", "no entry": "refuses the key", "failing": "fails"}

@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 
 from gql_api import model
 from gql_api.errors import Busy, Conflict, UpstreamFailure, UpstreamTimeout
-from gql_api.scope import no_request
+from gql_api.request_scope import no_request
 from gql_api.services import rules
 from gql_api.store import mappings
 from gql_api.upstream.gateway import Gateway

@@ -15,11 +15,11 @@ from tortoise.migrations.recorder import MigrationRecorder
 from tortoise.migrations.schema_editor import AsyncpgSchemaEditor, BaseSchemaEditor, SqliteSchemaEditor
 from tortoise.transactions import in_transaction
 
-from gql_api.store.connecting import Connecting, credentials
+from gql_api.store.connection_options import ConnectionOptions, credentials
 from gql_api.store.url import InvalidDatabaseUrl, Target, parse
 
 __all__ = [
-    "Connecting",
+    "ConnectionOptions",
     "Database",
     "DatabaseUnreachable",
     "InvalidDatabaseUrl",
@@ -35,7 +35,7 @@ _TURN = {
     "postgres": "SELECT pg_advisory_xact_lock(7164018932)",
 }
 """What a migration does first, so that of several that start at once the others wait for it to end."""
-_PLAINLY = Connecting()
+_PLAINLY = ConnectionOptions()
 
 
 class SchemaOutdated(Exception):
@@ -63,7 +63,7 @@ class Database:
 
 
 @asynccontextmanager
-async def open_database(url: str, *, migrate: bool, connecting: Connecting = _PLAINLY) -> AsyncIterator[Database]:
+async def open_database(url: str, *, migrate: bool, options: ConnectionOptions = _PLAINLY) -> AsyncIterator[Database]:
     """Open the database for all tasks of this process; one at a time.
 
     Applies missing migrations when asked to, else raises `SchemaOutdated` for them. Migrations that this program does
@@ -72,12 +72,12 @@ async def open_database(url: str, *, migrate: bool, connecting: Connecting = _PL
     """
     target = parse(url)
     if migrate:
-        await _migrate(target, connecting)
+        await _migrate(target, options)
     context = TortoiseContext()
     try:
         # Only to begin with: requests run in other tasks than the one that opens, and find the global fallback.
         with context:
-            await context.init(config=_config(target, connecting), _enable_global_fallback=True)
+            await context.init(config=_config(target, options), _enable_global_fallback=True)
         database = Database(context.db())
         with _reaching():
             await database.ping()
@@ -87,18 +87,18 @@ async def open_database(url: str, *, migrate: bool, connecting: Connecting = _PL
         await context.close_connections()
 
 
-async def migrate(url: str, connecting: Connecting = _PLAINLY) -> list[str]:
+async def migrate(url: str, options: ConnectionOptions = _PLAINLY) -> list[str]:
     """Bring the tables up to date, all or nothing, and name the migrations that were applied.
 
     Of several processes that start at once one does it while the others wait; they then have nothing to do. Raises
     `InvalidDatabaseUrl` and `DatabaseUnreachable`.
     """
-    return await _migrate(parse(url), connecting)
+    return await _migrate(parse(url), options)
 
 
-async def _migrate(target: Target, connecting: Connecting) -> list[str]:
+async def _migrate(target: Target, options: ConnectionOptions) -> list[str]:
     async with TortoiseContext() as context:
-        await context.init(config=_config(target, connecting, patient=True))
+        await context.init(config=_config(target, options, patient=True))
         with _reaching():
             await Database(context.db()).ping()
         async with in_transaction() as connection:
@@ -124,12 +124,12 @@ async def _refuse_outdated(connection: BaseDBAsyncClient, target: Target) -> Non
         raise SchemaOutdated(f"The database lacks {missing} migration(s) of this version; run: gql-api migrate")
 
 
-def _config(target: Target, connecting: Connecting, *, patient: bool = False) -> dict[str, Any]:
+def _config(target: Target, options: ConnectionOptions, *, patient: bool = False) -> dict[str, Any]:
     """Describe the database to Tortoise; `patient` where another process may be at a long migration, or this one."""
     found = target.credentials
     connection = {
         "engine": target.engine,
-        "credentials": found if target.dialect == "sqlite" else credentials(found, connecting, patient=patient),
+        "credentials": found if target.dialect == "sqlite" else credentials(found, options, patient=patient),
     }
     return {"connections": {target.dialect: connection}, "apps": _apps(target)}
 

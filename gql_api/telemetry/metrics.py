@@ -54,8 +54,8 @@ class Metrics:
         )
         self._calls = Counter(
             "gql_api_upstream_calls",
-            "Tries to call Acontext by route and outcome: ok, refused, unavailable, timeout, cancelled, or cut: not "
-            "made, since too many before had failed.",
+            "Tries to call Acontext by route and outcome: ok, refused, unavailable, timeout, cancelled, or "
+            "circuit_open: not made, since too many before had failed.",
             ["route", "outcome"],
             registry=registry,
         )

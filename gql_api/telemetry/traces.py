@@ -17,7 +17,7 @@ from gql_api.telemetry.work import Batch, Call, Operation, Wait, Work
 
 _W3C = TraceContextTextMapPropagator()
 _EXPORT_SECONDS = 5.0
-_BAD = {"failed", "unavailable", "timeout", "cut", "refused"}
+_BAD = {"failed", "unavailable", "timeout", "circuit_open", "refused"}
 _CLIENT_ERROR = 400
 Attributes = dict[str, str | int]
 

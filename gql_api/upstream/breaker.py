@@ -56,7 +56,7 @@ class Breaker:
         if not self._is_open:
             return False
         if self._is_probing or self._clock() < self._probe_at:
-            raise Unavailable(_DOWN, Fate.CUT)
+            raise Unavailable(_DOWN, Fate.CIRCUIT_OPEN)
         self._is_probing = True
         return True
 

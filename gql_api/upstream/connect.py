@@ -10,13 +10,14 @@ from acontext import AcontextAsyncClient
 
 from gql_api.telemetry import outgoing_headers
 from gql_api.upstream.breaker import Breaker
-from gql_api.upstream.call import Caller, Limits
 from gql_api.upstream.dates import seconds_until
+from gql_api.upstream.exchange import exchange
 from gql_api.upstream.files import FileCalls
 from gql_api.upstream.gateway import Gateway
+from gql_api.upstream.guarded_calls import GuardedCalls, Limits
 from gql_api.upstream.inventory import InventoryCalls
 from gql_api.upstream.materials import Materials
-from gql_api.upstream.measuring import exchange, note_request, note_status
+from gql_api.upstream.measuring import note_request, note_status
 from gql_api.upstream.messages import MessageCalls
 from gql_api.upstream.sessions import SessionCalls
 from gql_api.upstream.translate import NotAnAnswer
@@ -85,12 +86,12 @@ async def connect(
     # The SDK gives its client the key, which what others can ask for must never carry.
     async with httpx.AsyncClient(**options, event_hooks=hooks) as http, httpx.AsyncClient(**options) as keyless:
         client = AcontextAsyncClient(api_key=api_key, base_url=base_url, client=http, timeout=longest)
-        call = Caller(client, limits, Breaker(time.monotonic))
+        call = GuardedCalls(client, limits, Breaker(time.monotonic))
         yield Gateway(
             sessions=SessionCalls(call),
             messages=MessageCalls(call, shown_at=shown_at),
             files=FileCalls(call, shown_at=shown_at),
             inventory=InventoryCalls(call),
             materials=Materials(keyless) if shown_at else None,
-            line=call,
+            calls=call,
         )

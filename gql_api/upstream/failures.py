@@ -20,7 +20,7 @@ class Fate(Enum):
     """No answer in time: it may still have its effect."""
     UNREADABLE = "unreadable"
     """It was answered, in no form that Acontext uses."""
-    CUT = "cut"
+    CIRCUIT_OPEN = "circuit_open"
     """It was not tried: too many before it had failed."""
 
 

@@ -13,7 +13,7 @@ from gql_api.upstream.refusal import Refused, checked
 if TYPE_CHECKING:
     from acontext.types.disk import Artifact, GetArtifactResp, ListArtifactsResp
 
-    from gql_api.upstream.call import Caller
+    from gql_api.upstream.guarded_calls import GuardedCalls
 
 T = TypeVar("T")
 
@@ -28,7 +28,7 @@ _SYSTEM_META = "__artifact_info__"
 class FileCalls:
     """One method a call; ids are checked before the SDK sees them."""
 
-    def __init__(self, call: "Caller", *, shown_at: str | None) -> None:
+    def __init__(self, call: "GuardedCalls", *, shown_at: str | None) -> None:
         self._call = call
         self._shown_at = shown_at
 

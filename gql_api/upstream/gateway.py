@@ -10,7 +10,7 @@ from gql_api.upstream.messages import MessageCalls
 from gql_api.upstream.sessions import SessionCalls
 
 if TYPE_CHECKING:
-    from gql_api.upstream.call import Caller
+    from gql_api.upstream.guarded_calls import GuardedCalls
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,5 +23,5 @@ class Gateway:
     inventory: InventoryCalls
     materials: Materials | None
     """What is behind public URLs, where this server shows it; None where clients ask Acontext themselves."""
-    line: "Caller"
+    calls: "GuardedCalls"
     """What all calls go through: whether it works, and how much waits for it."""

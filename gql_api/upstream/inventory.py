@@ -11,7 +11,7 @@ from gql_api.upstream.kinds import READ
 if TYPE_CHECKING:
     from acontext import AcontextAsyncClient
 
-    from gql_api.upstream.call import Caller
+    from gql_api.upstream.guarded_calls import GuardedCalls
 
 Things = Literal["sessions", "disks"]
 _PAGE = 200
@@ -38,7 +38,7 @@ class Page:
 class InventoryCalls:
     """One method a call."""
 
-    def __init__(self, call: "Caller") -> None:
+    def __init__(self, call: "GuardedCalls") -> None:
         self._call = call
 
     async def page(self, things: Things, place: str | None) -> Page:
@@ -52,7 +52,7 @@ class InventoryCalls:
         return await is_of(self._call, user, things, id=listed.id, created_at=listed.created_at)
 
 
-async def is_of(call: "Caller", user: str, things: Things, *, id: UUID, created_at: datetime) -> bool:
+async def is_of(call: "GuardedCalls", user: str, things: Things, *, id: UUID, created_at: datetime) -> bool:
     """Tell whether a session or a disk is this Acontext user's: the first of theirs from its place on is itself."""
     place = cursor.just_before(created_at, id)
     return await call.reading(

@@ -4,34 +4,20 @@ import asyncio
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
 
 import httpx
 from stamina.instrumentation import RetryDetails
 
-from gql_api import scope
+from gql_api import request_scope
 from gql_api.errors import UpstreamFailure
 from gql_api.telemetry import Call, doing, notes
 from gql_api.telemetry.work import retried
+from gql_api.upstream.exchange import Exchange, exchange
 from gql_api.upstream.failures import Fate, Late, Unavailable
 from gql_api.upstream.refusal import Refused
 from gql_api.upstream.routes import route_of
 
 _LOG = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class Exchange:
-    """What the SDK does not tell of one call: noted as its tries come and go."""
-
-    retry_after: float | None = None
-    route: str | None = None
-    tries: int = 0
-    current: Call | None = None
-
-
-exchange: ContextVar[Exchange | None] = ContextVar("exchange", default=None)
 
 
 @contextmanager
@@ -50,7 +36,7 @@ def measured() -> Iterator[None]:
             call.outcome = _outcome(failure)
             raise
         except asyncio.CancelledError:
-            request = scope.current()
+            request = request_scope.current()
             call.outcome = "timeout" if request and request.seconds_left <= 0 else "cancelled"
             raise
 
@@ -84,4 +70,4 @@ def _outcome(failure: UpstreamFailure) -> str:
         return "refused"
     if isinstance(failure, Late):
         return "timeout"
-    return "cut" if isinstance(failure, Unavailable) and failure.fate is Fate.CUT else "unavailable"
+    return "circuit_open" if isinstance(failure, Unavailable) and failure.fate is Fate.CIRCUIT_OPEN else "unavailable"

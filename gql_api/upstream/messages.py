@@ -14,7 +14,7 @@ from gql_api.upstream.refusal import checked
 if TYPE_CHECKING:
     from acontext.types.session import GetMessagesOutput, Message
 
-    from gql_api.upstream.call import Caller
+    from gql_api.upstream.guarded_calls import GuardedCalls
 
 LARGEST_PAGE = 200
 _CALLERS_META = "__user_meta__"
@@ -40,7 +40,7 @@ class Reading:
 class MessageCalls:
     """One method a call; ids are checked before the SDK sees them."""
 
-    def __init__(self, call: "Caller", *, shown_at: str | None) -> None:
+    def __init__(self, call: "GuardedCalls", *, shown_at: str | None) -> None:
         self._call = call
         self._shown_at = shown_at
 

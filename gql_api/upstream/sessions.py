@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from acontext.types.disk import Disk
     from acontext.types.session import Session
 
-    from gql_api.upstream.call import Caller
+    from gql_api.upstream.guarded_calls import GuardedCalls
 
 
 _PAGE = 200
@@ -37,7 +37,7 @@ class UpstreamSession:
 class SessionCalls:
     """One method a call; ids are checked before the SDK sees them."""
 
-    def __init__(self, call: "Caller") -> None:
+    def __init__(self, call: "GuardedCalls") -> None:
         self._call = call
 
     async def create(self, id: UUID, *, user: str, configs: model.JsonObject) -> UpstreamSession:

@@ -15,8 +15,8 @@ from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from gql_api.errors import Failure, Forbidden, IdentityUnavailable, Unauthenticated, UpstreamFailure, UpstreamTimeout
+from gql_api.request_scope import request_within
 from gql_api.schema.errors import INTERNAL, Schema, extensions_of
-from gql_api.scope import request_within
 from gql_api.telemetry import Operation
 from gql_api.web.answers import Refused, answer
 from gql_api.web.disconnect import stopped_when_gone

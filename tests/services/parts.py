@@ -13,9 +13,9 @@ from api.upstream import KEY
 from gql_api.embedded import open_acontext
 from gql_api.services.creation import Creation
 from gql_api.services.reconcile import Reconciler
-from gql_api.upstream.call import Limits
 from gql_api.upstream.connect import connect
 from gql_api.upstream.gateway import Gateway
+from gql_api.upstream.guarded_calls import Limits
 
 
 @dataclass

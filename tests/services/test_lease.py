@@ -14,7 +14,7 @@ from gql_api.errors import Busy, NotFound, UpstreamTimeout
 from gql_api.services.lease import Terms
 from gql_api.services.locks import SessionLocks
 from gql_api.store import leases, mappings
-from gql_api.store.connecting import Connecting
+from gql_api.store.connection_options import ConnectionOptions
 from gql_api.store.database import open_database
 
 PATH = ("input", "id")
@@ -28,7 +28,7 @@ OVERDUE = "UPDATE session_mappings SET write_until = now() - interval '1 second'
 async def url(postgres_databases: Databases) -> AsyncIterator[str]:
     """A database of PostgreSQL that is open, with one connection only."""
     url = await postgres_databases.migrated()
-    async with open_database(url, migrate=False, connecting=Connecting(pool_max=1)):
+    async with open_database(url, migrate=False, options=ConnectionOptions(pool_max=1)):
         yield url
     await postgres_databases.drop(url)
 

@@ -13,7 +13,7 @@ from gql_api.services.lease import Terms
 from gql_api.services.locks import SessionLocks
 from gql_api.services.messages import Messages
 from gql_api.store import mappings
-from gql_api.store.connecting import Connecting
+from gql_api.store.connection_options import ConnectionOptions
 from gql_api.store.database import open_database
 from services.test_lease import NOW
 
@@ -38,7 +38,7 @@ async def test_what_was_stored_before_the_lease_ended_is_told(postgres_databases
     upstream: Any = SimpleNamespace(messages=Slow())
     terms = Terms(holder="one", seconds=0.4, call_seconds=0.1, transfer_seconds=0.1)
     drafts = [Draft(ChatMessage("USER", text, [], None, is_error=False), None, ("input",)) for text in "ab"]
-    async with open_database(url, migrate=False, connecting=Connecting(pool_max=1)):
+    async with open_database(url, migrate=False, options=ConnectionOptions(pool_max=1)):
         intent = mappings.Intent(uuid4(), "ada", None, adopted=False, nonce="nonce", now=NOW, lease_until=NOW)
         assert await mappings.begin(intent)
         assert await mappings.bind(intent.id, disk=model.Disk(uuid4(), NOW), lease_until=NOW, now=NOW)

@@ -45,7 +45,7 @@ def test_a_breaker_opens_after_failures_in_a_row_and_lets_one_try_after_a_while(
     assert breaker.is_open
     with pytest.raises(Unavailable) as caught:
         _through(breaker)
-    assert caught.value.fate is Fate.CUT
+    assert caught.value.fate is Fate.CIRCUIT_OPEN
 
     clock.now += PAUSE * 1.25
     with breaker.guarding(late_counts=True), pytest.raises(Unavailable):

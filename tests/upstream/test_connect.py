@@ -10,9 +10,9 @@ import httpx
 import pytest
 
 from gql_api.errors import UpstreamFailure, UpstreamUnavailable
-from gql_api.upstream.call import Limits
 from gql_api.upstream.connect import connect
 from gql_api.upstream.gateway import Gateway
+from gql_api.upstream.guarded_calls import Limits
 from gql_api.upstream.messages import Reading
 
 NIL = UUID(int=0)

@@ -5,8 +5,8 @@ from uuid import UUID, uuid4
 
 import httpx
 
-from gql_api.upstream.call import Limits
 from gql_api.upstream.connect import connect
+from gql_api.upstream.guarded_calls import Limits
 
 DISK = uuid4()
 

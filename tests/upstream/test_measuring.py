@@ -13,12 +13,12 @@ import stamina
 from stamina.instrumentation import set_on_retry_hooks
 
 from gql_api.errors import UpstreamFailure
-from gql_api.scope import request_within
+from gql_api.request_scope import request_within
 from gql_api.telemetry import Call, Work, listening
 from gql_api.upstream.breaker import FAILURES
-from gql_api.upstream.call import Limits
 from gql_api.upstream.connect import connect
 from gql_api.upstream.gateway import Gateway
+from gql_api.upstream.guarded_calls import Limits
 from gql_api.upstream.kinds import READ
 from gql_api.upstream.measuring import note_retry
 
@@ -139,8 +139,8 @@ async def test_calls_that_are_not_made_any_more_are_told_too(listener: Listener)
         for _ in range(FAILURES + 2):
             with pytest.raises(UpstreamFailure):
                 await gateway.sessions.token_total(ID)
-        assert gateway.line.is_open
-    assert listener.calls[-2:] == [(None, "cut", None, 0)] * 2
+        assert gateway.calls.is_open
+    assert listener.calls[-2:] == [(None, "circuit_open", None, 0)] * 2
 
 
 async def test_an_open_breaker_does_not_keep_readiness_from_asking() -> None:
@@ -150,8 +150,8 @@ async def test_an_open_breaker_does_not_keep_readiness_from_asking() -> None:
         for _ in range(FAILURES):
             with pytest.raises(UpstreamFailure):
                 await gateway.sessions.token_total(ID)
-        assert gateway.line.is_open
-        await gateway.line.ping()
+        assert gateway.calls.is_open
+        await gateway.calls.ping()
 
 
 @pytest.mark.usefixtures("as_in_production")
@@ -171,5 +171,5 @@ async def test_another_try_is_one_line_with_its_route_and_nothing_else(
 async def test_a_path_that_is_no_route_of_ours_has_no_name_of_its_own(listener: Listener) -> None:
     async with answering(WELL) as gateway:
         await gateway.sessions.token_total(uuid4())
-        await gateway.line(READ, lambda sdk: sdk.request("GET", f"/session/{ID}/unknown"))
+        await gateway.calls(READ, lambda sdk: sdk.request("GET", f"/session/{ID}/unknown"))
     assert [route for route, _, _, _ in listener.calls] == [ROUTE, "(other)"]

@@ -15,11 +15,11 @@ import stamina
 from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from gql_api.errors import UpstreamFailure, UpstreamTimeout, UpstreamUnavailable
-from gql_api.scope import no_request, request_within
+from gql_api.request_scope import no_request, request_within
 from gql_api.upstream.breaker import FAILURES
-from gql_api.upstream.call import ATTEMPTS, Limits
 from gql_api.upstream.connect import connect
 from gql_api.upstream.gateway import Gateway
+from gql_api.upstream.guarded_calls import ATTEMPTS, Limits
 from gql_api.upstream.messages import Reading
 from gql_api.upstream.refusal import Refused
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gql_api.upstream.turns import Turns
+from gql_api.upstream.fair_limiter import FairLimiter
 
 
 async def _settled() -> None:
@@ -17,17 +17,17 @@ async def _settled() -> None:
 
 
 class Worker:
-    """Takes turns and notes their order."""
+    """Takes limiter and notes their order."""
 
-    def __init__(self, turns: Turns) -> None:
-        self.turns = turns
+    def __init__(self, limiter: FairLimiter) -> None:
+        self.limiter = limiter
         self.order: list[Hashable] = []
         self.at_work = 0
         self.most = 0
         self.gate = asyncio.Event()
 
     async def work(self, lane: Hashable, name: Hashable) -> None:
-        async with self.turns.one(lane):
+        async with self.limiter.one(lane):
             self.at_work += 1
             self.most = max(self.most, self.at_work)
             self.order.append(name)
@@ -39,13 +39,13 @@ class Worker:
 
 
 async def test_one_that_asks_for_little_does_not_wait_for_one_that_asks_for_much() -> None:
-    worker = Worker(Turns(1))
+    worker = Worker(FairLimiter(1))
     tasks = [asyncio.create_task(worker.work("greedy", number)) for number in range(50)]
     await _settled()
-    assert worker.turns.waiting == 49
+    assert worker.limiter.waiting == 49
     tasks += [asyncio.create_task(worker.work("modest", name)) for name in ("a", "b")]
     await _settled()
-    assert worker.turns.waiting == 51
+    assert worker.limiter.waiting == 51
 
     worker.gate.set()
     await asyncio.gather(*tasks)
@@ -64,7 +64,7 @@ def test_no_place_is_lost_or_taken_twice(most: int, wanted: list[tuple[str, bool
     """Whoever is cancelled, waiting or at work."""
 
     async def run() -> None:
-        worker = Worker(Turns(most))
+        worker = Worker(FairLimiter(most))
         tasks = [asyncio.create_task(worker.work(lane, index)) for index, (lane, _) in enumerate(wanted)]
         await asyncio.sleep(0)
         for task, (_, cancelled) in zip(tasks, wanted, strict=True):
@@ -75,10 +75,10 @@ def test_no_place_is_lost_or_taken_twice(most: int, wanted: list[tuple[str, bool
         await asyncio.gather(*tasks, return_exceptions=True)
 
         assert worker.most <= most
-        assert worker.turns.waiting == 0
+        assert worker.limiter.waiting == 0
         kept = [index for index, (_, cancelled) in enumerate(wanted) if not cancelled]
         assert set(kept) <= set(worker.order)
-        again = Worker(worker.turns)
+        again = Worker(worker.limiter)
         later = [asyncio.create_task(again.work(number, number)) for number in range(most)]
         await _settled()
         assert again.at_work == most
@@ -89,12 +89,12 @@ def test_no_place_is_lost_or_taken_twice(most: int, wanted: list[tuple[str, bool
 
 
 async def test_a_place_that_comes_in_the_moment_of_a_cancellation_goes_to_the_next() -> None:
-    turns = Turns(1)
-    async with turns.one("a"):
-        leaving = asyncio.create_task(_hold(turns, "b"))
-        following = asyncio.create_task(_hold(turns, "c"))
+    limiter = FairLimiter(1)
+    async with limiter.one("a"):
+        leaving = asyncio.create_task(_hold(limiter, "b"))
+        following = asyncio.create_task(_hold(limiter, "c"))
         await _settled()
-        assert turns.waiting == 2
+        assert limiter.waiting == 2
     leaving.cancel()
 
     with pytest.raises(asyncio.CancelledError):
@@ -102,6 +102,6 @@ async def test_a_place_that_comes_in_the_moment_of_a_cancellation_goes_to_the_ne
     await asyncio.wait_for(following, 5)
 
 
-async def _hold(turns: Turns, lane: Hashable) -> None:
-    async with turns.one(lane):
+async def _hold(limiter: FairLimiter, lane: Hashable) -> None:
+    async with limiter.one(lane):
         await asyncio.sleep(0)

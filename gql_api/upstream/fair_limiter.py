@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
 
 
-class Turns:
+class FairLimiter:
     """At most `most` holders at a time. Those who wait stand in lanes, and lanes are served in turn."""
 
     def __init__(self, most: int) -> None:

@@ -11,13 +11,14 @@ from typing import TypeVar
 import stamina
 from acontext import AcontextAsyncClient
 
-from gql_api import scope
+from gql_api import request_scope
 from gql_api.upstream.breaker import Breaker
+from gql_api.upstream.exchange import Exchange, exchange
 from gql_api.upstream.failures import Fate, Late, Unavailable
+from gql_api.upstream.fair_limiter import FairLimiter
 from gql_api.upstream.kinds import Kind, Size
-from gql_api.upstream.measuring import Exchange, exchange, measured
+from gql_api.upstream.measuring import measured
 from gql_api.upstream.translate import translated
-from gql_api.upstream.turns import Turns
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -44,7 +45,7 @@ class Limits:
         return self.transfer_seconds if size is Size.TRANSFER else self.seconds
 
 
-class Caller:
+class GuardedCalls:
     """Runs SDK calls. Requests share the bound on calls at a time fairly; background work is one more of them.
 
     An in-process transport knows no timeouts, so they are kept here. A call ends with its request: when the request's
@@ -55,7 +56,7 @@ class Caller:
         self._client = client
         self._limits = limits
         self._breaker = breaker
-        self._turns = Turns(limits.concurrency)
+        self._turns = FairLimiter(limits.concurrency)
 
     @property
     def waiting(self) -> int:
@@ -114,7 +115,7 @@ class Caller:
         return read(await ask(self._client))
 
     async def _once(self, kind: Kind, ask: Callable[[], Awaitable[T]], *, share: float) -> T:
-        request = scope.current()
+        request = request_scope.current()
         if request and request.seconds_left <= 0:
             raise Late(_OVER)
         try:
@@ -139,7 +140,7 @@ def _pause(kind: Kind, told: Exchange, failure: Exception) -> bool | timedelta:
     """Tell whether to try again, and after which time if Acontext named one."""
     if not isinstance(failure, Unavailable | Late) or failure.fate not in kind.again:
         return False
-    pause, request = told.retry_after or 0, scope.current()
+    pause, request = told.retry_after or 0, request_scope.current()
     if pause > _LONGEST_PAUSE or (request and request.seconds_left < pause + _LEAST):
         return False
     return timedelta(seconds=pause) if pause else True

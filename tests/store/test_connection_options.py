@@ -16,7 +16,7 @@ from sample_mappings import make_ready
 from databases import Databases
 from gql_api import model
 from gql_api.store import leases, mappings
-from gql_api.store.connecting import Connecting
+from gql_api.store.connection_options import ConnectionOptions
 from gql_api.store.database import Database, DatabaseUnreachable, InvalidDatabaseUrl, migrate, open_database
 
 SHOWN = "SELECT current_setting('application_name') AS name, current_setting('statement_timeout') AS timeout"
@@ -37,8 +37,8 @@ async def asked(database: Database, statement: str) -> dict[str, Any]:
 
 
 async def test_postgresql_knows_whose_connection_it_is_and_ends_long_statements(url: str) -> None:
-    mine = Connecting(application_name="mine", statement_seconds=0.25)
-    async with open_database(url, migrate=False, connecting=mine) as database:
+    mine = ConnectionOptions(application_name="mine", statement_seconds=0.25)
+    async with open_database(url, migrate=False, options=mine) as database:
         assert await asked(database, SHOWN) == {"name": "mine", "timeout": "250ms"}
         with pytest.raises(asyncpg.QueryCanceledError):
             await database.connection.execute_query("SELECT pg_sleep(30)")
@@ -46,7 +46,9 @@ async def test_postgresql_knows_whose_connection_it_is_and_ends_long_statements(
 
 
 async def test_behind_a_pooler_long_statements_are_ended_from_here(url: str) -> None:
-    async with open_database(url, migrate=False, connecting=Connecting(statement_seconds=0.25, pooled=True)) as pooled:
+    async with open_database(
+        url, migrate=False, options=ConnectionOptions(statement_seconds=0.25, pooled=True)
+    ) as pooled:
         assert await asked(pooled, SHOWN) == {"name": "gql_api", "timeout": "0"}
         with pytest.raises(TimeoutError):
             await pooled.connection.execute_query("SELECT pg_sleep(30)")
@@ -54,7 +56,7 @@ async def test_behind_a_pooler_long_statements_are_ended_from_here(url: str) -> 
 
 
 async def test_a_process_opens_no_more_connections_than_it_may(url: str) -> None:
-    async with open_database(url, migrate=False, connecting=Connecting(pool_min=2, pool_max=3)) as database:
+    async with open_database(url, migrate=False, options=ConnectionOptions(pool_min=2, pool_max=3)) as database:
         assert (await asked(database, OWN))["count"] == 2
         counts = await asyncio.gather(*(asked(database, f"{OWN} AND pg_sleep(0.01) IS NOT NULL") for _ in range(12)))
         assert max(row["count"] for row in counts) == 3
@@ -65,7 +67,7 @@ async def test_connecting_is_given_up(tmp_path: Path) -> None:
         silent.bind(str(tmp_path / ".s.PGSQL.5432"))
         silent.listen()
         with pytest.raises(DatabaseUnreachable, match="TimeoutError"):
-            await migrate(f"postgresql://ada@/wherever?host={tmp_path}", Connecting(connect_seconds=0.1))
+            await migrate(f"postgresql://ada@/wherever?host={tmp_path}", ConnectionOptions(connect_seconds=0.1))
 
 
 async def test_nothing_outlives_a_transaction_where_a_pooler_is_in_between(
@@ -76,8 +78,8 @@ async def test_nothing_outlives_a_transaction_where_a_pooler_is_in_between(
     async def discard(connection: Any) -> None:
         await connection.execute("DISCARD ALL")
 
-    monkeypatch.setattr("gql_api.store.connecting._leave_as_it_is", discard)
-    async with open_database(url, migrate=False, connecting=Connecting(pool_max=2, pooled=True)):
+    monkeypatch.setattr("gql_api.store.connection_options._leave_as_it_is", discard)
+    async with open_database(url, migrate=False, options=ConnectionOptions(pool_max=2, pooled=True)):
         for _ in range(2):
             session = await make_ready(title="plan")
             hold = await leases.take("ada", session.id, holder="one", seconds=10)
@@ -135,7 +137,7 @@ async def tls(url: str, tmp_path: Path) -> AsyncIterator[Tls]:
 
 async def encrypted(line: Tls, url: str, **options: Any) -> bool:
     line.was_asked = False
-    async with open_database(url, migrate=False, connecting=Connecting(**options)) as database:
+    async with open_database(url, migrate=False, options=ConnectionOptions(**options)) as database:
         await database.ping()
     return line.was_asked
 

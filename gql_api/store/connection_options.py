@@ -12,7 +12,7 @@ _LATER = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Connecting:
+class ConnectionOptions:
     """What an operator may say of it. `pooled`: there is a pooler in transaction mode, such as PgBouncer, in between.
 
     Such a pooler gives each transaction another session, and refuses to open one with settings that it does not know:
@@ -29,31 +29,31 @@ class Connecting:
     pooled: bool = False
 
 
-def credentials(found: dict[str, Any], connecting: Connecting, *, patient: bool) -> dict[str, Any]:
+def credentials(found: dict[str, Any], options: ConnectionOptions, *, patient: bool) -> dict[str, Any]:
     """Return all that Tortoise connects with: what the URL says, which goes first, and the rest.
 
     `patient` is for migrations, which may take long. Raises `InvalidDatabaseUrl` where the certificates cannot be used.
     """
     kept = {name: value for name, value in found.items() if name not in {"ssl_mode", "ssl_root_cert"}}
     kept |= {
-        "minsize": connecting.pool_min,
-        "maxsize": connecting.pool_max,
-        "timeout": connecting.connect_seconds,
-        "application_name": connecting.application_name,
+        "minsize": options.pool_min,
+        "maxsize": options.pool_max,
+        "timeout": options.connect_seconds,
+        "application_name": options.application_name,
         # Without it asyncpg sends RESET ALL after each statement; nothing here changes a session.
         "reset": _leave_as_it_is,
     }
-    mode = found.get("ssl_mode") or connecting.ssl_mode
+    mode = found.get("ssl_mode") or options.ssl_mode
     if mode:
-        kept["ssl"] = _tls(mode, found.get("ssl_root_cert") or connecting.ssl_root_cert)
-    if connecting.pooled:
+        kept["ssl"] = _tls(mode, found.get("ssl_root_cert") or options.ssl_root_cert)
+    if options.pooled:
         kept["statement_cache_size"] = 0
-    return kept if patient else kept | _limits(connecting)
+    return kept if patient else kept | _limits(options)
 
 
-def _limits(connecting: Connecting) -> dict[str, Any]:
-    seconds = connecting.statement_seconds
-    if connecting.pooled:
+def _limits(options: ConnectionOptions) -> dict[str, Any]:
+    seconds = options.statement_seconds
+    if options.pooled:
         return {"command_timeout": seconds}
     # As text of whole milliseconds: 0 would be no limit.
     limit = str(max(1, round(seconds * 1000)))

@@ -1,4 +1,4 @@
-"""One look at an Acontext for an operator: whether it is there, takes the key, and what it tells of itself."""
+"""One probe of an Acontext for an operator: whether it is there, takes the key, and what it tells of itself."""
 
 import time
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _FAILING = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class Probe:
     """What was found; `ahead` is by how many seconds its clock is ahead of ours, None when it does not say."""
 
     found: Found
@@ -23,7 +23,7 @@ class Visit:
     server: str | None = None
 
 
-async def visit(base_url: str, api_key: str, *, seconds: float) -> Visit:
+async def probe(base_url: str, api_key: str, *, seconds: float) -> Probe:
     """Ask for nothing, with the key."""
     began = time.perf_counter()
     try:
@@ -31,10 +31,10 @@ async def visit(base_url: str, api_key: str, *, seconds: float) -> Visit:
             answer = await http.get(f"{base_url}/ping", headers={"authorization": f"Bearer {api_key}"})
     except httpx.HTTPError as error:
         is_about_tls = "CERTIFICATE_VERIFY_FAILED" in str(error)
-        return Visit("bad certificate" if is_about_tls else "no answer")
+        return Probe("bad certificate" if is_about_tls else "no answer")
     took = time.perf_counter() - began
     server = answer.headers.get("server")
-    return Visit(
+    return Probe(
         _found(answer),
         answer.status_code,
         took,
