@@ -115,7 +115,7 @@ def _add_mappings(commands: Any) -> None:
     exporting = actions.add_parser(
         "export",
         help="write all mappings into a file",
-        description="Write all mappings, oldest first, as a file that import takes back.",
+        description="Write all mappings, user by user and oldest first, as a file that import takes back.",
     )
     exporting.set_defaults(run=_export)
     for action in (importing, exporting):

@@ -15,10 +15,13 @@ Messages are written for the client: they hold no ids of others, no URLs and no 
     ├── Forbidden              FORBIDDEN
     ├── IdentityUnavailable    IDENTITY_UNAVAILABLE
     ├── CostLimitExceeded      COST_LIMIT_EXCEEDED
-    └── UpstreamFailure
-        ├── UpstreamUnavailable  UPSTREAM_UNAVAILABLE
-        ├── UpstreamTimeout      UPSTREAM_TIMEOUT
-        └── UpstreamRejected     UPSTREAM_REJECTED
+    ├── UpstreamFailure
+    │   ├── UpstreamUnavailable  UPSTREAM_UNAVAILABLE
+    │   ├── UpstreamTimeout      UPSTREAM_TIMEOUT
+    │   └── UpstreamRejected     UPSTREAM_REJECTED
+    └── DatabaseFailure
+        ├── DatabaseUnavailable  DATABASE_UNAVAILABLE
+        └── DatabaseTimeout      DATABASE_TIMEOUT
 """
 
 from typing import ClassVar
@@ -38,6 +41,10 @@ CODES = {
     "UPSTREAM_UNAVAILABLE": "Acontext could not be reached, or failed; trying again later may help.",
     "UPSTREAM_TIMEOUT": "Acontext did not answer in time; a write may have taken effect all the same.",
     "UPSTREAM_REJECTED": "Acontext refused what this server asked; its operator has to look.",
+    "DATABASE_UNAVAILABLE": "This server's database could not be reached, or failed; trying again later may help. "
+    "A write may have taken effect.",
+    "DATABASE_TIMEOUT": "This server's database did not answer in time: asking for less may help, as by a narrower "
+    "filter. A write may have taken effect.",
     "SERVER_STOPPING": "The server was told to stop and could not wait any longer; a write may have taken effect.",
     "INTERNAL_SERVER_ERROR": "A fault of this server; the log has more under the answer's `X-Request-ID`.",
 }
@@ -153,3 +160,26 @@ class UpstreamRejected(UpstreamFailure):
     """Acontext refused a request that this server believed to be right."""
 
     code = "UPSTREAM_REJECTED"
+
+
+class DatabaseFailure(Failure):
+    """The database did not do what was asked, by no fault of what was asked; the cause is what its driver raised."""
+
+    code = "DATABASE_UNAVAILABLE"
+
+    @property
+    def for_log(self) -> str:
+        """The code and the kind of the driver's error, whose text may hold what a log must not."""
+        return f"{self.code} ({type(self.__cause__).__name__})"
+
+
+class DatabaseUnavailable(DatabaseFailure):
+    """The database could not be reached, or failed; a write may have taken effect all the same."""
+
+    code = "DATABASE_UNAVAILABLE"
+
+
+class DatabaseTimeout(DatabaseFailure):
+    """The database did not answer in time; a write may have taken effect all the same."""
+
+    code = "DATABASE_TIMEOUT"

@@ -16,6 +16,7 @@ from gql_api.settings.operations import split_pairs
 from gql_api.stopping import Stop
 from gql_api.telemetry import Listener
 from gql_api.telemetry.logs import pseudonyms
+from gql_api.telemetry.names import Names
 from gql_api.web.middleware import Observing
 
 WORKERS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
@@ -90,9 +91,9 @@ def _measure(made: Observers) -> None:
     library = importlib.import_module("prometheus_client")
     made.exposing = importlib.import_module("gql_api.telemetry.exposing")
     library.disable_created_metrics()  # the time of each series' first sample would double the answer
-    registry = library.CollectorRegistry()
-    made.metrics = importlib.import_module("gql_api.telemetry.metrics").Metrics(registry, __version__)
-    folder = workers_folder()
+    registry, folder = library.CollectorRegistry(), workers_folder()
+    names = Names(folder / "operations" if folder else None)
+    made.metrics = importlib.import_module("gql_api.telemetry.metrics").Metrics(registry, __version__, names)
     made.collector = (
         made.exposing.OfWorkers(folder) if folder else made.exposing.OfProcess(registry, made.metrics.sample)
     )

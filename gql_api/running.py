@@ -29,7 +29,7 @@ from gql_api.services.reconcile import Reconciler
 from gql_api.services.sessions import Sessions
 from gql_api.settings import Settings
 from gql_api.store.database import ConnectionOptions, Database, open_database
-from gql_api.store.url import sqlite_file
+from gql_api.store.url import CertificatesUnusable, sqlite_file
 from gql_api.telemetry import Listener, listening
 from gql_api.upstream.connect import connect
 from gql_api.upstream.gateway import Gateway
@@ -109,6 +109,12 @@ def connection_options(settings: Settings) -> ConnectionOptions:
         ssl_root_cert=settings.database_ssl_root_cert,
         pooled=settings.database_direct_url is not None,
     )
+
+
+def setting_at_fault(error: Exception, url: str) -> str:
+    """Name the setting to put right where a database cannot be opened; `url` is the one with its URL."""
+    is_option = isinstance(error, CertificatesUnusable) and not error.in_url
+    return "DATABASE_SSL_ROOT_CERT" if is_option else url
 
 
 def verifier_of(settings: Settings) -> Verifier | None:

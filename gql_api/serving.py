@@ -19,9 +19,10 @@ from starlette.applications import Starlette
 
 from gql_api import embedded
 from gql_api.app import create_app
+from gql_api.errors import DatabaseFailure
 from gql_api.observing import WORKERS_FOLDER, Observers, observers
 from gql_api.refusal import Refusal
-from gql_api.running import claimed, connection_options, verifier_of
+from gql_api.running import claimed, connection_options, setting_at_fault, verifier_of
 from gql_api.settings import Settings
 from gql_api.stopping import Stop, StoppableServer
 from gql_api.store import database
@@ -30,7 +31,7 @@ from gql_api.telemetry.logs import log_config
 from gql_api.web.explorer import STATIC, read_manifest
 from gql_api.workers import Supervisor
 
-_UNREADY = (database.InvalidDatabaseUrl, database.SchemaOutdated, database.DatabaseUnreachable)
+_UNREADY = (database.InvalidDatabaseUrl, database.SchemaOutdated, database.DatabaseUnreachable, DatabaseFailure)
 
 _GREETING = """
   {served:<26} {url}/graphql
@@ -89,8 +90,9 @@ def _serve_by_workers(settings: Settings, bound: socket.socket) -> bool:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="gql-api-metrics-"))
             os.environ[WORKERS_FOLDER] = folder  # the library knows no other way to be told
             stack.callback(os.environ.pop, WORKERS_FOLDER)
-            exposing = importlib.import_module("gql_api.telemetry.exposing")
-            forget, collector = partial(exposing.forget, folder=Path(folder)), exposing.OfWorkers(Path(folder))
+            folding = importlib.import_module("gql_api.telemetry.folding")
+            forget = partial(folding.forget, folder=Path(folder))
+            collector = importlib.import_module("gql_api.telemetry.exposing").OfWorkers(Path(folder))
         metrics = stack.enter_context(_metrics_port(settings, collector))
         sys.stdout.write(_greeting(settings, metrics))
         sys.stdout.flush()
@@ -141,7 +143,7 @@ def migrate(settings: Settings) -> list[str]:
     try:
         return asyncio.run(database.migrate(url, replace(connection_options(settings), pooled=False)))
     except _UNREADY as error:
-        raise Refusal(f"{name}: {error}") from None
+        raise Refusal(f"{setting_at_fault(error, name)}: {error}") from None
 
 
 def _config(app: Starlette, settings: Settings) -> uvicorn.Config:
@@ -175,7 +177,7 @@ async def _check(settings: Settings) -> None:
             ):
                 return
     except _UNREADY as error:
-        raise Refusal(f"DATABASE_URL: {error}") from None
+        raise Refusal(f"{setting_at_fault(error, 'DATABASE_URL')}: {error}") from None
 
 
 def _require_free_acontext(settings: Settings) -> None:

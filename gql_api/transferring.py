@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
-from gql_api.errors import UpstreamFailure
+from gql_api.errors import DatabaseFailure, UpstreamFailure
 from gql_api.refusal import Refusal
-from gql_api.running import claimed, connection_options, open_gateway
+from gql_api.running import claimed, connection_options, open_gateway, setting_at_fault
 from gql_api.services.transfer import Format
-from gql_api.services.transfer.exporting import lines
+from gql_api.services.transfer.exporting import pages
 from gql_api.services.transfer.importing import Import, Tally, Terms
 from gql_api.services.transfer.inventory import aside
 from gql_api.services.transfer.reading import Problem, UnfitFile, read
@@ -25,7 +25,7 @@ STANDARD = Path("-")
 """Stands for standard input and output."""
 _FORMATS: dict[str, Format] = {".csv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson"}
 _TOLD_EVERY = 10_000
-_UNREADY = (database.InvalidDatabaseUrl, database.SchemaOutdated, database.DatabaseUnreachable)
+_UNREADY = (database.InvalidDatabaseUrl, database.SchemaOutdated, database.DatabaseUnreachable, DatabaseFailure)
 
 
 def import_file(
@@ -45,6 +45,8 @@ def import_file(
             tally = asyncio.run(_import(content, chosen, settings, terms=terms, telling=telling))
         except UnfitFile as reason:
             raise Refusal(f"{file}: {reason}") from None
+        finally:
+            telling.progress.clear()
     telling.end()
     sys.stdout.write(_summary(tally, dry_run=dry_run))
     return 1 if tally.refused else 0
@@ -53,9 +55,13 @@ def import_file(
 def export_file(file: Path, settings: Settings, *, format: Format | None) -> None:
     """Write all mappings into the file, which is there whole or stays as it was."""
     chosen = _format(file, format)
-    with _written(file) as output:
-        count = asyncio.run(_export(output, chosen, settings))
-    sys.stderr.write(f"Mappings: {count - (chosen == 'csv')}.\n")
+    progress = _Progress(sys.stderr)
+    try:
+        with _written(file) as output:
+            count = asyncio.run(_export(output, chosen, settings, progress))
+    finally:
+        progress.clear()
+    sys.stderr.write(f"Mappings: {count}.\n")
 
 
 async def _import(content: BinaryIO, format: Format, settings: Settings, *, terms: Terms, telling: "_Telling") -> Tally:
@@ -68,19 +74,21 @@ async def _import(content: BinaryIO, format: Format, settings: Settings, *, term
                 read(content, format, reserved_prefix=settings.disk_owner_prefix),
                 lambda problems: telling.take(problems, running.tally),
             )
-        except UpstreamFailure as failure:
+        except (UpstreamFailure, DatabaseFailure) as failure:
             raise Refusal(_broken_off(failure.message, running.tally)) from None
         except asyncio.CancelledError:
             raise Refusal(_broken_off("It was told to stop.", running.tally)) from None
     return running.tally
 
 
-async def _export(output: TextIO, format: Format, settings: Settings) -> int:
+async def _export(output: TextIO, format: Format, settings: Settings, progress: "_Progress") -> int:
     count = 0
     async with _database(settings):
-        async for line in lines(format):
-            output.write(line)
-            count += 1
+        async for page in pages(format):
+            output.writelines(page.lines)
+            count += page.mappings
+            if page.mappings:
+                progress.tell(f"{count} mappings", count)
     return count
 
 
@@ -93,41 +101,55 @@ async def _database(settings: Settings) -> AsyncIterator[None]:
             ):
                 yield
     except _UNREADY as error:
-        raise Refusal(f"DATABASE_URL: {error}") from None
+        raise Refusal(f"{setting_at_fault(error, 'DATABASE_URL')}: {error}") from None
+
+
+class _Progress:
+    """Tells how far it is: at a terminal all the time, in one line; else every 10 000 lines."""
+
+    def __init__(self, output: TextIO) -> None:
+        self._output = output
+        self._is_terminal = output.isatty()
+
+    def tell(self, text: str, count: int) -> None:
+        """Tell of so many lines."""
+        if self._is_terminal:
+            self.clear()
+            self._output.write(text)
+        elif count % _TOLD_EVERY == 0:
+            self._output.write(f"{text}\n")
+        self._output.flush()
+
+    def clear(self) -> None:
+        """Take back what was told at a terminal."""
+        if self._is_terminal:
+            self._output.write("\r\x1b[K")
 
 
 class _Telling:
-    """Tells of refused lines, and how far it is: at a terminal all the time, else every 10 000 lines."""
+    """Tells of refused lines, and how far it is."""
 
     def __init__(self, output: TextIO, *, most: int) -> None:
         self._output = output
         self._most = most
         self._told = 0
         self._unsaid = 0
-        self._is_terminal = output.isatty()
+        self.progress = _Progress(output)
 
     def take(self, problems: list[Problem], tally: Tally) -> None:
         """Tell of what has come."""
         room = self._most - self._told - self._unsaid if not self._unsaid else 0
         for problem in problems[: max(0, room)]:
-            self._output.write(f"{self._clear}{problem}\n")
+            self.progress.clear()
+            self._output.write(f"{problem}\n")
         said = min(len(problems), max(0, room))
         self._told, self._unsaid = self._told + said, self._unsaid + len(problems) - said
-        if self._is_terminal:
-            self._output.write(f"{self._clear}{_counts(tally)}")
-        elif tally.lines % _TOLD_EVERY == 0:
-            self._output.write(f"{_counts(tally)}\n")
-        self._output.flush()
+        self.progress.tell(_counts(tally), tally.lines)
 
     def end(self) -> None:
         """Tell what was not told."""
-        self._output.write(self._clear)
         if self._unsaid:
             self._output.write(f"and {self._unsaid} more refused lines; --problems says how many are told.\n")
-
-    @property
-    def _clear(self) -> str:
-        return "\r\x1b[K" if self._is_terminal else ""
 
 
 def _counts(tally: Tally) -> str:

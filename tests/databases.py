@@ -69,6 +69,10 @@ def _remove(file: str) -> None:
         Path(file + suffix).unlink(missing_ok=True)
 
 
+def _name(url: str) -> str:
+    return url.partition("@/")[2].partition("?")[0]
+
+
 _EMPTY = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid();
 DO $$ BEGIN EXECUTE (
@@ -103,8 +107,19 @@ class PostgresDatabases:
     async def execute(self, url: str, statement: str) -> None:
         await self.server.execute(statement, url=url)
 
+    async def shut(self, url: str) -> None:
+        """Let nobody connect any more, and end the connections that there are."""
+        await self.server.execute(f"ALTER DATABASE {_name(url)} ALLOW_CONNECTIONS false")
+        await self.server.execute(
+            f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{_name(url)}'"  # noqa: S608
+        )
+
+    async def open(self, url: str) -> None:
+        """Let everybody connect again."""
+        await self.server.execute(f"ALTER DATABASE {_name(url)} ALLOW_CONNECTIONS true")
+
     async def drop(self, url: str) -> None:
-        name = url.partition("@/")[2].partition("?")[0]
+        name = _name(url)
         if name in self._lent:
             await self.execute(url, _EMPTY)
             self._lent.remove(name)

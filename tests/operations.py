@@ -5,6 +5,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 
 from gql_api.telemetry.metrics import STATES, Metrics
+from gql_api.telemetry.names import Names
 
 PAGE = Path(__file__).parent.parent / "docs" / "operations.md"
 _BEGIN, _END = "<!-- metrics -->\n", "<!-- /metrics -->"
@@ -18,7 +19,7 @@ def page() -> str:
 
 def _table() -> str:
     registry = CollectorRegistry()
-    Metrics(registry, "").watch({name: float for name in STATES})
+    Metrics(registry, "", Names()).watch({name: float for name in STATES})
     rows = []
     for metric in registry.collect():
         name = f"{metric.name}_total" if metric.type == "counter" else metric.name

@@ -40,6 +40,8 @@ FAILURES: dict[str, type[errors.Failure]] = {
         errors.UpstreamUnavailable,
         errors.UpstreamTimeout,
         errors.UpstreamRejected,
+        errors.DatabaseUnavailable,
+        errors.DatabaseTimeout,
     )
 }
 Json = NewType("Json", object)

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import re
 import socket
 from collections.abc import Iterator
@@ -10,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from commands import environment
 from databases import Databases
-from gql_api import cli
+from doctoring import doctor, set_nothing
 from standin import KEY, standin
 
 PAGE = Path(__file__).parents[1] / "docs" / "operations.md"
@@ -21,27 +19,13 @@ SECRET = "s3cret-w0rd"  # noqa: S105 - what must not be shown
 
 @pytest.fixture(autouse=True)
 def nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Work in a folder of one's own, with no setting of whoever runs the tests, on a port that is free."""
-    for name in os.environ.keys() - environment().keys():
-        monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        monkeypatch.setenv("GQL_API_PORT", str(free.getsockname()[1]))
+    set_nothing(monkeypatch, tmp_path)
 
 
 @pytest.fixture
 def taken() -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as other:
         yield other.getsockname()[1]
-
-
-def doctor(capsys: pytest.CaptureFixture[str], *flags: str) -> tuple[int, str]:
-    """Run it; give exit code and report."""
-    with pytest.raises(SystemExit) as left:
-        cli.main(["doctor", *flags])
-    told = capsys.readouterr()
-    assert told.err == ""
-    return int(str(left.value.code)), told.out
 
 
 def shown(section: str) -> str:

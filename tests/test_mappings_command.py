@@ -5,7 +5,9 @@ import json
 import os
 import sys
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -14,17 +16,20 @@ import pytest
 from api.odd_upstream import OddUpstream
 from api.upstream import KEY
 from commands import environment
-from databases import Databases
+from databases import Databases, PostgresDatabases
 from gql_api import cli
 from gql_api.app import create_app
 from gql_api.embedded import open_acontext
 from gql_api.folder import claim
 from gql_api.settings import read_settings
+from interrupting import Terminal, Trickle, in_a_thread
 
 HEAD = "user,session,disk,title,created_at\n"
 AT = "2024-02-29T23:59:59.999999+00:00"
 Ask = Callable[..., Awaitable[Any]]
 Run = Callable[..., tuple[int, str, str]]
+CLEAR = "\r\x1b[K"
+ON_POSTGRES = pytest.mark.parametrize("databases", ["postgres"], indirect=True)
 ON_SQLITE = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 """One kind is enough where the database has no part in it."""
 
@@ -127,7 +132,7 @@ def test_what_was_written_out_goes_into_an_empty_database_and_comes_out_the_same
     assert run("export", "one.csv") == (0, "", "Mappings: 6.\n")
     assert run("export", "one.jsonl") == (0, "", "Mappings: 6.\n")
     out = [json.loads(line) for line in Path("one.jsonl").read_text(encoding="utf-8").split("\n")[:-1]]
-    assert out == sorted(rows, key=lambda row: str(row["session"]))
+    assert out == sorted(rows, key=lambda row: (row["user"], row["session"]))
 
     url = asyncio.run(databases.migrated())
     monkeypatch.setenv("DATABASE_URL", url)
@@ -175,6 +180,25 @@ def test_progress_is_told_every_ten_thousand_lines_where_nobody_looks(run: Run) 
     ]
 
 
+MANY = """
+INSERT INTO session_mappings (id, user_identifier, state, disk_id, disk_created_at, adopted, nonce, created_at,
+                              updated_at, lease_until)
+WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 20100)
+SELECT printf('%08x-0000-4000-8000-000000000000', n), 'ada', 'ready', printf('%08x-0000-4000-8000-000000000001', n),
+       made, 0, 'nonce', made, made, made
+FROM numbers, (SELECT '2026-01-01 00:00:00+00:00' AS made)
+"""
+
+
+@ON_SQLITE
+def test_the_progress_of_an_export_is_told_every_ten_thousand_lines_too(
+    run: Run, databases: Databases, database_url: str
+) -> None:
+    asyncio.run(databases.execute(database_url, MANY))
+    assert run("export", "all.ndjson") == (0, "", "10000 mappings\n20000 mappings\nMappings: 20100.\n")
+    assert len(Path("all.ndjson").read_bytes().splitlines()) == 20_100
+
+
 @ON_SQLITE
 def test_what_cannot_be_run_is_told_in_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     [(session, disk)] = bound_upstream("ada")
@@ -201,6 +225,48 @@ def test_what_cannot_be_run_is_told_in_one_line(run: Run, monkeypatch: pytest.Mo
         "Acontext could not be reached. What is in stays (0 lines: 0 in, 0 in already, 0 refused); "
         "the same command goes on from there.\n"
     )
+
+
+AWAY = "The database could not be reached, or failed."
+
+
+@ON_POSTGRES
+def test_an_import_whose_database_is_lost_says_how_far_it_came_and_goes_on(
+    run: Run, postgres_databases: PostgresDatabases, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = bound_upstream("ada", "bob")
+    first, last = [
+        f"{user},{session},{disk},,{AT}\n" for user, (session, disk) in zip(("ada", "bob"), made, strict=True)
+    ]
+    lines = [HEAD, first, *[f"ada,x,y,,{AT}\n"] * 499, last]
+    shutting = partial(in_a_thread, postgres_databases.shut, database_url)
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=Trickle(lines, before_last=shutting)))
+    counts = "500 lines: 1 in, 0 in already, 499 refused"
+    assert run("import", "-", "--format", "csv", "--problems", "0") == (
+        2,
+        "",
+        f"gql-api: {AWAY} What is in stays ({counts}); the same command goes on from there.\n",
+    )
+    asyncio.run(postgres_databases.open(database_url))
+    Path("table.csv").write_text("".join(lines))
+    assert run("import", "table.csv", "--problems", "0")[1] == "501 lines: 1 in, 1 in already, 499 refused.\n"
+
+
+@ON_POSTGRES
+def test_an_export_whose_database_is_lost_leaves_the_old_file(
+    run: Run, postgres_databases: PostgresDatabases, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [(session, disk)] = bound_upstream("ada")
+    Path("table.csv").write_text(HEAD + f"ada,{session},{disk},,{AT}\n")
+    assert run("import", "table.csv")[0] == 0
+    Path("all.csv").write_text("old")
+    terminal = Terminal(at_progress=partial(in_a_thread, postgres_databases.shut, database_url))
+    monkeypatch.setattr(sys, "stderr", terminal)
+    assert run("export", "all.csv") == (2, "", "")
+    # What looks for the page after the last one finds nobody.
+    assert terminal.getvalue() == f"{CLEAR}1 mappings{CLEAR}gql-api: DATABASE_URL: {AWAY}\n"
+    assert Path("all.csv").read_text() == "old"
+    asyncio.run(postgres_databases.open(database_url))
 
 
 @ON_SQLITE

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 
+from gql_api.doctor.acontext import acontext_findings
+from gql_api.doctor.database import database_findings
 from gql_api.doctor.finding import Finding, report
-from gql_api.doctor.local import explorer_findings, folder_findings, port_findings, setting_findings
-from gql_api.doctor.remote import acontext_findings, database_findings, identity_findings, traces_findings
+from gql_api.doctor.local import explorer_findings, folder_findings, port_findings, setting_findings, time_findings
+from gql_api.doctor.remote import identity_findings, traces_findings
 from gql_api.settings import Settings, read_settings, setting_faults
 
 __all__ = ["examine", "run"]
@@ -33,7 +35,12 @@ def run(*, as_json: bool) -> tuple[str, int]:
 
 async def examine(settings: Settings) -> list[Finding]:
     """Look at everything; what waits for others is asked at once."""
-    near = [*setting_findings(settings), *folder_findings(settings), *explorer_findings()]
+    near = [
+        *setting_findings(settings),
+        *time_findings(settings),
+        *folder_findings(settings),
+        *explorer_findings(),
+    ]
     far = await asyncio.gather(
         database_findings(settings),
         acontext_findings(settings),

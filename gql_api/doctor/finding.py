@@ -19,6 +19,17 @@ class Finding:
     advice: str = ""
 
 
+_CLOCKS_APART = 2.0
+
+
+def clock(subject: str, ahead: float) -> Finding:
+    """Judge a clock that is so many seconds ahead of this machine's."""
+    if abs(ahead) < _CLOCKS_APART:
+        return Finding("ok", subject, f"within {_CLOCKS_APART:g} s of this machine's")
+    found = f"{abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} this machine's"
+    return Finding("warning", subject, found, "Let both follow a time server (NTP).")
+
+
 def report(findings: Sequence[Finding]) -> str:
     """Write a line for each finding, and one more for what to do."""
     width = max(len(finding.subject) for finding in findings)

@@ -46,6 +46,26 @@ def _shown(name: str, field: FieldInfo, value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
+def time_findings(settings: Settings) -> list[Finding]:
+    """Compare the time that a request has with the times of the calls within it."""
+    calls = {
+        "GQL_API_UPSTREAM_TIMEOUT": settings.upstream_timeout,
+        "GQL_API_UPSTREAM_TRANSFER_TIMEOUT": settings.upstream_transfer_timeout,
+    }
+    longer = [f"{name} ({seconds:g} s)" for name, seconds in calls.items() if seconds > settings.request_timeout]
+    if not longer:
+        return []
+    return [
+        Finding(
+            "warning",
+            "request time",
+            f"GQL_API_REQUEST_TIMEOUT ({settings.request_timeout:g} s) is less than {' and '.join(longer)}",
+            "Such a call is cut off with its request, as UPSTREAM_TIMEOUT; a write may take effect all the same, and "
+            "an Acontext that hangs is not left alone. Raise the one or lower the other.",
+        )
+    ]
+
+
 def folder_findings(settings: Settings) -> list[Finding]:
     """Look at the data folder, where anything is kept in it."""
     if not settings.is_single:

@@ -20,6 +20,9 @@ _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", re.ASCI
 _TYPES = {"jwt", "at+jwt", "application/jwt", "application/at+jwt"}
 """What a header's `typ` may be: not a logout token, nor one that is signed for something else again."""
 _SCOPES = ("scope", "scp", "scopes")
+_DATES = ("exp", "nbf", "iat")
+_LAST_DATE = 253_402_300_799
+"""The end of the year 9999 in seconds since 1970: what is beyond is no date that anybody means."""
 _BROKEN = (jwt.PyJWTError, ValueError, TypeError, ArithmeticError, RecursionError)
 
 _LOG = logging.getLogger(__name__)
@@ -100,6 +103,8 @@ class Verifier:
             leeway=expected.leeway,
             options={"require": ["exp", "iss", "aud", expected.user_claim]},
         )
+        if not all(_is_date(claims[name]) for name in _DATES if name in claims):
+            raise BadToken("a date that is no number of seconds")
         user = claims[expected.user_claim]
         if not isinstance(user, str):
             raise BadToken("the claim that names the user is not text")
@@ -121,6 +126,11 @@ def _read_header(token: str, algorithms: Set[str]) -> tuple[str, str | None]:
     if not isinstance(key_id, str | None) or len(key_id or "") > _LONGEST_KEY_ID:
         raise BadToken("not the name of a key")
     return algorithm, key_id
+
+
+def _is_date(value: object) -> bool:
+    """Tell whether this is a NumericDate (RFC 7519): a number, where the library takes what can be made one."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _LAST_DATE
 
 
 def _scopes(claims: dict[str, Any]) -> set[str]:

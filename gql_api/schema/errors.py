@@ -13,7 +13,7 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types import ExecutionContext
 from strawberry.types.graphql import OperationType
 
-from gql_api.errors import Correctable, Failure, UpstreamFailure
+from gql_api.errors import Correctable, DatabaseFailure, Failure, UpstreamFailure
 from gql_api.schema.caches import DocumentCache, Documents
 
 INTERNAL = "INTERNAL_SERVER_ERROR"
@@ -134,9 +134,12 @@ def _log(errors: list[GraphQLError], coded: list[GraphQLError]) -> None:
     logged: list[BaseException] = []
     mistakes: Counter[str] = Counter()
     upstream: Counter[str] = Counter()
+    database: Counter[str] = Counter()
     for error, told in zip(errors, coded, strict=True):
         cause, code = _cause(error), str((told.extensions or {})["code"])
-        if code != INTERNAL:
+        if isinstance(cause, DatabaseFailure):
+            database[cause.for_log] += 1
+        elif code != INTERNAL:
             (upstream if isinstance(cause, UpstreamFailure) else mistakes)[code] += 1
         elif not any(cause is one for one in logged):
             logged.append(cause)
@@ -144,6 +147,8 @@ def _log(errors: list[GraphQLError], coded: list[GraphQLError]) -> None:
             logger.error("Internal error at %s", where, exc_info=cause)
     if upstream:
         logger.warning("Upstream failures: %s", _listed(upstream))
+    if database:
+        logger.warning("Database failures: %s", _listed(database))
     if mistakes:
         logger.info("Client errors: %s", _listed(mistakes))
 

@@ -1,5 +1,9 @@
-"""Cursors of conversations: the place of a message, and for an edited view the edits that it holds under."""
+"""Cursors of conversations: the place of a message in a session, and for an edited view the edits it holds under.
 
+A cursor holds a mark of its session in place of the id, and fits no other: two conversations have no places in common.
+"""
+
+import hashlib
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -45,11 +49,9 @@ def asked(
     if spelled is None:
         if pin is not None:
             raise BadUserInput(f"{_PIN}: a pin goes with editStrategy only.")
-        return Asked(
-            session_id, _window(page, after=_stored(page.after, "after"), before=_stored(page.before, "before")), None
-        )
-    after = _edited(page.after, "after", spelled)
-    before = _edited(page.before, "before", spelled)
+        bounds = {name: stored_place(session_id, text, name) for name, text in _bounds(page)}
+        return Asked(session_id, _window(page, **bounds), None)
+    after, before = (_edited(session_id, text, name, spelled) for name, text in _bounds(page))
     pins = {pinned for pinned in (_pin(pin, session_id), after and after[0], before and before[0]) if pinned}
     if len(pins) > 1:
         raise BadUserInput(f"{_PIN}: the cursors were made under another pin.")
@@ -59,15 +61,35 @@ def asked(
 
 def cursor(asked: Asked, view: View, message: model.Message) -> str:
     """Make the cursor of a message in this view."""
-    time = node.microseconds(message.created_at)
     if asked.edits is None:
-        return write_cursor(_STORED, time, message.id)
-    return write_cursor(_EDITED, editing.digest(asked.edits.strategies), view.edit_at, time, message.id)
+        return stored_cursor(message)
+    edits = (editing.digest(asked.edits.strategies), view.edit_at)
+    return write_cursor(_EDITED, _mark(message.session_id), *edits, *_fields(message))
 
 
 def stored_cursor(message: model.Message) -> str:
     """Make the cursor of a message in the conversation as it is stored."""
-    return write_cursor(_STORED, node.microseconds(message.created_at), message.id)
+    return write_cursor(_STORED, _mark(message.session_id), *_fields(message))
+
+
+def stored_place(session_id: UUID, cursor: str | None, name: str) -> Place | None:
+    """Read a cursor of the conversation as it is stored; raise `BadUserInput` naming the argument for any other."""
+    if cursor is None:
+        return None
+    mark, time, id = read_cursor(cursor, name, _STORED, 3)
+    return _place(session_id, mark, (time, id), name)
+
+
+def _fields(message: model.Message) -> tuple[int, UUID]:
+    return node.microseconds(message.created_at), message.id
+
+
+def _mark(session_id: UUID) -> str:
+    return hashlib.sha256(session_id.bytes).hexdigest()[:16]
+
+
+def _bounds(page: Page) -> tuple[tuple[str, str | None], ...]:
+    return ("after", page.after), ("before", page.before)
 
 
 def _window(page: Page, *, after: Place | None, before: Place | None) -> Window:
@@ -85,26 +107,23 @@ def _pin(pin: str | None, session_id: UUID) -> UUID | None:
     return message.id
 
 
-def _stored(text: str | None, name: str) -> Place | None:
+def _edited(session_id: UUID, text: str | None, name: str, strategies: str) -> tuple[UUID, Place] | None:
     if text is None:
         return None
-    time, id = read_cursor(text, name, _STORED, 2)
-    return _place(time, id, name)
-
-
-def _edited(text: str | None, name: str, strategies: str) -> tuple[UUID, Place] | None:
-    if text is None:
-        return None
-    digest, pin, time, id = read_cursor(text, name, _EDITED, 4)
+    mark, digest, pin, time, id = read_cursor(text, name, _EDITED, 5)
+    found = _place(session_id, mark, (time, id), name)
     if digest != editing.digest(strategies):
         raise BadUserInput(f"{name}: this cursor was made under other edit strategies.")
     try:
-        return node.uuid(pin), _place(time, id, name)
+        return node.uuid(pin), found
     except ValueError:
         raise bad_cursor(name) from None
 
 
-def _place(time: str, id: str, name: str) -> Place:
+def _place(session_id: UUID, mark: str, fields: tuple[str, str], name: str) -> Place:
+    if mark != _mark(session_id):
+        raise bad_cursor(name)
+    time, id = fields
     try:
         return Place(node.moment(int(time)), node.uuid(id))
     except ValueError:

@@ -1,11 +1,12 @@
 """Finding a session for get-or-create: ours, one still being made, or one that only Acontext knows yet."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
 from gql_api import model
-from gql_api.errors import Busy, Conflict, Invalid, NotFound
+from gql_api.errors import Busy, Conflict, DatabaseFailure, Invalid, NotFound
 from gql_api.services.creation import Creation
 from gql_api.store import mappings
 from gql_api.upstream.gateway import Gateway
@@ -90,8 +91,10 @@ class Adoption:
             await mappings.abandon(id, nonce=intent.nonce)
             raise Conflict("This disk belongs to another session.", _DISK) from None
         except BaseException:
-            # Upstream nothing needs undoing: a disk that was made is found by its owner the next time.
-            await asyncio.shield(mappings.abandon(id, nonce=intent.nonce))
+            # Upstream nothing needs undoing: a disk that was made is found by its owner the next time. Where the
+            # intent cannot be forgotten now, the sweep does it.
+            with suppress(DatabaseFailure):
+                await asyncio.shield(mappings.abandon(id, nonce=intent.nonce))
             raise
         return Opened(bound, created=False, disk_created=disk is None)
 

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from gql_api import model
-from gql_api.errors import Busy, Conflict, UpstreamFailure, UpstreamTimeout
+from gql_api.errors import Busy, Conflict, DatabaseFailure, UpstreamFailure, UpstreamTimeout
 from gql_api.request_scope import no_request
 from gql_api.services import rules
 from gql_api.store import mappings
@@ -168,7 +168,7 @@ class Creation:
             async with asyncio.timeout(UNDOING):
                 with no_request():
                     await asyncio.shield(self._undo_open(intent, settled=settled))
-        except (UpstreamFailure, TimeoutError) as error:
+        except (UpstreamFailure, DatabaseFailure, TimeoutError) as error:
             _LOG.warning("a half-made session is left to the sweep: %s", type(error).__name__)
 
     async def _undo_open(self, intent: mappings.Intent, *, settled: bool) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from gql_api import model
-from gql_api.errors import Busy, UpstreamTimeout
+from gql_api.errors import Busy, DatabaseFailure, DatabaseUnavailable, UpstreamTimeout
 from gql_api.services import rules
 from gql_api.services.ownership import own_session
 from gql_api.store import leases
@@ -53,6 +53,7 @@ class Lease:
         self._hold: leases.Hold | None = None
         self._until = 0.0
         self._limit: asyncio.Timeout | None = None
+        self._hindrance: Exception | None = None
         self.is_wanted = False
 
     @asynccontextmanager
@@ -105,7 +106,10 @@ class Lease:
         except TimeoutError:
             if self._limit is None or not self._limit.expired():
                 raise
-            raise UpstreamTimeout("The session could not be held on to; the write may have taken effect.") from None
+            message = "The session could not be held on to; the write may have taken effect."
+            if isinstance(self._hindrance, DatabaseFailure):
+                raise DatabaseUnavailable(message) from self._hindrance.__cause__
+            raise UpstreamTimeout(message) from None
 
     async def _take(self, owner: str, id: UUID) -> None:
         asked = _now()
@@ -118,8 +122,11 @@ class Lease:
             try:
                 if not await self._renew():
                     return
+                self._hindrance = None
             except Exception as error:  # the edge of a background task: the next round tries again
-                _LOG.warning("a lease could not be renewed: %s", type(error).__name__)
+                if self._hindrance is None:
+                    _LOG.warning("a lease could not be renewed: %s", _named(error))
+                self._hindrance = error
 
     async def _renew(self) -> bool:
         """Hold on from now; where another has taken over, what goes on here is over at once."""
@@ -137,7 +144,11 @@ class Lease:
         try:
             self.is_wanted = await leases.release(self._hold, wished_within=2 * WISHING)
         except Exception as error:  # what was done is done; the lease ends by itself
-            _LOG.warning("a lease could not be released: %s", type(error).__name__)
+            _LOG.warning("a lease could not be released: %s", _named(error))
+
+
+def _named(error: Exception) -> str:
+    return error.for_log if isinstance(error, DatabaseFailure) else type(error).__name__
 
 
 def _now() -> float:

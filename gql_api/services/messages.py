@@ -5,7 +5,15 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from gql_api import model
-from gql_api.errors import Correctable, Invalid, NotFound, PartlyStored, UpstreamFailure, UpstreamTimeout
+from gql_api.errors import (
+    Correctable,
+    DatabaseFailure,
+    Invalid,
+    NotFound,
+    PartlyStored,
+    UpstreamFailure,
+    UpstreamTimeout,
+)
 from gql_api.services.drafts import Draft, Storable, storable
 from gql_api.services.locks import Held, SessionLocks
 from gql_api.services.ownership import own_session
@@ -56,7 +64,7 @@ class Messages:
         try:
             async with self._locks.holding(owner, session_id, _SESSION) as held:
                 return await self._store_in_order(held, messages, stored)
-        except UpstreamTimeout as problem:
+        except (UpstreamTimeout, DatabaseFailure) as problem:
             # The lease ended on the way: what was stored by then is told all the same.
             if not stored:
                 raise
@@ -89,7 +97,7 @@ class Messages:
         return replace(stored, meta=message.system_meta)
 
 
-def _told(problem: Correctable | UpstreamFailure, stored: int) -> Correctable:
+def _told(problem: Correctable | UpstreamFailure | DatabaseFailure, stored: int) -> Correctable:
     if isinstance(problem, Correctable):
         return problem
     return PartlyStored(

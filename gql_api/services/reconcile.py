@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from gql_api import model
-from gql_api.errors import UpstreamFailure
+from gql_api.errors import DatabaseFailure, UpstreamFailure
 from gql_api.services.creation import LEASE, UNDOING, Creation
 from gql_api.store import mappings
 from gql_api.upstream.gateway import Gateway
@@ -30,6 +30,8 @@ class Reconciler:
         while True:
             try:
                 await self.sweep()
+            except DatabaseFailure as failure:
+                _LOG.warning("the sweep is put off: %s", failure.for_log)
             except Exception:  # the edge of a background task: the next round tries again
                 _LOG.exception("the sweep failed")
             await asyncio.sleep(every)
@@ -46,6 +48,8 @@ class Reconciler:
                     await self.finish(mapping)
         except TimeoutError:
             _LOG.warning("Acontext is slow: what an earlier process left open is finished later")
+        except DatabaseFailure as failure:
+            _LOG.warning("what an earlier process left open is finished later: %s", failure.for_log)
 
     async def sweep(self) -> int:
         """Finish open rows whose lease is over, at most 50; return how many.
@@ -62,11 +66,11 @@ class Reconciler:
         return done
 
     async def finish(self, mapping: model.Mapping) -> bool:
-        """Undo a creation or complete a deletion; False when Acontext does not let us yet, or not in time."""
+        """Undo a creation or complete a deletion; False when Acontext or the database does not let us yet."""
         try:
             async with asyncio.timeout(UNDOING):
                 await self._finish(mapping)
-        except (UpstreamFailure, TimeoutError) as error:
+        except (UpstreamFailure, DatabaseFailure, TimeoutError) as error:
             _LOG.warning("an open %s is left for later: %s", mapping.state.value, type(error).__name__)
             return False
         return True

@@ -4,7 +4,7 @@ import ssl
 from dataclasses import dataclass
 from typing import Any
 
-from gql_api.store.url import InvalidDatabaseUrl
+from gql_api.store.url import CertificatesUnusable
 
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 _LATER = 1.0
@@ -32,7 +32,7 @@ class ConnectionOptions:
 def credentials(found: dict[str, Any], options: ConnectionOptions, *, patient: bool) -> dict[str, Any]:
     """Return all that Tortoise connects with: what the URL says, which goes first, and the rest.
 
-    `patient` is for migrations, which may take long. Raises `InvalidDatabaseUrl` where the certificates cannot be used.
+    `patient` is for migrations, which may take long. Raises `CertificatesUnusable`.
     """
     kept = {name: value for name, value in found.items() if name not in {"ssl_mode", "ssl_root_cert"}}
     kept |= {
@@ -45,7 +45,8 @@ def credentials(found: dict[str, Any], options: ConnectionOptions, *, patient: b
     }
     mode = found.get("ssl_mode") or options.ssl_mode
     if mode:
-        kept["ssl"] = _tls(mode, found.get("ssl_root_cert") or options.ssl_root_cert)
+        in_url = found.get("ssl_root_cert")
+        kept["ssl"] = _tls(mode, in_url or options.ssl_root_cert, in_url=bool(in_url))
     if options.pooled:
         kept["statement_cache_size"] = 0
     return kept if patient else kept | _limits(options)
@@ -60,7 +61,7 @@ def _limits(options: ConnectionOptions) -> dict[str, Any]:
     return {"command_timeout": seconds + _LATER, "server_settings": {"statement_timeout": limit}}
 
 
-def _tls(mode: str, root_cert: str | None) -> ssl.SSLContext | str:
+def _tls(mode: str, root_cert: str | None, *, in_url: bool) -> ssl.SSLContext | str:
     """Return what asyncpg takes; where the server is to be verified and no file is named, by the system's CAs."""
     if mode in SSL_MODES[:3]:
         return mode
@@ -75,7 +76,8 @@ def _tls(mode: str, root_cert: str | None) -> ssl.SSLContext | str:
         else:
             context.load_default_certs()
     except OSError:  # ssl.SSLError is one, for a file that holds no certificate
-        raise InvalidDatabaseUrl(f"The file of CA certificates cannot be used: {root_cert}") from None
+        message = f"The file of CA certificates cannot be used: {root_cert}"
+        raise CertificatesUnusable(message, in_url=in_url) from None
     return context
 
 

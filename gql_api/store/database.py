@@ -1,12 +1,15 @@
 """Opening and closing the database, and bringing its tables up to date; what is asked of them is in `mappings`."""
 
+import asyncio
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
+import tortoise.context
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import BaseORMException
@@ -16,6 +19,7 @@ from tortoise.migrations.schema_editor import AsyncpgSchemaEditor, BaseSchemaEdi
 from tortoise.transactions import in_transaction
 
 from gql_api.store.connection_options import ConnectionOptions, credentials
+from gql_api.store.failures import translated
 from gql_api.store.url import InvalidDatabaseUrl, Target, parse
 
 __all__ = [
@@ -36,6 +40,7 @@ _TURN = {
 }
 """What a migration does first, so that of several that start at once the others wait for it to end."""
 _PLAINLY = ConnectionOptions()
+_PAUSES = (0.02, 0.05, 0.2, 0.5)
 
 
 class SchemaOutdated(Exception):
@@ -81,9 +86,12 @@ async def open_database(url: str, *, migrate: bool, options: ConnectionOptions =
         database = Database(context.db())
         with _reaching():
             await database.ping()
-        await _refuse_outdated(database.connection, target)
+            await _refuse_outdated(database.connection, target)
         yield database
     finally:
+        # First, so that nobody finds it any more: a question that comes meanwhile would open it again.
+        if tortoise.context._global_context is context:
+            tortoise.context._global_context = None
         await context.close_connections()
 
 
@@ -91,23 +99,42 @@ async def migrate(url: str, options: ConnectionOptions = _PLAINLY) -> list[str]:
     """Bring the tables up to date, all or nothing, and name the migrations that were applied.
 
     Of several processes that start at once one does it while the others wait; they then have nothing to do. Raises
-    `InvalidDatabaseUrl` and `DatabaseUnreachable`.
+    `InvalidDatabaseUrl`, `DatabaseUnreachable`, and a `DatabaseFailure` where it is lost on the way.
     """
     return await _migrate(parse(url), options)
 
 
+def _begin_file(file: str) -> None:
+    """Switch a new SQLite file to its way of working: of several that open it at once SQLite lets all but one fail.
+
+    It does not even let them wait, as it does later. What else is wrong with the file is told when it is opened.
+    """
+    for pause in _PAUSES:
+        with suppress(sqlite3.Error), closing(sqlite3.connect(file, timeout=0)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        time.sleep(pause)
+
+
 async def _migrate(target: Target, options: ConnectionOptions) -> list[str]:
+    if target.dialect == "sqlite":
+        await asyncio.to_thread(_begin_file, target.credentials["file_path"])
     async with TortoiseContext() as context:
         await context.init(config=_config(target, options, patient=True))
         with _reaching():
             await Database(context.db()).ping()
-        async with in_transaction() as connection:
-            await connection.execute_query(_TURN[target.dialect])
-            executor = MigrationExecutor(connection, _apps(target))
-            executor.recorder = executor.loader.recorder = _Recorder(connection)
-            await executor.recorder.ensure_schema(_EDITORS[target.dialect](connection, atomic=False))
-            names = [step.migration.name for step in await executor.plan()]
-            await executor.migrate(direction="forward")
+        with translated():
+            return await _apply_missing(target)
+
+
+async def _apply_missing(target: Target) -> list[str]:
+    async with in_transaction() as connection:
+        await connection.execute_query(_TURN[target.dialect])
+        executor = MigrationExecutor(connection, _apps(target))
+        executor.recorder = executor.loader.recorder = _Recorder(connection)
+        await executor.recorder.ensure_schema(_EDITORS[target.dialect](connection, atomic=False))
+        names = [step.migration.name for step in await executor.plan()]
+        await executor.migrate(direction="forward")
     return names
 
 

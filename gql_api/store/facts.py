@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gql_api.store.database import Database
+from gql_api.store.failures import translating
 
 _ASK = """
 SELECT current_setting('server_version') AS version,
@@ -21,6 +22,7 @@ class Facts:
     now: datetime
 
 
+@translating
 async def facts(database: Database) -> Facts:
     """Ask an open PostgreSQL."""
     [row] = await database.connection.execute_query_dict(_ASK)

@@ -1,7 +1,8 @@
 """All queries about which session has which disk, and how far its life has come; services decide what is to be done.
 
 What readers call takes the owner first and sees ready sessions only. Each change is one statement that names the state
-it starts from, so of several that race one wins, on both databases and over several processes.
+it starts from, so of several that race one wins, on both databases and over several processes. Each question raises
+`DatabaseUnavailable` or `DatabaseTimeout` where the database does not answer it.
 """
 
 from collections.abc import Sequence
@@ -16,7 +17,8 @@ from tortoise.queryset import QuerySet
 from gql_api import model
 from gql_api.model import MappingState
 from gql_api.store import rows
-from gql_api.store.keyset import Beyond
+from gql_api.store.failures import translating
+from gql_api.store.keyset import Beyond, in_time
 from gql_api.store.models import SessionMapping
 from gql_api.store.retry import rereading
 
@@ -72,9 +74,9 @@ async def page(
     """
     query = _listed(owner, where)
     if cut["after"]:
-        query = query.filter(Beyond(cut["after"], older=newest_first))
+        query = query.filter(Beyond(in_time(cut["after"]), backward=newest_first))
     if cut["before"]:
-        query = query.filter(Beyond(cut["before"], older=not newest_first))
+        query = query.filter(Beyond(in_time(cut["before"]), backward=not newest_first))
     sign = "-" if newest_first != cut["from_end"] else ""
     found = await rows.sessions(query.order_by(f"{sign}created_at", f"{sign}id").limit(cut["limit"] + 1))
     kept = found[: cut["limit"]]
@@ -105,6 +107,7 @@ async def disk_is_bound(disk_id: UUID) -> bool:
     return await SessionMapping.filter(disk_id=disk_id).exists()
 
 
+@translating
 async def begin(intent: Intent) -> bool:
     """Write the intent down; False when the id is taken, in any state and by anyone."""
     try:
@@ -124,6 +127,7 @@ async def begin(intent: Intent) -> bool:
     return True
 
 
+@translating
 async def bind(id: UUID, *, disk: model.Disk, lease_until: datetime, now: datetime) -> model.Session | None:
     """Give the session its disk and make it ready, if it is still being made under this lease; None when it is not.
 
@@ -144,21 +148,25 @@ async def bind(id: UUID, *, disk: model.Disk, lease_until: datetime, now: dateti
     return rows.session(changed) if changed else None
 
 
+@translating
 async def abandon(id: UUID, *, nonce: str) -> None:
     """Forget the session that was never made of this intent; one in any other state stays."""
     await SessionMapping.filter(id=id, state=MappingState.CREATING.value, nonce=nonce).delete()
 
 
+@translating
 async def rename(owner: str, id: UUID, *, title: str | None, now: datetime) -> model.Session | None:
     """Give the session another title; None when this owner has no such session."""
     return await _changed(owner, id, **rows.titled(title), updated_at=rows.utc(now))
 
 
+@translating
 async def touch(owner: str, id: UUID, now: datetime) -> model.Session | None:
     """Note that the session was changed; None when this owner has no such session."""
     return await _changed(owner, id, updated_at=rows.utc(now))
 
 
+@translating
 async def entomb(owner: str, id: UUID, *, now: datetime, lease_until: datetime) -> model.Mapping | None:
     """Hide the session from all readers, for deletion; None when this owner has no such session, or no more."""
     changed = await rows.update(
@@ -170,12 +178,14 @@ async def entomb(owner: str, id: UUID, *, now: datetime, lease_until: datetime) 
     return rows.mapping(changed) if changed else None
 
 
+@translating
 async def bury(id: UUID, *, now: datetime) -> None:
     """Note that a session is deleted upstream too. Its row stays, so that neither id is bound again."""
     deleting = SessionMapping.filter(id=id, state=MappingState.DELETING.value)
     await deleting.update(state=MappingState.DELETED.value, updated_at=rows.utc(now))
 
 
+@translating
 async def claim_unfinished(
     *, now: datetime, lease_until: datetime, limit: int, ignore_leases: bool = False
 ) -> list[model.Mapping]:
@@ -191,6 +201,7 @@ async def claim_unfinished(
     return [claimed for claimed in claims if claimed]
 
 
+@translating
 async def purge_tombstones(*, before: datetime) -> int:
     """Forget sessions that were deleted before this time, and return how many."""
     return await SessionMapping.filter(state=MappingState.DELETED.value, updated_at__lt=rows.utc(before)).delete()

@@ -7,6 +7,8 @@ from typing import ParamSpec, TypeVar
 
 import asyncpg  # type: ignore[import-untyped]
 
+from gql_api.store.failures import translated
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -24,15 +26,19 @@ _PAUSES = (0.05, 0.2)
 
 
 def rereading(read: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
-    """Let a statement be repeated when its connection turns out to be dead, as after a restart of the server."""
+    """Let a statement be repeated when its connection turns out to be dead, as after a restart of the server.
+
+    What it raises in the end is translated as by `failures.translating`.
+    """
 
     @wraps(read)
     async def reading(*args: P.args, **kwargs: P.kwargs) -> T:
-        for pause in _PAUSES:
-            try:
-                return await read(*args, **kwargs)
-            except _LOST:
-                await asyncio.sleep(pause)
-        return await read(*args, **kwargs)
+        with translated():
+            for pause in _PAUSES:
+                try:
+                    return await read(*args, **kwargs)
+                except _LOST:
+                    await asyncio.sleep(pause)
+            return await read(*args, **kwargs)
 
     return reading

@@ -23,6 +23,18 @@ class InvalidDatabaseUrl(ValueError):
     """The URL cannot be used; the message is one line and never holds the password."""
 
 
+class FolderMissing(InvalidDatabaseUrl):
+    """There is no folder for the SQLite file."""
+
+
+class CertificatesUnusable(InvalidDatabaseUrl):
+    """The file of CA certificates cannot be read; `in_url` tells whether the URL itself names it."""
+
+    def __init__(self, message: str, *, in_url: bool) -> None:
+        super().__init__(message)
+        self.in_url = in_url
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """Where the database is: which kind, Tortoise's engine for it, and how to connect."""
@@ -67,7 +79,7 @@ def _sqlite(parts: SplitResult) -> Target:
         raise InvalidDatabaseUrl("A SQLite URL takes no options.")
     file = Path(unquote(parts.path)[1:]).absolute()
     if not file.parent.is_dir():
-        raise InvalidDatabaseUrl(f"The folder of the SQLite file is not there: {file.parent}")
+        raise FolderMissing(f"The folder of the SQLite file is not there: {file.parent}")
     if file.name == ":memory:":
         raise InvalidDatabaseUrl("A database in memory would forget all sessions; name a file.")
     # Waiting comes first: taking up the write-ahead log can meet another process already.

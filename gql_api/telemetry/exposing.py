@@ -2,16 +2,18 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from operator import add
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest, start_http_server
 from prometheus_client.core import Metric
-from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from prometheus_client.samples import Sample
+
+from gql_api.telemetry.folding import unfolded
 
 CONTENT_TYPE = "text/plain; version=1.0.0; charset=utf-8; escaping=underscores"
 _LIVE = re.compile(r"gauge_live\w+_(\d+)\.db")
@@ -40,7 +42,9 @@ class OfWorkers(Collector):
         self._counted = MultiProcessCollector(None, path=str(folder))  # type: ignore[no-untyped-call]
 
     def collect(self) -> Iterator[Metric]:
-        yield from self._counted.collect()  # type: ignore[no-untyped-call]
+        with unfolded(self._folder):
+            counted = list(self._counted.collect())  # type: ignore[no-untyped-call]
+        yield from counted
         yield from self._processes()
 
     def _processes(self) -> Iterable[Metric]:
@@ -76,9 +80,3 @@ def served(collector: Collector, *, host: str, port: int) -> Iterator[int]:
         server.shutdown()
         server.server_close()
         thread.join()
-
-
-def forget(pid: int, folder: Path) -> None:
-    """Leave out the states of a worker that has ended; what it counted stays."""
-    with suppress(FileNotFoundError):
-        mark_process_dead(pid, str(folder))  # type: ignore[no-untyped-call]

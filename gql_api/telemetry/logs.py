@@ -92,7 +92,12 @@ def log_config(level: str, form: Form) -> dict[str, Any]:
         "filters": {"request": {"()": RequestIdFilter}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "chosen", "filters": ["request"]}},
         "root": {"level": _at_least(level, "WARNING"), "handlers": ["stderr"]},
-        "loggers": {"gql_api": {"level": level}, "uvicorn": {"level": _at_least(level, "INFO")}},
+        "loggers": {
+            "gql_api": {"level": level},
+            "uvicorn": {"level": _at_least(level, "INFO")},
+            # Its pool tells with a traceback, again and again, that it cannot connect; our own lines tell it too.
+            "asyncpg.pool": {"level": "ERROR"},
+        },
     }
 
 

@@ -5,10 +5,9 @@ from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from gql_api.telemetry.names import Names
 from gql_api.telemetry.work import Batch, Call, Operation, Wait, Work
 
-MOST_NAMES = 100
-"""So many names of operations are told apart, those that come first: names are the clients' own text."""
 OTHER, ANONYMOUS, NONE = "(other)", "(anonymous)", "(none)"
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _SIZES = (1, 2, 5, 10, 20, 50, 100, 200)
@@ -25,9 +24,9 @@ Sources = Mapping[str, Callable[[], float]]
 class Metrics:
     """A listener. What is a state and no event, it asks of its sources each time that somebody looks."""
 
-    def __init__(self, registry: CollectorRegistry, version: str) -> None:
+    def __init__(self, registry: CollectorRegistry, version: str, names: Names) -> None:
         self._sources: Sources = {}
-        self._names: set[str] = set()
+        self._names = names
         self._make_events(registry)
         self._registry = registry
         self._gauges: dict[str, Gauge] = {}
@@ -107,13 +106,9 @@ class Metrics:
     def _name(self, operation: Operation) -> str:
         if operation.type is None:
             return NONE  # it was refused before it was known
-        name = operation.name or ANONYMOUS
-        if name in self._names:
-            return name
-        if len(self._names) >= MOST_NAMES:
-            return OTHER
-        self._names.add(name)
-        return name
+        if operation.name is None:
+            return ANONYMOUS
+        return operation.name if self._names.admit(operation.name) else OTHER
 
 
 def _times(name: str, told: str, labels: list[str], registry: CollectorRegistry) -> Histogram:

@@ -87,11 +87,14 @@ async def connect(
     async with httpx.AsyncClient(**options, event_hooks=hooks) as http, httpx.AsyncClient(**options) as keyless:
         client = AcontextAsyncClient(api_key=api_key, base_url=base_url, client=http, timeout=longest)
         call = GuardedCalls(client, limits, Breaker(time.monotonic))
-        yield Gateway(
-            sessions=SessionCalls(call),
-            messages=MessageCalls(call, shown_at=shown_at),
-            files=FileCalls(call, shown_at=shown_at),
-            inventory=InventoryCalls(call),
-            materials=Materials(keyless) if shown_at else None,
-            calls=call,
-        )
+        try:
+            yield Gateway(
+                sessions=SessionCalls(call),
+                messages=MessageCalls(call, shown_at=shown_at),
+                files=FileCalls(call, shown_at=shown_at),
+                inventory=InventoryCalls(call),
+                materials=Materials(keyless) if shown_at else None,
+                calls=call,
+            )
+        finally:
+            call.close()

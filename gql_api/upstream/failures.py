@@ -20,6 +20,8 @@ class Fate(Enum):
     """No answer in time: it may still have its effect."""
     UNREADABLE = "unreadable"
     """It was answered, in no form that Acontext uses."""
+    CLOSED = "closed"
+    """It was not tried: this server ends."""
     CIRCUIT_OPEN = "circuit_open"
     """It was not tried: too many before it had failed."""
 

@@ -30,6 +30,7 @@ _LEAST = 0.05
 """Seconds that a try must have before it is worth while."""
 _LONGEST_PAUSE = 30
 _OVER = "The time that a request may take is over."
+_CLOSED = "This server ends, and asks Acontext for nothing more."
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,11 @@ class GuardedCalls:
         self._limits = limits
         self._breaker = breaker
         self._turns = FairLimiter(limits.concurrency)
+        self._is_closed = False
+
+    def close(self) -> None:
+        """Call no more: the client is about to be closed, though some may still be tidying up who were cut off."""
+        self._is_closed = True
 
     @property
     def waiting(self) -> int:
@@ -111,6 +117,8 @@ class GuardedCalls:
     async def _ask(
         self, ask: Callable[[AcontextAsyncClient], Awaitable[A]], read: Callable[[A], T], told: Exchange
     ) -> T:
+        if self._is_closed:
+            raise Unavailable(_CLOSED, Fate.CLOSED)
         told.retry_after = None
         return read(await ask(self._client))
 

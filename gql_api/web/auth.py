@@ -10,6 +10,7 @@ from gql_api.identity.issuer import PAUSE
 from gql_api.model import Viewer
 from gql_api.services import rules
 from gql_api.web.answers import Refused
+from gql_api.web.bearer import TwoTokens, bearer_token
 
 Identify = Callable[[Request], Awaitable[Viewer]]
 _HEADER = "x-user"
@@ -69,14 +70,14 @@ def _named(request: Request, reserved_users: str) -> str | None:
 
 
 def _token(request: Request) -> str:
-    """Read the `Authorization` header: a token has no other way in, since URLs end up in logs and histories."""
-    given = request.headers.getlist("authorization")
-    scheme, _, token = given[0].strip(" \t").partition(" ") if given else ("", "", "")
-    if len(given) > 1:
-        raise _refused(401, Unauthenticated("Authorization: the header must be there once."), error="invalid_request")
-    if scheme.lower() != "bearer" or not token.strip(" "):
+    try:
+        token = bearer_token(request.headers.getlist("authorization"))
+    except TwoTokens:
+        failure = Unauthenticated("Authorization: the header must be there once.")
+        raise _refused(401, failure, error="invalid_request") from None
+    if token is None:
         raise _refused(401, Unauthenticated(_NO_TOKEN))
-    return token.strip(" ")
+    return token
 
 
 async def _caller(verifier: Verifier, token: str) -> Caller:

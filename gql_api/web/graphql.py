@@ -14,7 +14,16 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
-from gql_api.errors import Failure, Forbidden, IdentityUnavailable, Unauthenticated, UpstreamFailure, UpstreamTimeout
+from gql_api.errors import (
+    DatabaseFailure,
+    DatabaseTimeout,
+    Failure,
+    Forbidden,
+    IdentityUnavailable,
+    Unauthenticated,
+    UpstreamFailure,
+    UpstreamTimeout,
+)
 from gql_api.request_scope import request_within
 from gql_api.schema.errors import INTERNAL, Schema, extensions_of
 from gql_api.telemetry import Operation
@@ -35,6 +44,8 @@ STATUSES: list[tuple[type[Failure], int]] = [
     (IdentityUnavailable, 503),
     (UpstreamTimeout, 504),
     (UpstreamFailure, 503),
+    (DatabaseTimeout, 504),
+    (DatabaseFailure, 503),
 ]
 
 

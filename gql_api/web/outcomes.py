@@ -7,14 +7,22 @@ from contextlib import contextmanager
 from starlette.requests import ClientDisconnect
 from strawberry.types import ExecutionResult
 
-from gql_api.errors import IdentityUnavailable, UpstreamRejected, UpstreamTimeout, UpstreamUnavailable
+from gql_api.errors import (
+    DatabaseTimeout,
+    DatabaseUnavailable,
+    IdentityUnavailable,
+    UpstreamRejected,
+    UpstreamTimeout,
+    UpstreamUnavailable,
+)
 from gql_api.schema.errors import INTERNAL
 from gql_api.telemetry import Operation, doing, notes
 from gql_api.web.answers import Refused
 
 _OURS = {
     INTERNAL,
-    *(kind.code for kind in (UpstreamUnavailable, UpstreamTimeout, UpstreamRejected, IdentityUnavailable)),
+    *(kind.code for kind in (UpstreamUnavailable, UpstreamTimeout, UpstreamRejected)),
+    *(kind.code for kind in (DatabaseUnavailable, DatabaseTimeout, IdentityUnavailable)),
 }
 """Codes of what is no fault of the client."""
 _MOST_CODES = 10

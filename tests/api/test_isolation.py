@@ -28,8 +28,10 @@ MAKING = {"createSession", "getOrCreateSession"}
 SCHEMA = build_schema(print_schema())
 PLACES = list(isolation.places(SCHEMA))
 TRIED = sorted((place for place in PLACES if place.name in isolation.KINDS), key=lambda place: place.field in MAKING)
-INSIDE = {"own session's message", "bare message", "edited cursor"}
+INSIDE = {"own session's message", "bare message", "forged cursor", "forged edited cursor"}
 """What goes along with a read of Bob's own conversation, as the place of a message or as a pin."""
+OF_ONE_SESSION = {"message cursor", "edited cursor"}
+"""What fits no other session, so that nothing is asked about any."""
 WHOLE = """
 { sessions { nodes {
   id acontextId title configs updatedAt disk { id acontextId }
@@ -38,6 +40,7 @@ WHOLE = """
   edited: messages(editStrategy: {tokenLimit: {limitTokens: 2}}) { edges { cursor } }
 } edges { cursor } } }
 """
+VIEWS = ("messages", "edited")
 By = Callable[[Client, str], Caller]
 
 
@@ -143,6 +146,13 @@ def cursor_like(cursor: str, **changed: str) -> str:
     return urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
+def forged(cursor: str, own: str) -> str:
+    """Put the mark of one's own session, as one's own cursor has it, in place of another's."""
+    texts = [urlsafe_b64decode(each + "=" * (-len(each) % 4)).decode() for each in (cursor, own)]
+    theirs, mine = (text.split("\n")[1] for text in texts)
+    return urlsafe_b64encode(texts[0].replace(theirs, mine).encode()).decode().rstrip("=")
+
+
 def time_of(message: str) -> str:
     return b64decode(message).decode().split(":")[2]
 
@@ -153,10 +163,13 @@ def foreign_and_random(anna: dict[str, Any], bob: dict[str, Any]) -> dict[str, t
     own = bob["nodes"][0]["acontextId"]
     message, file = session["messages"]["nodes"][0], session["files"]["nodes"][0]
     time, part = time_of(message["id"]), message["parts"][0]["id"]
+    stored, edited = ([one["nodes"][0][view]["edges"][0]["cursor"] for one in (anna, bob)] for view in VIEWS)
     cursors = {
         "session cursor": anna["edges"][0]["cursor"],
-        "message cursor": session["messages"]["edges"][0]["cursor"],
-        "edited cursor": session["edited"]["edges"][0]["cursor"],
+        "message cursor": stored[0],
+        "edited cursor": edited[0],
+        "forged cursor": forged(*stored),
+        "forged edited cursor": forged(*edited),
     }
     return {
         "session": (session["id"], gid(f"Session:{uuid4()}")),
@@ -215,6 +228,9 @@ def check(place: isolation.Place, kind: str, seen: Seen, requests: list[str], an
     if place.name == "GetOrCreateSessionInput.id":
         # One probe for either, which finds nothing of Bob's; all the rest is about the session that is made then.
         assert len(named) == 1
+    elif kind in OF_ONE_SESSION:
+        assert requests == [], (place.name, kind)
+        assert "this is not a cursor of this list" in seen.body, (place.name, kind)
     elif kind in INSIDE:
         assert all("/messages" in request for request in named), (place.name, kind)
     else:
@@ -227,7 +243,7 @@ async def test_somebody_elses_id_gets_what_an_id_gets_that_nobody_has(
     client: Client, upstream: Upstream, watch: Watch
 ) -> None:
     counted = await walk(client, believed, upstream, watch)
-    assert counted == {"examined": len(PLACES), "places": 24, "cases": 47}
+    assert counted == {"examined": len(PLACES), "places": 24, "cases": 51}
 
 
 class TestByToken:

@@ -130,6 +130,28 @@ async def test_cursors_hold_for_their_own_view_only(client: Client, session: str
     assert upstream.calls == []
 
 
+async def test_cursors_hold_in_their_own_session_only(client: Client, session: str, upstream: Upstream) -> None:
+    """Also where both are the caller's: the place in one conversation says nothing of another."""
+    other = (await client.create())["id"]
+    await use_tools(client, other, range(2))
+    stored = (await read(client, other, PAGE))["pageInfo"]["startCursor"]
+    edited = (await read(client, other, PAGE, edits=[KEEP_ONE]))["pageInfo"]["startCursor"]
+    upstream.clear()
+    for bound, size in (("after", "first"), ("before", "last")):
+        alien = ("BAD_USER_INPUT", f"{bound}: this is not a cursor of this list.")
+        assert await refusal(client, session, **{bound: stored, size: 2}) == alien
+        assert await refusal(client, session, **{bound: edited, size: 2}, edits=[KEEP_ONE]) == alien
+    assert upstream.calls == []
+    assert await texts(client, other, after=stored, first=1) == [""]
+
+
+async def test_a_cursor_holds_no_id_but_those_of_messages(client: Client, session: str) -> None:
+    [edge, *_] = (await read(client, session, "edges { cursor node { acontextId session { acontextId } } }"))["edges"]
+    text = urlsafe_b64decode(edge["cursor"] + "==").decode()
+    assert edge["node"]["acontextId"] in text
+    assert edge["node"]["session"]["acontextId"] not in text
+
+
 async def test_cursors_of_two_snapshots_do_not_mix(client: Client, session: str) -> None:
     early = await read(client, session, f"{PAGE} editAtMessageId", edits=[KEEP_ONE])
     await use_tools(client, session, range(6, 7))
@@ -153,17 +175,19 @@ def spoil(cursor: str, place: int, field: str) -> str:
 GARBAGE = ["", "=", "x", "äöü", "\x00", "bWVzc2FnZQ", "bWVzc2FnZQo", "A" * 10_000]
 TIMES = ["", "noon", "-1", "9" * 17, "9" * 30, "9" * 5000]
 IDS = ["", "id", str(UUID(int=0))]
+MARKS = ["", "0" * 16]
 
 
 async def test_spoiled_cursors_are_refused(client: Client, session: str, upstream: Upstream) -> None:
     stored = (await read(client, session, PAGE))["pageInfo"]["startCursor"]
     edited = (await read(client, session, PAGE, edits=[KEEP_ONE]))["pageInfo"]["startCursor"]
     upstream.clear()
-    spoiled = [*(spoil(stored, 1, time) for time in TIMES), *(spoil(stored, 2, id) for id in IDS)]
+    spoiled = [spoil(stored, place, field) for place, fields in ((1, MARKS), (2, TIMES), (3, IDS)) for field in fields]
     for cursor in [*GARBAGE, *spoiled, stored[:-9]]:
         for bound, size in (("after", "first"), ("before", "last")):
             assert (await refusal(client, session, **{bound: cursor, size: 3}))[0] == "BAD_USER_INPUT"
-    spoiled = [spoil(edited, 3, time) for time in TIMES] + [spoil(edited, place, id) for place in (2, 4) for id in IDS]
+    places = ((1, MARKS), (2, MARKS), (3, IDS), (4, TIMES), (5, IDS))
+    spoiled = [spoil(edited, place, field) for place, fields in places for field in fields]
     for cursor in [*GARBAGE, *spoiled, edited[:-9]]:
         assert (await refusal(client, session, edits=[KEEP_ONE], after=cursor))[0] == "BAD_USER_INPUT"
     assert upstream.calls == []

@@ -27,6 +27,8 @@ CODES = {
     "UpstreamUnavailable": ("UPSTREAM_UNAVAILABLE", "UPSTREAM_UNAVAILABLE"),
     "UpstreamTimeout": ("UPSTREAM_TIMEOUT", "UPSTREAM_TIMEOUT"),
     "UpstreamRejected": ("UPSTREAM_REJECTED", "UPSTREAM_REJECTED"),
+    "DatabaseUnavailable": ("DATABASE_UNAVAILABLE", "DATABASE_UNAVAILABLE"),
+    "DatabaseTimeout": ("DATABASE_TIMEOUT", "DATABASE_TIMEOUT"),
 }
 FAILING = "($kind: String!, $path: [String!]) { fails(kind: $kind, path: $path) }"
 
@@ -184,6 +186,14 @@ async def test_failures_of_acontext_are_warnings(client: httpx.AsyncClient, capl
     await ask(client, '{ fails(kind: "UpstreamTimeout") }')
 
     assert logged(caplog) == [(logging.WARNING, "Upstream failures: UPSTREAM_TIMEOUT x1")]
+
+
+async def test_failures_of_the_database_are_one_warning_with_their_kind(
+    client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    await ask(client, '{ a: fails(kind: "DatabaseTimeout") b: fails(kind: "DatabaseTimeout") }')
+
+    assert logged(caplog) == [(logging.WARNING, "Database failures: DATABASE_TIMEOUT (RuntimeError) x2")]
 
 
 async def test_strawberry_logs_nothing_beside_us(client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture) -> None:

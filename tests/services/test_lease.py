@@ -8,9 +8,9 @@ from uuid import uuid4
 
 import pytest
 
-from databases import Databases
+from databases import Databases, PostgresDatabases
 from gql_api import model
-from gql_api.errors import Busy, NotFound, UpstreamTimeout
+from gql_api.errors import Busy, DatabaseUnavailable, NotFound, UpstreamTimeout
 from gql_api.services.lease import Terms
 from gql_api.services.locks import SessionLocks
 from gql_api.store import leases, mappings
@@ -193,6 +193,44 @@ async def test_a_session_of_another_is_neither_held_nor_waited_for(session: mode
         with pytest.raises(NotFound):
             async with process("two").holding("eve", session.id, PATH):
                 raise AssertionError
+
+
+async def test_a_lease_outlives_a_database_that_comes_back_in_time(
+    session: model.Session, url: str, postgres_databases: PostgresDatabases, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with process("one").holding("ada", session.id, PATH):
+        await postgres_databases.shut(url)
+        while not told_of_leases(caplog):  # noqa: ASYNC110 - what renews it tells nobody else
+            await asyncio.sleep(0.05)
+        await postgres_databases.open(url)
+        await postgres_databases.execute(url, OVERDUE)
+        while await is_over(session):  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.05)
+    assert await is_free(session)
+    [line] = told_of_leases(caplog)
+    assert line.startswith("a lease could not be renewed: DATABASE_UNAVAILABLE (")
+
+
+def told_of_leases(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.name == "gql_api.services.lease"]
+
+
+async def test_a_lease_that_ends_while_the_database_is_away_ends_the_work(
+    session: model.Session, url: str, postgres_databases: PostgresDatabases, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def hold() -> None:
+        async with process("one", terms=replace(TERMS, seconds=2.5)).holding("ada", session.id, PATH):
+            await postgres_databases.shut(url)
+            await asyncio.Event().wait()
+
+    with pytest.raises(DatabaseUnavailable, match="may have taken effect"):
+        await hold()
+    assert [line.partition(": DATABASE_UNAVAILABLE (")[0] for line in told_of_leases(caplog)] == [
+        "a lease could not be renewed",
+        "a lease could not be released",
+    ]
+    await postgres_databases.open(url)
+    assert await process("two").holding("ada", session.id, PATH).__aenter__()
 
 
 async def test_what_was_done_is_done_although_the_lease_cannot_be_given_back(

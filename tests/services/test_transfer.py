@@ -13,7 +13,7 @@ from api.odd_upstream import answering
 from gql_api import model
 from gql_api.errors import UpstreamUnavailable
 from gql_api.services.transfer import Format
-from gql_api.services.transfer.exporting import lines
+from gql_api.services.transfer.exporting import pages
 from gql_api.services.transfer.importing import Import, Terms
 from gql_api.services.transfer.inventory import aside
 from gql_api.services.transfer.reading import Problem, Row, read
@@ -208,8 +208,12 @@ async def test_an_export_has_all_that_is_ready_in_its_order_whatever_the_page(ta
     assert (await taking.run(*rows, deleted))[0] == (7, 0, 0)
     await mappings.entomb("ada", deleted.session, now=taking.parts.now, lease_until=taking.parts.now)
 
-    whole = "".join([line async for line in lines(format)])
-    assert "".join([line async for line in lines(format, at_once=2)]) == whole
+    whole = await exported(format)
+    assert await exported(format, at_once=2) == await exported(format, at_once=1) == whole
     found = list(read(io.BytesIO(whole.encode()), format, reserved_prefix="gql-api:disk:"))
-    ordered = sorted(rows, key=lambda row: (row.created_at, row.session))
+    ordered = sorted(rows, key=lambda row: (row.user, row.created_at, row.session))
     assert found == [replace(row, line=number) for number, row in enumerate(ordered, 2 if format == "csv" else 1)]
+
+
+async def exported(format: Format, *, at_once: int = 1000) -> str:
+    return "".join([line async for page in pages(format, at_once=at_once) for line in page.lines])

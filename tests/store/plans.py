@@ -14,10 +14,11 @@ from uuid import UUID
 
 import asyncpg  # type: ignore[import-untyped]
 
-from gql_api.model import SessionFilter, SessionPosition
-from gql_api.store import leases, mappings
+from gql_api.model import Session, SessionFilter, SessionPosition
+from gql_api.store import leases, mappings, transfer
 
 OWNER = "heavy@example.com"
+EXPORTED = 500
 BEGUN = datetime(2026, 1, 1, tzinfo=UTC)
 _FILL = """
 INSERT INTO session_mappings (id, user_identifier, title, title_folded, state, disk_id, disk_created_at, adopted,
@@ -80,6 +81,7 @@ def questions(count: int) -> dict[str, Callable[[], Awaitable[Any]]]:
     middle = count // 40 * 20
     place = SessionPosition(BEGUN + timedelta(seconds=middle), _uuid("s", middle))
     now = BEGUN + timedelta(days=3650)
+    last = Session(place.id, OWNER, None, _uuid("d", middle), now, place.created_at, now)
     ids, disks = [[_uuid(kind, n) for n in range(20, 2020, 20)] for kind in "sd"]
 
     def page(**cut: Any) -> Callable[[], Awaitable[Any]]:
@@ -104,6 +106,8 @@ def questions(count: int) -> dict[str, Callable[[], Awaitable[Any]]]:
         "rename": lambda: mappings.rename(OWNER, ids[0], title="new", now=now),
         "take the lease": lambda: leases.take(OWNER, ids[0], holder="bench", seconds=1.0),
         "claims of the sweep": lambda: mappings.claim_unfinished(now=now, lease_until=now, limit=1),
+        "export, first page": lambda: transfer.page(None, EXPORTED),
+        "export, next page": lambda: transfer.page(last, EXPORTED),
         "purge": lambda: mappings.purge_tombstones(before=now),
     }
 

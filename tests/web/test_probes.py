@@ -146,8 +146,11 @@ async def test_metrics_are_for_who_has_the_token() -> None:
     token = "a-token-of-some-length"  # noqa: S105
     app = Starlette(routes=[metrics_route(token, lambda: b"up 1\n", "text/plain")])
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://api.example") as client:
-        for header in (None, "", token, f"Bearer {token}x", "Bearer", "Bearer ä".encode("latin-1")):
-            refused = await client.get("/metrics", headers={"authorization": header} if header is not None else {})  # type: ignore[dict-item]
+        right = f"Bearer {token}".encode()
+        wrong = [b"", token.encode(), right + b"x", b"Bearer", b"Basic " + token.encode(), "Bearer ä".encode("latin-1")]
+        for sent in ([], [right, right], *([one] for one in wrong)):
+            refused = await client.get("/metrics", headers=[(b"authorization", one) for one in sent])
             assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Bearer")
-        found = await client.get("/metrics", headers={"authorization": f"Bearer {token}"})
-    assert (found.status_code, found.text) == (200, "up 1\n")
+        for scheme in ("Bearer", "bearer", "BEARER", "Bearer  "):
+            found = await client.get("/metrics", headers={"authorization": f"{scheme} {token}"})
+            assert (found.status_code, found.text) == (200, "up 1\n")

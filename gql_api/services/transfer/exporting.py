@@ -2,24 +2,32 @@
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import UTC
 
 from gql_api import model
 from gql_api.services.transfer import COLUMNS, Format
 from gql_api.store import transfer
 
-AT_ONCE = 50_000
+AT_ONCE = 10_000
 
 
-async def lines(format: Format, *, at_once: int = AT_ONCE) -> AsyncIterator[str]:
-    """Give the lines of the file, by creation time and id; what others add meanwhile may be in it or not."""
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The next lines of the file, and how many mappings are in them."""
+
+    lines: list[str]
+    mappings: int
+
+
+async def pages(format: Format, *, at_once: int = AT_ONCE) -> AsyncIterator[Page]:
+    """Give the file by and by, ordered by user, creation time and id; what others add meanwhile is in it or not."""
     if format == "csv":
-        yield ",".join(COLUMNS) + "\n"
-    place: model.SessionPosition | None = None
-    while sessions := await transfer.page(place, at_once):
-        for session in sessions:
-            yield line(session, format)
-        place = model.SessionPosition(sessions[-1].created_at, sessions[-1].id)
+        yield Page([",".join(COLUMNS) + "\n"], 0)
+    last: model.Session | None = None
+    while sessions := await transfer.page(last, at_once):
+        yield Page([line(session, format) for session in sessions], len(sessions))
+        last = sessions[-1]
 
 
 def line(session: model.Session, format: Format) -> str:

@@ -60,7 +60,8 @@ class Import:
     async def run(self, lines: Iterable[Row | Problem], tell: Callable[[list[Problem]], None]) -> None:
         """Take over line by line; `tell` hears of the refused ones of each batch, in their order.
 
-        Raises an `UpstreamFailure` when Acontext does not tell what it has; what is in by then stays.
+        Raises an `UpstreamFailure` when Acontext does not tell what it has, and a `DatabaseFailure` when the database
+        is lost; what is in by then stays.
         """
         for batch in _batches(lines, self._terms.at_once):
             problems = await self._take(batch)
