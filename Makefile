@@ -49,7 +49,7 @@ schema: setup ## Write schema.graphql anew
 explorer: setup ## Build the explorer again, saying what is in the way
 	$(BIN)/python hatch_build.py
 
-docs: $(VENV)/.dev ## Write the README's tables and answers anew
+docs: $(VENV)/.dev ## Write the tables and answers of README.md and docs/ anew
 	$(BIN)/python tests/readme.py
 	$(BIN)/python tests/operations.py
 

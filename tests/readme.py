@@ -1,11 +1,11 @@
-"""The README's tables and answers: made here from the program itself, compared by a test, written by `make docs`."""
+"""The README's tables, and its answers and the tour's: made here from the program, written by `make docs`."""
 
 import asyncio
 import json
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,10 @@ from gql_api.schema.user_error import UserErrorCode
 from gql_api.settings import Settings, read_settings
 
 README = Path(__file__).parent.parent / "README.md"
+TOUR = README.parent / "docs" / "tour.md"
 ADDRESS = "http://127.0.0.1:8000"
 _STEP = re.compile(r"```graphql\n(.*?)```\n\n```json\n(.*?)```", re.DOTALL)
+_WIDTH = 130
 _CHANGING = re.compile(
     r'"(?P<time>\d{4}-\d\d-\d\dT[\d:.]+Z)"|(?P<uuid>[0-9a-f]{8}-[0-9a-f-]{27})|(?P<token>[0-9a-f]{64})'
     r'|"(?P<id>[A-Za-z0-9+/_-]{40,}={0,2})"'
@@ -66,9 +68,9 @@ def _commands() -> str:
 
 
 async def answers(text: str) -> list[tuple[str, str]]:
-    """Run the README's operations in their order on a new server; return each written answer with the real one.
+    """Run a page's operations in their order on a new server; return each written answer with the real one.
 
-    Ids in an operation that stood in an earlier answer of the README are exchanged for those of the real answer.
+    Ids in an operation that stood in an earlier answer of the page are exchanged for those of the real answer.
     """
     with tempfile.TemporaryDirectory() as folder:
         settings = read_settings(GQL_API_DATA_DIR=Path(folder), GQL_API_PUBLIC_URL=ADDRESS, _env_file=None)
@@ -86,9 +88,14 @@ async def _ask(http: httpx.AsyncClient, steps: list[tuple[str, str]]) -> list[tu
         for old, new in known.items():
             query = query.replace(old, new)
         answer = (await http.post("/graphql", json={"query": query})).json()
-        found.append((written, json.dumps(answer, indent=2, ensure_ascii=False) + "\n"))
+        found.append((written, _shown(answer)))
         _learn(known, written, answer)
     return found
+
+
+def _shown(answer: Any) -> str:
+    line = json.dumps(answer, ensure_ascii=False)
+    return (line if len(line) <= _WIDTH else json.dumps(answer, indent=2, ensure_ascii=False)) + "\n"
 
 
 def _learn(known: dict[str, str], written: str, answer: dict[str, Any]) -> None:
@@ -111,18 +118,26 @@ def comparable(answer: str) -> str:
 
 
 def rewrite() -> None:
-    """Write tables and answers into the README; an id that the old one used is followed into its operations."""
-    text = sections(README.read_text(encoding="utf-8"))
-    found = asyncio.run(answers(text))
-    if [comparable(written) for written, _ in found] == [comparable(answer) for _, answer in found]:
-        README.write_text(text, encoding="utf-8")  # nothing but ids and times would change
-        return
-    real = iter(found)
+    """Write tables and answers into the pages."""
+    README.write_text(sections(README.read_text(encoding="utf-8")), encoding="utf-8")
+    for page in (README, TOUR):
+        text = page.read_text(encoding="utf-8")
+        found = asyncio.run(answers(text))
+        # Where nothing but ids and times would change, the page stays as it is.
+        if [comparable(written) for written, _ in found] != [comparable(answer) for _, answer in found]:
+            page.write_text(_with_answers(text, [answer for _, answer in found]), encoding="utf-8")
+
+
+def _with_answers(text: str, real: list[str]) -> str:
+    """Put real answers into a page; an id that the old ones had is followed into the operations."""
     session = _first_session(text)
-    parts = [f"```graphql\n{operation}```\n\n```json\n{next(real)[1]}```" for operation, _ in _STEP.findall(text)]
-    pieces: Iterator[str] = iter(parts)
+    parts = [
+        f"```graphql\n{operation}```\n\n```json\n{answer}```"
+        for (operation, _), answer in zip(_STEP.findall(text), real, strict=True)
+    ]
+    pieces = iter(parts)
     text = _STEP.sub(lambda _: next(pieces), text)
-    README.write_text(text.replace(f'"{session}"', f'"{_first_session(text)}"'), encoding="utf-8")
+    return text.replace(f'"{session}"', f'"{_first_session(text)}"')
 
 
 def _first_session(text: str) -> str:
@@ -133,4 +148,4 @@ def _first_session(text: str) -> str:
 if __name__ == "__main__":
     rewrite()
     embedded_page.rewrite()
-    sys.stdout.write(f"wrote {README.name} and {embedded_page.PAGE.name}\n")
+    sys.stdout.write("wrote " + ", ".join(page.name for page in (README, TOUR, embedded_page.PAGE)) + "\n")

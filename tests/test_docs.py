@@ -1,10 +1,12 @@
-"""The README says what the program does: its tables are made of the program, its answers come from a server."""
+"""README and tour say what the program does: tables are made of the program, answers come from a server."""
 
 import re
 from pathlib import Path
 
+import pytest
+
 from gql_api import errors
-from readme import README, answers, comparable, sections
+from readme import README, TOUR, answers, comparable, sections
 
 ROOT = README.parent
 
@@ -14,9 +16,14 @@ def test_the_tables_of_the_readme_are_those_of_the_program() -> None:
     assert sections(text) == text, "run: make docs"
 
 
-async def test_the_answers_of_the_readme_are_real() -> None:
-    found = await answers(README.read_text(encoding="utf-8"))
-    assert len(found) >= 8
+def text_of(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("page", "operations"), [(README, 3), (TOUR, 9)], ids=["readme", "tour"])
+async def test_the_answers_of_a_page_are_real(page: Path, operations: int) -> None:
+    found = await answers(text_of(page))
+    assert len(found) == operations
     assert [comparable(written) for written, _ in found] == [comparable(real) for _, real in found]
 
 

@@ -19,17 +19,19 @@ from api.client import Client
 from commands import address_told, running
 
 KEY = "sk-ac-replicas"
-CALL, LEASE = 4, 7
+CALL, LEASE = 3, 6
 """Seconds that a call of Acontext may take, and that a lease lasts: the shortest that go together."""
+_SERVE = ("serve", "--port", "0", "--data-dir", "unused")
 
 
 @dataclass
 class Fleet:
-    """What runs. Servers are asked by their number, and Acontext itself past them."""
+    """What runs. Servers are asked by their number, and Acontext and the database themselves past them."""
 
     folder: Path
     database_url: str
     stack: ExitStack
+    settings: dict[str, str] = field(default_factory=dict)
     acontext_url: str = ""
     acontext: "subprocess.Popen[str] | None" = None
     servers: "list[subprocess.Popen[str]]" = field(default_factory=list)
@@ -38,7 +40,7 @@ class Fleet:
 
     def start(self, count: int) -> None:
         """Start servers at once: most of what that takes is importing."""
-        started = [self._run("serve", "--port", "0", "--data-dir", "unused") for _ in range(count)]
+        started = [self._run(*_SERVE) for _ in range(count)]
         self.urls += [address_told(process) for process in started]
         self.servers += started
 
@@ -52,17 +54,24 @@ class Fleet:
                 *arguments,
                 cwd=self.folder,
                 most_seconds=300,
-                DATABASE_URL=self.database_url,
-                DATABASE_POOL_MAX="5",
-                ACONTEXT_BASE_URL=self.acontext_url,
-                ACONTEXT_API_KEY=KEY,
-                GQL_API_UPSTREAM_TIMEOUT=str(CALL),
-                GQL_API_LEASE=str(LEASE),
-                GQL_API_LOCK_PATIENCE="30",
+                **{
+                    "DATABASE_URL": self.database_url,
+                    "DATABASE_POOL_MAX": "5",
+                    "ACONTEXT_BASE_URL": self.acontext_url,
+                    "ACONTEXT_API_KEY": KEY,
+                    "GQL_API_UPSTREAM_TIMEOUT": str(CALL),
+                    "GQL_API_LEASE": str(LEASE),
+                    "GQL_API_LOCK_PATIENCE": "30",
+                }
+                | self.settings,
             )
         )
 
     def client(self, number: int, http: httpx.AsyncClient) -> Client:
+        """Give a client of a server; one that a test killed is started again before."""
+        if self.servers[number].poll() is not None:
+            self.servers[number] = self._run(*_SERVE)
+            self.urls[number] = address_told(self.servers[number])
         return Client(_At(http, self.urls[number].removesuffix("/graphql")))  # type: ignore[arg-type]
 
     async def ask(self, method: str, path: str, body: Any = None) -> Any:
