@@ -18,6 +18,7 @@ from uuid import uuid4
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from gql_api import model
+from gql_api.events.local import LocalBroker
 from gql_api.services.creation import NewSession
 from gql_api.services.drafts import ChatMessage, Draft
 from gql_api.services.lease import Terms
@@ -47,7 +48,10 @@ async def timed(work: Callable[[], Awaitable[Any]]) -> float:
 
 async def side_by_side(parts: Parts, session: model.Session) -> None:
     """Store in turn with and without the lease."""
-    ways = {name: Messages(parts.gateway, locks(holder)) for name, holder in (("lock", None), ("lease", "one"))}
+    ways = {
+        name: Messages(parts.gateway, locks(holder), LocalBroker())
+        for name, holder in (("lock", None), ("lease", "one"))
+    }
     found: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(ROUNDS):
         for name, messages in ways.items():
@@ -70,7 +74,7 @@ async def in_a_crowd(parts: Parts, session: model.Session) -> None:
 
     calm = [await timed(ask) for _ in range(200)]
     parts.upstream.meanwhile = slowly
-    servers = [Messages(parts.gateway, locks(str(number))) for number in range(2)]
+    servers = [Messages(parts.gateway, locks(str(number)), LocalBroker()) for number in range(2)]
     storing = [asyncio.ensure_future(servers[number % 2].store("ada", session.id, DRAFT)) for number in range(WRITERS)]
     crowded = []
     while not all(task.done() for task in storing):

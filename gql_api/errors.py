@@ -15,6 +15,11 @@ Messages are written for the client: they hold no ids of others, no URLs and no 
     ├── Forbidden              FORBIDDEN
     ├── IdentityUnavailable    IDENTITY_UNAVAILABLE
     ├── CostLimitExceeded      COST_LIMIT_EXCEEDED
+    ├── RateLimited            RATE_LIMITED
+    ├── Overloaded             OVERLOADED
+    ├── SlowConsumer           SLOW_CONSUMER
+    ├── SubscriptionInterrupted  SUBSCRIPTION_INTERRUPTED
+    ├── ServerStopping         SERVER_STOPPING
     ├── UpstreamFailure
     │   ├── UpstreamUnavailable  UPSTREAM_UNAVAILABLE
     │   ├── UpstreamTimeout      UPSTREAM_TIMEOUT
@@ -45,6 +50,10 @@ CODES = {
     "A write may have taken effect.",
     "DATABASE_TIMEOUT": "This server's database did not answer in time: asking for less may help, as by a narrower "
     "filter. A write may have taken effect.",
+    "RATE_LIMITED": "One caller asks for more at a time than one may; the message names the limit.",
+    "OVERLOADED": "The server has as much to do as it may have; try again later, or elsewhere.",
+    "SLOW_CONSUMER": "Events came faster than the subscriber took them; subscribe again from the last resumeCursor.",
+    "SUBSCRIPTION_INTERRUPTED": "Events may have been missed; subscribe again, a list after reading it anew.",
     "SERVER_STOPPING": "The server was told to stop and could not wait any longer; a write may have taken effect.",
     "INTERNAL_SERVER_ERROR": "A fault of this server; the log has more under the answer's `X-Request-ID`.",
 }
@@ -136,6 +145,36 @@ class CostLimitExceeded(Failure):
     """One operation asks for more than one may."""
 
     code = "COST_LIMIT_EXCEEDED"
+
+
+class RateLimited(Failure):
+    """One caller asks for more at a time than one may."""
+
+    code = "RATE_LIMITED"
+
+
+class Overloaded(Failure):
+    """The server has as much to do as it may have."""
+
+    code = "OVERLOADED"
+
+
+class SlowConsumer(Failure):
+    """A subscriber did not take its events as fast as they came."""
+
+    code = "SLOW_CONSUMER"
+
+
+class SubscriptionInterrupted(Failure):
+    """A subscriber cannot be told of everything any more."""
+
+    code = "SUBSCRIPTION_INTERRUPTED"
+
+
+class ServerStopping(Failure):
+    """The server was told to stop."""
+
+    code = "SERVER_STOPPING"
 
 
 class UpstreamFailure(Failure):

@@ -16,6 +16,8 @@ class Viewer:
     user: str
     may_name_others: bool
     """Whether an argument may say that somebody else's sessions are meant."""
+    until: float | None = None
+    """When what proves who asks is no longer good, in seconds since 1970; None where nothing is proved."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,8 @@ class Opened:
     session: model.Session
     created: bool
     disk_created: bool
+    adopted: bool = False
+    """It was taken over from Acontext just now, and is in the list since then."""
 
 
 class Adoption:
@@ -96,7 +98,7 @@ class Adoption:
             with suppress(DatabaseFailure):
                 await asyncio.shield(mappings.abandon(id, nonce=intent.nonce))
             raise
-        return Opened(bound, created=False, disk_created=disk is None)
+        return Opened(bound, created=False, disk_created=disk is None, adopted=True)
 
     async def _given(self, owner: str, id: UUID, disk_id: UUID) -> model.Disk:
         if await mappings.disk_is_bound(disk_id):

@@ -14,6 +14,7 @@ from gql_api.errors import (
     UpstreamFailure,
     UpstreamTimeout,
 )
+from gql_api.events import Broker, MessagesStored
 from gql_api.services.drafts import Draft, Storable, storable
 from gql_api.services.locks import Held, SessionLocks
 from gql_api.services.ownership import own_session
@@ -36,8 +37,9 @@ class Stored:
 class Messages:
     """The writes to conversations."""
 
-    def __init__(self, gateway: Gateway, locks: SessionLocks) -> None:
+    def __init__(self, gateway: Gateway, locks: SessionLocks, events: Broker) -> None:
         self._gateway = gateway
+        self._events = events
         self._locks = locks
 
     async def store(self, owner: str, session_id: UUID, draft: Draft) -> Stored:
@@ -87,6 +89,9 @@ class Messages:
             stored = await self._gateway.messages.store(
                 session_id, format=message.format, blob=message.blob, metadata=message.metadata
             )
+        except UpstreamTimeout:
+            self._events.publish(MessagesStored(session_id))  # it may be there
+            raise
         except Refused as refusal:
             if not refusal.is_mistake:
                 raise
@@ -94,6 +99,7 @@ class Messages:
             if not await self._gateway.sessions.exists(session_id):
                 raise NotFound("The conversation of this session is gone from Acontext.", _SESSION) from None
             raise Invalid("Acontext refused this message.", message.path) from None
+        self._events.publish(MessagesStored(session_id))
         return replace(stored, meta=message.system_meta)
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from gql_api import model
 from gql_api.errors import NotFound, TooLarge
+from gql_api.events import Broker, ListChange, ListChanged, owner_key
 from gql_api.services import rules
 from gql_api.services.adoption import Adoption, Opened
 from gql_api.services.creation import Creation, NewSession
@@ -34,9 +35,17 @@ class Sessions:
     """The writes to sessions."""
 
     def __init__(
-        self, gateway: Gateway, *, locks: SessionLocks, creation: Creation, adoption: Adoption, reconciler: Reconciler
+        self,
+        gateway: Gateway,
+        *,
+        locks: SessionLocks,
+        creation: Creation,
+        adoption: Adoption,
+        reconciler: Reconciler,
+        events: Broker,
     ) -> None:
         self._gateway = gateway
+        self._events = events
         self._locks = locks
         self._creation = creation
         self._adoption = adoption
@@ -44,7 +53,9 @@ class Sessions:
 
     async def create(self, owner: str, new: NewSession) -> model.Session:
         """Make a session with a disk of its own; raise `Invalid`, `TooLarge`, `Conflict` or an `UpstreamFailure`."""
-        return await self._creation.make(owner, _checked(new))
+        made = await self._creation.make(owner, _checked(new))
+        self._tell(ListChange.CREATED, owner, made.id)
+        return made
 
     async def get_or_create(self, owner: str, id: UUID | None, *, new: NewSession, disk_id: UUID | None) -> Opened:
         """Give the session with this id, adopt it from Acontext if it is this user's there, else make another.
@@ -57,9 +68,13 @@ class Sessions:
             async with self._locks.queued((owner, id)):
                 found = await self._adoption.find(owner, id, title=checked.title, disk_id=disk_id)
             if found:
+                if found.adopted:
+                    self._tell(ListChange.CREATED, owner, id)
                 return found
         self._adoption.refuse_disk(disk_id)
-        return Opened(await self._creation.make(owner, checked), created=True, disk_created=True)
+        made = await self._creation.make(owner, checked)
+        self._tell(ListChange.CREATED, owner, made.id)
+        return Opened(made, created=True, disk_created=True)
 
     async def update(self, owner: str, id: UUID, changes: Changes) -> model.Session:
         """Change title and configs; configs are merged key by key, null deletes a key, no configs at all clear them."""
@@ -77,8 +92,10 @@ class Sessions:
             elif configs is not UNCHANGED:
                 changed = await mappings.touch(owner, id, now=now)
             else:
-                changed = held.session
-        return present(changed, "session", _ID)
+                return held.session
+        found = present(changed, "session", _ID)
+        self._tell(ListChange.UPDATED, owner, id)
+        return found
 
     async def delete(self, owner: str, id: UUID) -> None:
         """Delete a session with its messages and its disk; raise `NotFound` when it is not there, or no more.
@@ -89,7 +106,11 @@ class Sessions:
             mapping = await mappings.entomb(owner, id, now=self._creation.now(), lease_until=self._creation.lease_end())
             if mapping is None:
                 raise NotFound("There is no such session.", _ID)
+            self._tell(ListChange.DELETED, owner, id)
             await self._reconciler.finish(mapping)
+
+    def _tell(self, change: ListChange, owner: str, id: UUID) -> None:
+        self._events.publish(ListChanged(change, owner_key(owner), id))
 
     async def _write_configs(self, id: UUID, configs: model.JsonObject | None) -> None:
         if configs is not None:

@@ -4,7 +4,9 @@ import ssl
 from dataclasses import dataclass
 from typing import Any
 
-from gql_api.store.url import CertificatesUnusable
+import asyncpg  # type: ignore[import-untyped]
+
+from gql_api.store.url import CertificatesUnusable, parse
 
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 _LATER = 1.0
@@ -50,6 +52,14 @@ def credentials(found: dict[str, Any], options: ConnectionOptions, *, patient: b
     if options.pooled:
         kept["statement_cache_size"] = 0
     return kept if patient else kept | _limits(options)
+
+
+async def connect_directly(url: str, options: ConnectionOptions) -> asyncpg.Connection:
+    """Open one connection that is nobody's but the caller's, past any pool; raises what the driver does."""
+    known = credentials(parse(url).credentials, options, patient=True)
+    name = known.pop("application_name")
+    kept = {key: value for key, value in known.items() if key not in {"minsize", "maxsize", "reset"}}
+    return await asyncpg.connect(**kept, server_settings={"application_name": f"{name}-events"})
 
 
 def _limits(options: ConnectionOptions) -> dict[str, Any]:

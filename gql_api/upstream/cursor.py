@@ -25,6 +25,11 @@ def just_before(created_at: datetime, id: UUID) -> str:
     return after(created_at - _MICROSECOND, _LARGEST)
 
 
+def end_of(moment: datetime) -> str:
+    """Return the cursor of the place after everything of that time."""
+    return after(moment, _LARGEST)
+
+
 def moment(text: str) -> datetime:
     """Read an RFC 3339 time as Acontext writes it (0 to 9 fraction digits), cut to microseconds, in UTC."""
     return datetime.fromisoformat(text).astimezone(UTC)

@@ -10,6 +10,7 @@ import pytest
 
 from api.upstream import Upstream
 from databases import PostgresDatabases
+from gql_api.events.local import LocalBroker
 from gql_api.services.creation import LEASE, NewSession
 from gql_api.services.drafts import ChatMessage, Draft
 from gql_api.services.lease import Terms
@@ -57,7 +58,7 @@ async def test_what_was_stored_of_a_list_is_told_and_nothing_more_is_stored(
             await postgres_databases.shut(url)
 
     parts.upstream.meanwhile = lose_it
-    writes = Messages(parts.gateway, SessionLocks(patience=10.0, terms=ALWAYS_ASKING))
+    writes = Messages(parts.gateway, SessionLocks(patience=10.0, terms=ALWAYS_ASKING), LocalBroker())
     stored = await writes.store_all("ada", session.id, [draft(index) for index in range(4)])
 
     assert len(stored.messages) == 2

@@ -1,0 +1,169 @@
+"""Events between processes by PostgreSQL's NOTIFY, on one connection of its own; they hasten, and may be lost.
+
+Ids only, and never within the transaction of a write: that would make writers wait for each other at their commits.
+"""
+
+import asyncio
+import logging
+import random
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractContextManager, asynccontextmanager, suppress
+from uuid import UUID
+
+import asyncpg  # type: ignore[import-untyped]
+
+from gql_api.events.broker import Event, ListChange, ListChanged, MessagesStored
+from gql_api.events.local import LocalBroker
+
+CHANNEL = "gql_api_events"
+MOST_PENDING = 10_000
+"""Events that wait to be sent; beyond that the oldest are forgotten."""
+_AT_ONCE = 200
+_ALIVE_SECONDS = 10.0
+"""How often a silent connection is asked whether it is still there, and how long it may take to say so."""
+_LONGEST_PAUSE = 15.0
+_FAREWELL = 2.0
+_VERSION = "1"
+_FAILED = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+_LOG = logging.getLogger(__name__)
+
+Connect = Callable[[], Awaitable[asyncpg.Connection]]
+
+
+class PostgresBroker:
+    """Tells this process at once and others by the database; `connect` opens a connection that no pooler is before."""
+
+    def __init__(self, connect: Connect) -> None:
+        self._connect = connect
+        self._local = LocalBroker()
+        self._pending: OrderedDict[str, None] = OrderedDict()
+        self._news = asyncio.Event()
+        self._lost = asyncio.Event()
+        self._is_whole = False
+        self._pid = 0
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the events of all processes arrive now."""
+        return self._is_whole
+
+    @asynccontextmanager
+    async def open(self, *, patience: float) -> AsyncIterator[None]:
+        """Carry events until the end of the block; the first connection is waited for, though not for longer."""
+        task = asyncio.create_task(self._run())
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(patience):
+                    await self._until_whole()
+            yield
+        finally:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_FAREWELL):
+                    await self._until_sent()
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    def publish(self, event: Event) -> None:
+        """Tell this process at once, and others soon; the same event is sent once, however often it waits."""
+        self._local.publish(event)
+        self._pending[_write(event)] = None
+        if len(self._pending) > MOST_PENDING:
+            self._pending.popitem(last=False)
+        self._news.set()
+
+    def listening(self, hear: Callable[[Event], None], *, missed: Callable[[], None]) -> AbstractContextManager[None]:
+        """Let the block be told of events."""
+        return self._local.listening(hear, missed=missed)
+
+    async def _until_whole(self) -> None:
+        while not self._is_whole:  # noqa: ASYNC110 - only at the start, for a short time
+            await asyncio.sleep(0.01)
+
+    async def _until_sent(self) -> None:
+        while self._pending and self._is_whole:  # noqa: ASYNC110 - only at the end, for a short time
+            await asyncio.sleep(0.01)
+
+    async def _run(self) -> None:
+        failed = 0
+        while True:
+            try:
+                await self._carry()
+            except _FAILED as error:
+                if not failed or self._is_whole:
+                    _LOG.warning("events of other servers do not arrive: %s", type(error).__name__)
+                failed = 1 if self._is_whole else failed + 1
+                self._is_whole = False
+            await asyncio.sleep(random.uniform(0.5, 1) * min(_LONGEST_PAUSE, 0.2 * 2 ** min(failed, 10)))  # noqa: S311
+
+    async def _carry(self) -> None:
+        """Listen and send on one connection until it is lost; that raises."""
+        connection = await self._connect()
+        try:
+            self._lost.clear()
+            connection.add_termination_listener(lambda _: self._notice_loss())
+            await connection.add_listener(CHANNEL, self._hear)
+            self._pid = connection.get_server_pid()
+            self._is_whole = True
+            _LOG.info("events of other servers arrive")
+            # Whoever listened while nothing arrived may have missed something.
+            self._local.tell_missed()
+            while True:
+                await self._send(connection)
+        finally:
+            with suppress(*_FAILED):
+                await connection.close(timeout=_FAREWELL)
+
+    async def _send(self, connection: asyncpg.Connection) -> None:
+        """Wait for something to send, and send it; or see from time to time whether there is anybody still."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_ALIVE_SECONDS):
+                await self._news.wait()
+        if self._lost.is_set():
+            raise ConnectionResetError("the connection was closed by the database")
+        batch = list(self._pending)[:_AT_ONCE]
+        if not batch:
+            self._news.clear()
+            await connection.execute("SELECT 1", timeout=_ALIVE_SECONDS)
+            return
+        statement = "SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload"
+        await connection.fetch(statement, CHANNEL, batch, timeout=_ALIVE_SECONDS)
+        for payload in batch:
+            self._pending.pop(payload, None)
+
+    def _notice_loss(self) -> None:
+        self._lost.set()
+        self._news.set()
+
+    def _hear(self, _connection: object, pid: int, _channel: str, payload: str) -> None:
+        if pid == self._pid:
+            return  # its own were told already
+        event = _read(payload)
+        if event is None:
+            _LOG.info("an event that cannot be read was left out")
+        else:
+            self._local.publish(event)
+
+
+def _write(event: Event) -> str:
+    if isinstance(event, MessagesStored):
+        return f"{_VERSION} m {event.session_id.hex}"
+    return f"{_VERSION} {event.change.value} {event.session_id.hex} {event.owner}"
+
+
+def _read(payload: str) -> Event | None:
+    """Read what another process sent, maybe one of another version; None for what is not known."""
+    match payload.split(" "):
+        case [version, "m", id] if version == _VERSION:
+            return _or_none(lambda: MessagesStored(UUID(hex=id)))
+        case [version, change, id, owner] if version == _VERSION:
+            return _or_none(lambda: ListChanged(ListChange(change), owner, UUID(hex=id)))
+    return None
+
+
+def _or_none(make: Callable[[], Event]) -> Event | None:
+    try:
+        return make()
+    except ValueError:
+        return None
