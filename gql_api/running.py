@@ -6,28 +6,36 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import httpx
 from stamina.instrumentation import set_on_retry_hooks
 from starlette.types import ASGIApp
 
 from gql_api.embedded import open_acontext
+from gql_api.events import Broker
+from gql_api.events.local import LocalBroker
+from gql_api.events.postgres import PostgresBroker
 from gql_api.folder import claim, claim_database
 from gql_api.identity import Expected, GivenKey, IssuerKeys, UnfitKey, Verifier
 from gql_api.loaders.media import MediaCache
+from gql_api.mark import Settling
 from gql_api.refusal import Refusal
 from gql_api.schema.context import Services
 from gql_api.services.adoption import Adoption
 from gql_api.services.creation import Creation
 from gql_api.services.files import Files
+from gql_api.services.following import Following
+from gql_api.services.following import Limits as FollowingLimits
 from gql_api.services.lease import Terms
 from gql_api.services.locks import SessionLocks
 from gql_api.services.messages import Messages
 from gql_api.services.reconcile import Reconciler
 from gql_api.services.sessions import Sessions
 from gql_api.settings import Settings
+from gql_api.store.connection_options import connect_directly
 from gql_api.store.database import ConnectionOptions, Database, open_database
 from gql_api.store.url import CertificatesUnusable, sqlite_file
 from gql_api.telemetry import Listener, listening
@@ -55,6 +63,8 @@ class Running:
     material: ASGIApp | None
     """What is behind public URLs that point at this server; None where none do."""
     database: Database
+    following: Following
+    events: Broker
 
     def checks(self) -> dict[str, Callable[[], Awaitable[object]]]:
         """Name what a server needs to be of use, each with a way to ask whether it is there; they raise if not."""
@@ -66,6 +76,7 @@ class Running:
         states: dict[str, Callable[[], float]] = {
             "upstream_waiting": lambda: calls.waiting,
             "upstream_breaker_open": lambda: calls.is_open,
+            "sessions_followed": lambda: self.following.sessions,
         }
         if pool:
             states |= {
@@ -90,11 +101,14 @@ async def run(
         gateway, material = await open_gateway(stack, settings, front)
         if gateway.materials:
             material = MaterialView(gateway.materials)
-        services, reconciler = _services(gateway, settings)
+        events = await _events(stack, settings)
+        services, reconciler = _services(gateway, settings, events)
         await reconciler.start(alone=settings.is_single, patience=START_SECONDS)
         with listening(listeners):
             await stack.enter_async_context(_background(reconciler))
-        yield Running(gateway, services, UrlCache(_now), MediaCache(), material, database)
+            following = _following(gateway, events, settings)
+        await stack.enter_async_context(following.open())
+        yield Running(gateway, services, UrlCache(_now), MediaCache(), material, database, following, events)
 
 
 def connection_options(settings: Settings) -> ConnectionOptions:
@@ -180,7 +194,7 @@ async def open_gateway(
     return gateway, material
 
 
-def _services(gateway: Gateway, settings: Settings) -> tuple[Services, Reconciler]:
+def _services(gateway: Gateway, settings: Settings, events: Broker) -> tuple[Services, Reconciler]:
     locks = SessionLocks(patience=settings.lock_patience, terms=None if settings.is_single else _terms(settings))
     creation = Creation(gateway, disk_owner_prefix=settings.disk_owner_prefix, clock=_now)
     reconciler = Reconciler(gateway, creation=creation, clock=_now)
@@ -190,8 +204,29 @@ def _services(gateway: Gateway, settings: Settings) -> tuple[Services, Reconcile
         creation=creation,
         adoption=Adoption(gateway, creation=creation, adopt_unowned=settings.adopt_unowned),
         reconciler=reconciler,
+        events=events,
     )
-    return Services(sessions, Messages(gateway, locks), Files(gateway, locks)), reconciler
+    return Services(sessions, Messages(gateway, locks, events), Files(gateway, locks)), reconciler
+
+
+async def _events(stack: AsyncExitStack, settings: Settings) -> Broker:
+    """Open what carries events: within this process where it is the only one, else by the database."""
+    if settings.is_sqlite:
+        return LocalBroker()
+    url = settings.database_direct_url or settings.mappings_url
+    broker = PostgresBroker(partial(connect_directly, url, replace(connection_options(settings), pooled=False)))
+    await stack.enter_async_context(broker.open(patience=settings.database_connect_timeout))
+    return broker
+
+
+def _following(gateway: Gateway, events: Broker, settings: Settings) -> Following:
+    return Following(
+        gateway,
+        events,
+        settling=Settling(timedelta(seconds=settings.follow_overlap), _now),
+        slowest=settings.follow_seconds,
+        limits=FollowingLimits(of_user=settings.max_subscriptions_per_user, in_all=settings.max_subscriptions),
+    )
 
 
 def _terms(settings: Settings) -> Terms:

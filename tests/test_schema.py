@@ -53,7 +53,8 @@ def test_the_file_in_the_repository_is_the_schema_of_the_code() -> None:
 def test_the_schema_is_valid_and_has_nothing_that_cannot_be_reached() -> None:
     assert validate_schema(SCHEMA) == []
     reached: set[str] = set()
-    waiting: list[GraphQLNamedType] = [kind for kind in (SCHEMA.query_type, SCHEMA.mutation_type) if kind]
+    roots = (SCHEMA.query_type, SCHEMA.mutation_type, SCHEMA.subscription_type)
+    waiting: list[GraphQLNamedType] = [kind for kind in roots if kind]
     while waiting:
         kind = waiting.pop()
         if kind.name in reached:

@@ -65,6 +65,11 @@ BAD |= {
     "OTEL_SERVICE_NAME": ["x" * 256],
     "GQL_API_DRAIN_SECONDS": ["-1", "301", "nan"],
     "GQL_API_SHUTDOWN_SECONDS": ["0", "601", "1.5", "soon"],
+    "GQL_API_FOLLOW_SECONDS": ["0", "301", "nan", "soon"],
+    "GQL_API_FOLLOW_OVERLAP": ["0", "-1", "301", "nan"],
+    "GQL_API_MAX_SUBSCRIPTIONS": ["0", "1000001", "many"],
+    "GQL_API_MAX_SUBSCRIPTIONS_PER_USER": ["0", "1000001", "1.5"],
+    "GQL_API_MAX_SUBSCRIPTIONS_PER_CONNECTION": ["0", "10001", "many"],
 }
 BAD["ACONTEXT_BASE_URL"] += ["http://a.example:port/", "http://a.example:99999/", "http://a b/", "http://a.example/ü\n"]
 TOGETHER = {
@@ -175,6 +180,11 @@ DEFAULTS: dict[str, Any] = {
     "otel_service_name": "gql_api",
     "drain_seconds": 0.0,
     "shutdown_seconds": 10,
+    "follow_seconds": 5.0,
+    "follow_overlap": 5.0,
+    "max_subscriptions": 10_000,
+    "max_subscriptions_per_user": 200,
+    "max_subscriptions_per_connection": 100,
 }
 
 

@@ -17,6 +17,8 @@ from gql_api.store.sameness import is_same_database
 from gql_api.store.url import CertificatesUnusable, FolderMissing, InvalidDatabaseUrl, sqlite_file
 
 _SECONDS = 5.0
+_FOR_EVENTS = 1
+"""Connections of each worker beside its pool: one to hear of what the others do."""
 _CROWDED = 0.8
 _MIGRATE = "Run gql-api migrate."
 _URL, _DIRECT_URL = "DATABASE_URL", "DATABASE_DIRECT_URL"
@@ -72,7 +74,7 @@ async def _postgres(settings: Settings) -> list[Finding]:
         return [Finding("fault", "database", str(error), _way(error, _URL))]
     return [
         Finding("ok", "database", f"PostgreSQL {told.version}, tables up to date"),
-        _room(settings.database_pool_max * settings.workers, told.room),
+        _room((settings.database_pool_max + _FOR_EVENTS) * settings.workers, told.room),
         clock("database clock", ahead),
     ]
 

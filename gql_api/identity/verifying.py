@@ -45,6 +45,8 @@ class Caller:
 
     user: str
     scopes: frozenset[str]
+    until: float
+    """When the token is not good any more, the leeway included; seconds since 1970."""
 
 
 class BadToken(ValueError):
@@ -108,7 +110,7 @@ class Verifier:
         user = claims[expected.user_claim]
         if not isinstance(user, str):
             raise BadToken("the claim that names the user is not text")
-        return Caller(user, frozenset(_scopes(claims)))
+        return Caller(user, frozenset(_scopes(claims)), float(claims["exp"]) + expected.leeway)
 
 
 def _read_header(token: str, algorithms: Set[str]) -> tuple[str, str | None]:

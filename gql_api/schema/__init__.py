@@ -19,6 +19,7 @@ from gql_api.schema.part import PART_TYPES
 from gql_api.schema.query import Query
 from gql_api.schema.scalars import SCALARS
 from gql_api.schema.session import Session
+from gql_api.schema.subscription import Subscription
 from gql_api.schema.user import User
 
 __all__ = ["build_schema", "print_schema"]
@@ -29,6 +30,7 @@ def build_schema() -> Schema:
     schema = Schema(
         query=Query,
         mutation=Mutation,
+        subscription=Subscription,
         types=[User, Session, Disk, File, Message, *PART_TYPES],
         config=StrawberryConfig(scalar_map=SCALARS),
     )

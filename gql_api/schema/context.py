@@ -13,6 +13,7 @@ from gql_api.model import Viewer
 from gql_api.schema.limits import Allowance
 from gql_api.services import rules
 from gql_api.services.files import Files
+from gql_api.services.following import Following
 from gql_api.services.messages import Messages
 from gql_api.services.sessions import Sessions
 
@@ -28,12 +29,17 @@ class Services:
 
 @dataclass(slots=True)
 class Context:
-    """One for each operation. `reserved_users` is the beginning of identifiers that are ours alone."""
+    """One for each operation, which has so many seconds, and each event of a subscription as many again.
+
+    `reserved_users` is the beginning of identifiers that are ours alone.
+    """
 
     viewer: Viewer
     new_loaders: Callable[[], Loaders]
     services: Services
     media: MediaCache
+    following: Following
+    seconds: float
     reserved_users: str
     loaders: Loaders = field(init=False)
     allowance: Allowance = field(default_factory=Allowance)
@@ -45,6 +51,10 @@ class Context:
         """Give the services; what was loaded before the write is not read again after it."""
         self.loaders = self.new_loaders()
         return self.services
+
+    def renew(self) -> None:
+        """Begin anew, as for an operation of its own."""
+        self.loaders, self.allowance = self.new_loaders(), Allowance()
 
     def acting_for(self, user: str | None, path: rules.Path = ("input", "user")) -> str:
         """Tell whose sessions are meant: those of the named user, else the viewer's own.

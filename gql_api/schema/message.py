@@ -10,6 +10,8 @@ import strawberry
 from gql_api import model
 from gql_api.loaders import MessageKey
 from gql_api.loaders.conversation import View, Window, edited_to, read, read_edited
+from gql_api.loaders.resuming import read_and_mark, read_edited_and_mark
+from gql_api.mark import Mark
 from gql_api.schema import node, place
 from gql_api.schema.connection import PageInfo, page_info
 from gql_api.schema.context import Info
@@ -17,6 +19,7 @@ from gql_api.schema.formatting import FormattedMessages, MediaMode, MessageForma
 from gql_api.schema.part import MessagePart, TextPart, ToolCallPart, ToolResultPart, link, make_part
 from gql_api.schema.place import Asked
 from gql_api.schema.scalars import Json
+from gql_api.schema.selection import selects
 
 if TYPE_CHECKING:
     from gql_api.schema.session import Session
@@ -106,6 +109,7 @@ class MessageConnection:
     page_info: PageInfo = strawberry.field(description="Where this page lies in the view.")
     asked: strawberry.Private[Asked]
     view: strawberry.Private[View]
+    mark: strawberry.Private[Mark]
 
     @strawberry.field(
         description="Edits were applied up to this message. Give it back as pinAtMessageId, and the start of the "
@@ -133,6 +137,13 @@ class MessageConnection:
         return await info.context.loaders.token_total.load(self.asked.session_id)
 
     @strawberry.field(
+        description="Where a subscription to messageStored goes on from when it is to miss nothing, and bring nothing "
+        "twice, of what is stored after this page; of an edited view, after the conversation that was edited."
+    )
+    def resume_cursor(self) -> str:
+        return place.resume_cursor(self.asked.session_id, self.mark)
+
+    @strawberry.field(
         description="The messages of this page as a provider's SDK takes them, made from their parts by this server."
     )
     async def formatted(
@@ -146,10 +157,7 @@ class MessageConnection:
 
 async def message_connection(info: Info, session: "Session", asked: Asked) -> MessageConnection:
     """Read the page that was asked for."""
-    if asked.edits is None:
-        view = await read(info.context.loaders, asked.session_id, asked.window)
-    else:
-        view = await read_edited(info.context.loaders, asked.session_id, asked.window, asked.edits)
+    view, mark = await _read(info, asked)
     info.context.allowance.take(len(view.messages))
     nodes = [Message.of(message, session) for message in view.messages]
     link([part for message in nodes for part in message.parts])
@@ -161,4 +169,19 @@ async def message_connection(info: Info, session: "Session", asked: Asked) -> Me
         page_info=page_info(cursors, has_previous=view.has_previous, has_next=view.has_next),
         asked=asked,
         view=view,
+        mark=mark,
     )
+
+
+async def _read(info: Info, asked: Asked) -> tuple[View, Mark]:
+    """Read the page; where a subscription goes on from takes more to read, and is told only when it is asked for."""
+    loaders, settling = info.context.loaders, info.context.following.settling
+    if not selects(info, "resumeCursor"):
+        if asked.edits is None:
+            return await read(loaders, asked.session_id, asked.window), Mark()
+        return await read_edited(loaders, asked.session_id, asked.window, asked.edits), Mark()
+    # What another field of this operation read before does not tell what there is by now.
+    loaders = info.context.new_loaders()
+    if asked.edits is None:
+        return await read_and_mark(loaders, asked.session_id, asked.window, settling)
+    return await read_edited_and_mark(loaders, asked.session_id, asked.window, edits=asked.edits, settling=settling)

@@ -4,16 +4,20 @@ A cursor holds a mark of its session in place of the id, and fits no other: two 
 """
 
 import hashlib
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from uuid import UUID
 
 from gql_api import model
 from gql_api.errors import BadUserInput
 from gql_api.loaders.conversation import Edits, Place, View, Window
+from gql_api.mark import Edge, Mark
 from gql_api.schema import editing, node
 from gql_api.schema.connection import bad_cursor, check_size, read_cursor, write_cursor
 
-_STORED, _EDITED = "message", "edited-message"
+_STORED, _EDITED, _SEEN = "message", "edited-message", "messages-seen"
+_SHORT = 8
+"""Bytes of a message's shortened id."""
 _PIN = "pinAtMessageId"
 
 
@@ -90,6 +94,32 @@ def _mark(session_id: UUID) -> str:
 
 def _bounds(page: Page) -> tuple[tuple[str, str | None], ...]:
     return ("after", page.after), ("before", page.before)
+
+
+def resume_cursor(session_id: UUID, mark: Mark) -> str:
+    """Make the cursor that a subscription goes on from; it fits no other session."""
+    known = b"".join(id.to_bytes(_SHORT) for id in sorted(mark.known))
+    fields = node.microseconds(mark.settled), urlsafe_b64encode(known).decode()
+    return write_cursor(_SEEN, _mark(session_id), *fields)
+
+
+def start(session_id: UUID, cursor: str | None) -> Mark | Edge | None:
+    """Read the cursor that a subscription goes on from, of either kind; raise `BadUserInput`."""
+    if cursor is None:
+        return None
+    try:
+        digest, settled, known = read_cursor(cursor, "after", _SEEN, 3)
+    except BadUserInput:
+        place = stored_place(session_id, cursor, "after")
+        return Edge(place.created_at, place.id) if place else None
+    try:
+        ids = urlsafe_b64decode(known)
+        if digest != _mark(session_id) or len(ids) % _SHORT:
+            raise ValueError("made for another session, or by somebody else")
+        places = range(0, len(ids), _SHORT)
+        return Mark(node.moment(int(settled)), frozenset(int.from_bytes(ids[at : at + _SHORT]) for at in places))
+    except ValueError:
+        raise bad_cursor("after") from None
 
 
 def _window(page: Page, *, after: Place | None, before: Place | None) -> Window:

@@ -14,6 +14,7 @@ from gql_api.settings.database import DatabaseSettings
 from gql_api.settings.embedded import EmbeddedFlags, check_embedded, embedded_key
 from gql_api.settings.faults import InvalidSetting, line
 from gql_api.settings.identity import IdentitySettings
+from gql_api.settings.live import LiveSettings
 from gql_api.settings.operations import OperationsSettings
 from gql_api.settings.server import ServerSettings
 
@@ -33,7 +34,15 @@ _LEASE_BEYOND_CALL, _LEAST_BEYOND_CALL = 5.0, 3.0
 """Seconds that a lease lasts longer than a call: one goes by before it is renewed, the rest is for a slow database."""
 
 
-class Settings(OperationsSettings, IdentitySettings, AcontextSettings, DatabaseSettings, ServerSettings, BaseSettings):
+class Settings(
+    OperationsSettings,
+    LiveSettings,
+    IdentitySettings,
+    AcontextSettings,
+    DatabaseSettings,
+    ServerSettings,
+    BaseSettings,
+):
     """What an operator may set, by environment or in a `.env` file of the working directory."""
 
     model_config = SettingsConfigDict(

@@ -21,9 +21,9 @@ class DatabaseSettings(BaseModel):
         None,
         alias="DATABASE_DIRECT_URL",
         repr=False,
-        description="The same PostgreSQL without a pooler in between, for migrations. Set it where `DATABASE_URL` is a "
-        "pooler in transaction mode, such as PgBouncer: then no statement is prepared for later, and no session "
-        "parameter is sent. Unset: `DATABASE_URL`.",
+        description="The same PostgreSQL without a pooler in between, for migrations and for the one connection by "
+        "which a server hears of what others do. Set it where `DATABASE_URL` is a pooler in transaction mode, such as "
+        "PgBouncer: then no statement is prepared for later, and no session parameter is sent. Unset: `DATABASE_URL`.",
     )
     database_pool_min: int = Field(
         1, alias="DATABASE_POOL_MIN", ge=0, le=1000, description="Connections that one process keeps open at least."
