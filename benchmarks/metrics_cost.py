@@ -22,7 +22,7 @@ from gql_api.observing import Observers, observers
 from gql_api.settings import read_settings
 from gql_api.stopping import Stop
 from gql_api.telemetry import Listener
-from gql_api.web.middleware import Observing
+from gql_api.web.recording import Observing
 
 _TOKEN = "a-token-of-some-length"  # noqa: S105 - of no use anywhere
 _NOWHERE = "http://127.0.0.1:9"

@@ -1,5 +1,7 @@
 """The composition root: puts the routes, the middleware and the opened parts together as one ASGI application."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -7,11 +9,12 @@ from functools import partial
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
 from gql_api.identity import Verifier
 from gql_api.loaders import Loaders
+from gql_api.model import Viewer
 from gql_api.observing import Observers, observers
 from gql_api.running import Front, Running, run, verifier_of
 from gql_api.schema import build_schema
@@ -19,11 +22,14 @@ from gql_api.schema.context import Context
 from gql_api.settings import Settings, read_settings
 from gql_api.stopping import Stop
 from gql_api.telemetry import notes
-from gql_api.web.auth import by_header, by_token
+from gql_api.web.auth import Identify, by_header, by_token
 from gql_api.web.explorer import explorer_page, explorer_routes
 from gql_api.web.graphql import GraphQLView
+from gql_api.web.handshake import Asker
 from gql_api.web.middleware import middleware
 from gql_api.web.probes import Readiness, metrics_route, probes
+from gql_api.web.recording import Recorder
+from gql_api.web.socket import SocketLimits, SocketView
 
 TIDYING_SECONDS = 5.0
 """How long requests that were cut at the end may take to tidy up."""
@@ -40,21 +46,9 @@ def create_app(
     verifier = verifier_of(settings)
     observed = watched_by or observers(settings, Stop())
 
-    @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with AsyncExitStack() as stack:
-            if verifier:
-                await stack.enter_async_context(verifier.open())
-            running = await stack.enter_async_context(run(settings, front=front, listeners=observed.listeners))
-            app.state.running = running
-            app.state.readiness = Readiness(running.checks() | ({"identity": verifier.ping} if verifier else {}))
-            await stack.enter_async_context(observed.watch(running.sources()))
-            stack.push_async_callback(observed.stop.until_idle, TIDYING_SECONDS)
-            yield
-
     return Starlette(
         routes=[
-            Route("/graphql", _view(settings, verifier)),
+            *_endpoints(settings, verifier, observed),
             Route("/", lambda _: RedirectResponse("graphql")),
             Route("/api/v1/material/{token}", _Material()),
             *explorer_routes(),
@@ -67,38 +61,80 @@ def create_app(
             origins=settings.cors_origins or (),
             observing=observed.observing,
         ),
-        lifespan=lifespan,
+        lifespan=lambda app: _lifespan(app, settings, verifier, observed, front=front),
     )
 
 
-def _view(settings: Settings, verifier: Verifier | None) -> GraphQLView[Context]:
-    reserved = settings.disk_owner_prefix
-    identify = (
-        by_token(verifier, act_as_scope=settings.act_as_scope, reserved_users=reserved)
-        if verifier
-        else by_header(default_user=settings.default_user, reserved_users=reserved)
-    )
+@asynccontextmanager
+async def _lifespan(
+    app: Starlette, settings: Settings, verifier: Verifier | None, observed: Observers, *, front: Front | None
+) -> AsyncIterator[None]:
+    """Keep the parts open while the application runs."""
+    async with AsyncExitStack() as stack:
+        if verifier:
+            await stack.enter_async_context(verifier.open())
+        running = await stack.enter_async_context(run(settings, front=front, listeners=observed.listeners))
+        app.state.running = running
+        app.state.readiness = Readiness(running.checks() | ({"identity": verifier.ping} if verifier else {}))
+        await stack.enter_async_context(observed.watch(running.sources()))
+        stack.push_async_callback(observed.stop.until_idle, TIDYING_SECONDS)
+        stack.enter_context(observed.stop.closing(running.following.end))
+        yield
+
+
+def _endpoints(settings: Settings, verifier: Verifier | None, observed: Observers) -> list[BaseRoute]:
+    """Make the endpoint for requests and the one for sockets, of one schema."""
+    schema = build_schema()
+    identify = _identify(settings, verifier)
+    example = {"Authorization": "Bearer <token>"} if verifier else {"X-User": settings.default_user}
 
     async def make_context(request: Request) -> Context:
-        running: Running = request.app.state.running
         viewer = await identify(request)
         noted = notes()
         if noted:
             noted.user = viewer.user
-        return Context(
-            viewer=viewer,
-            new_loaders=lambda: Loaders(running.gateway, running.urls),
-            services=running.services,
-            media=running.media,
-            reserved_users=reserved,
-        )
+        return _context(settings, request.app.state.running, viewer)
 
-    example = {"Authorization": "Bearer <token>"} if verifier else {"X-User": settings.default_user}
-    return GraphQLView[Context](
-        build_schema(),
+    async def connect(request: Request) -> Asker[Context]:
+        viewer = await identify(request)
+        left = None if viewer.until is None else viewer.until - time.time()
+        until = None if left is None else asyncio.get_running_loop().time() + left
+        return Asker(viewer.user, lambda: _context(settings, request.app.state.running, viewer), until)
+
+    view = GraphQLView[Context](
+        schema,
         make_context=make_context,
         explorer=partial(explorer_page, headers=example),
         seconds=settings.request_timeout,
+        is_closing=lambda: observed.stop.is_closing,
+    )
+    limits = SocketLimits(
+        sockets=settings.max_subscriptions,
+        operations=settings.max_subscriptions_per_connection,
+        seconds=settings.request_timeout,
+    )
+    sockets = SocketView(
+        schema, connect, origins=settings.cors_origins or (), limits=limits, recorder=Recorder(observed.observing)
+    )
+    return [Route("/graphql", view), WebSocketRoute("/graphql", sockets)]
+
+
+def _identify(settings: Settings, verifier: Verifier | None) -> Identify:
+    reserved = settings.disk_owner_prefix
+    if verifier:
+        return by_token(verifier, act_as_scope=settings.act_as_scope, reserved_users=reserved)
+    return by_header(default_user=settings.default_user, reserved_users=reserved)
+
+
+def _context(settings: Settings, running: Running, viewer: Viewer) -> Context:
+    return Context(
+        viewer=viewer,
+        new_loaders=lambda: Loaders(running.gateway, running.urls),
+        services=running.services,
+        media=running.media,
+        following=running.following,
+        seconds=settings.request_timeout,
+        reserved_users=settings.disk_owner_prefix,
     )
 
 

@@ -17,7 +17,7 @@ from gql_api.stopping import Stop
 from gql_api.telemetry import Listener
 from gql_api.telemetry.logs import pseudonyms
 from gql_api.telemetry.names import Names
-from gql_api.web.middleware import Observing
+from gql_api.web.recording import Observing
 
 WORKERS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """The environment variable that makes the metrics library count in files there, which all workers have in common."""

@@ -31,6 +31,8 @@ from gql_api.telemetry.logs import log_config
 from gql_api.web.explorer import STATIC, read_manifest
 from gql_api.workers import Supervisor
 
+MOST_OF_MESSAGE = 1024 * 1024
+"""Bytes of a message over a socket."""
 _UNREADY = (database.InvalidDatabaseUrl, database.SchemaOutdated, database.DatabaseUnreachable, DatabaseFailure)
 
 _GREETING = """
@@ -154,7 +156,10 @@ def _config(app: Starlette, settings: Settings) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=settings.shutdown_seconds,
-        ws="none",
+        ws="websockets-sansio",
+        ws_max_size=MOST_OF_MESSAGE,
+        # It costs more than it saves: memory for each idle socket, and work for each subscriber of an event.
+        ws_per_message_deflate=False,
     )
 
 

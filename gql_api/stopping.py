@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
@@ -16,9 +16,27 @@ class Stop:
     def __init__(self) -> None:
         self.is_stopping = False
         self.is_forced = False
+        self.is_closing = False
+        self._closers: list[Callable[[], None]] = []
         self._under_way = 0
         self._idle = asyncio.Event()
         self._idle.set()
+
+    @contextmanager
+    def closing(self, close: Callable[[], None]) -> Iterator[None]:
+        """Let `close` be called when nothing is taken any more: what would stay open for ever is to end."""
+        self._closers.append(close)
+        try:
+            yield
+        finally:
+            self._closers.remove(close)
+
+    def close(self) -> None:
+        """Tell all that nothing is taken any more; once is enough."""
+        if not self.is_closing:
+            self.is_closing = True
+            for close in self._closers:
+                close()
 
     @contextmanager
     def request(self) -> Iterator[None]:
@@ -88,4 +106,6 @@ class StoppableServer(uvicorn.Server):
         """Do what is done ten times a second; tell whether to stop taking connections."""
         if self._exit_at is not None and time.monotonic() >= self._exit_at:
             self.should_exit = True
+        if self.should_exit:
+            self._stop.close()
         return await super().on_tick(counter)

@@ -6,15 +6,29 @@ The work says only that it begins and how it ended. What becomes of that, metric
 
 from gql_api.telemetry.logs import RequestIdFilter
 from gql_api.telemetry.request import Notes, notes, observed, outgoing_headers, request_id, trace_context
-from gql_api.telemetry.work import Batch, Call, Listener, Operation, Wait, Work, doing, is_watched, listening
+from gql_api.telemetry.work import (
+    Batch,
+    Call,
+    Event,
+    Listener,
+    Operation,
+    Stream,
+    Wait,
+    Work,
+    doing,
+    is_watched,
+    listening,
+)
 
 __all__ = [
     "Batch",
     "Call",
+    "Event",
     "Listener",
     "Notes",
     "Operation",
     "RequestIdFilter",
+    "Stream",
     "Wait",
     "Work",
     "doing",

@@ -22,6 +22,14 @@ _DIGITS = 16
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
+class HandshakeFilter(logging.Filter):
+    """Leaves out uvicorn's lines on sockets, which show the whole URL; each socket has a line of ours."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tell whether to log it."""
+        return "WebSocket %s" not in str(record.msg) and record.msg not in {"connection open", "connection closed"}
+
+
 class RequestIdFilter(logging.Filter):
     """Put `request_id` on each record, `-` outside of requests, so that a format may name it."""
 
@@ -89,12 +97,13 @@ def log_config(level: str, form: Form) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"chosen": formatter},
-        "filters": {"request": {"()": RequestIdFilter}},
+        "filters": {"request": {"()": RequestIdFilter}, "handshakes": {"()": HandshakeFilter}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "chosen", "filters": ["request"]}},
         "root": {"level": _at_least(level, "WARNING"), "handlers": ["stderr"]},
         "loggers": {
             "gql_api": {"level": level},
             "uvicorn": {"level": _at_least(level, "INFO")},
+            "uvicorn.error": {"level": _at_least(level, "INFO"), "filters": ["handshakes"]},
             # Its pool tells with a traceback, again and again, that it cannot connect; our own lines tell it too.
             "asyncpg.pool": {"level": "ERROR"},
         },

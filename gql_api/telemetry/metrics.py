@@ -6,7 +6,7 @@ from typing import Literal
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from gql_api.telemetry.names import Names
-from gql_api.telemetry.work import Batch, Call, Operation, Wait, Work
+from gql_api.telemetry.work import Batch, Call, Event, Operation, Stream, Wait, Work
 
 OTHER, ANONYMOUS, NONE = "(other)", "(anonymous)", "(none)"
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -14,6 +14,7 @@ _SIZES = (1, 2, 5, 10, 20, 50, 100, 200)
 STATES: dict[str, tuple[str, Literal["livesum", "livemax"]]] = {
     "upstream_waiting": ("Calls of Acontext that wait for their turn.", "livesum"),
     "upstream_breaker_open": ("Whether Acontext is left alone for a while after too many failures: 1 or 0.", "livemax"),
+    "sessions_followed": ("Sessions that are read for their subscribers.", "livesum"),
     "database_connections": ("Connections to PostgreSQL that are open.", "livesum"),
     "database_connections_idle": ("Connections to PostgreSQL that nobody uses just now.", "livesum"),
     "database_connections_max": ("Connections to PostgreSQL that may be open.", "livesum"),
@@ -28,6 +29,7 @@ class Metrics:
         self._sources: Sources = {}
         self._names = names
         self._make_events(registry)
+        self._make_subscriptions(registry)
         self._registry = registry
         self._gauges: dict[str, Gauge] = {}
         # An Info is nothing that the library can add up over several processes.
@@ -69,6 +71,21 @@ class Metrics:
         )
         self._waits = _times("gql_api_session_wait_seconds", "Seconds that a write waited for others.", [], registry)
 
+    def _make_subscriptions(self, registry: CollectorRegistry) -> None:
+        self._subscribed = Gauge(
+            "gql_api_subscriptions_open", "Subscriptions now.", registry=registry, multiprocess_mode="livesum"
+        )
+        self._subscriptions = Counter(
+            "gql_api_subscriptions",
+            "Subscriptions that ended, by operation and outcome: ok, gone: the client went, failed, slow, expired: "
+            "its token did, or stopped: the server did.",
+            ["operation", "outcome"],
+            registry=registry,
+        )
+        self._events = Counter(
+            "gql_api_subscription_events", "Events that subscribers were told.", ["operation"], registry=registry
+        )
+
     def watch(self, sources: Sources) -> None:
         """Ask these functions for the states of their names, from now on."""
         self._sources = sources
@@ -84,21 +101,36 @@ class Metrics:
     def began(self, work: Work) -> None:
         if isinstance(work, Operation):
             self._in_flight.inc()
+        elif isinstance(work, Stream):
+            self._subscribed.inc()
 
     def ended(self, work: Work) -> None:
         if isinstance(work, Call):
-            self._calls.labels(work.route or NONE, work.outcome).inc()
-            if work.route:
-                self._call_seconds.labels(work.route).observe(work.seconds)
+            self._called(work)
         elif isinstance(work, Batch):
             self._batches.labels(work.loader).observe(work.size)
         elif isinstance(work, Operation):
-            self._in_flight.dec()
-            name = self._name(work)
-            self._operations.labels(name, work.outcome).inc()
-            self._seconds.labels(name).observe(work.seconds)
+            self._answered(work)
+        elif isinstance(work, Event):
+            self._events.labels(self._name(work.stream.operation)).inc()
+        elif isinstance(work, Stream):
+            self._subscribed.dec()
+            self._subscriptions.labels(self._name(work.operation), work.outcome).inc()
         elif isinstance(work, Wait):
             self._waits.observe(work.seconds)
+
+    def _called(self, call: Call) -> None:
+        self._calls.labels(call.route or NONE, call.outcome).inc()
+        if call.route:
+            self._call_seconds.labels(call.route).observe(call.seconds)
+
+    def _answered(self, operation: Operation) -> None:
+        self._in_flight.dec()
+        if operation.type == "subscription" and operation.outcome == "ok":
+            return  # it is counted as one when it ends
+        name = self._name(operation)
+        self._operations.labels(name, operation.outcome).inc()
+        self._seconds.labels(name).observe(operation.seconds)
 
     def retried(self, route: str | None) -> None:
         self._retries.labels(route or NONE).inc()

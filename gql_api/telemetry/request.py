@@ -23,6 +23,8 @@ class Notes:
 
     user: str | None = None
     operation: Operation | None = None
+    events: int | None = None
+    """Events that a subscriber was told; None where nothing was subscribed to."""
     calls: int = 0
     """Calls of Acontext, each try counted."""
 

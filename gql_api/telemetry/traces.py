@@ -13,12 +13,13 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from gql_api.telemetry.request import trace_context
-from gql_api.telemetry.work import Batch, Call, Operation, Wait, Work
+from gql_api.telemetry.work import Batch, Call, Event, Operation, Stream, Wait, Work
 
 _W3C = TraceContextTextMapPropagator()
 _EXPORT_SECONDS = 5.0
 _BAD = {"failed", "unavailable", "timeout", "circuit_open", "refused"}
 _CLIENT_ERROR = 400
+_KINDS = {Operation: trace.SpanKind.SERVER, Stream: trace.SpanKind.SERVER, Call: trace.SpanKind.CLIENT}
 Attributes = dict[str, str | int]
 
 
@@ -33,9 +34,9 @@ class Traces:
         self._tracer = self._provider.get_tracer("gql_api", version)
 
     def began(self, work: Work) -> None:
-        if isinstance(work, Wait):
+        if isinstance(work, Wait | Event):
             return
-        kind = {Operation: trace.SpanKind.SERVER, Call: trace.SpanKind.CLIENT}.get(type(work), trace.SpanKind.INTERNAL)
+        kind = _KINDS.get(type(work), trace.SpanKind.INTERNAL)
         work.span = _Span(self._tracer.start_span(_name(work), context=_parent(work), kind=kind))
 
     def ended(self, work: Work) -> None:
@@ -80,8 +81,9 @@ def _parent(work: Work) -> contexts.Context:
 
 
 def _name(work: Work) -> str:
-    if isinstance(work, Operation):
-        return " ".join(filter(None, (work.type, work.name))) or "GraphQL Operation"
+    operation = work.operation if isinstance(work, Stream) else work
+    if isinstance(operation, Operation):
+        return " ".join(filter(None, (operation.type, operation.name))) or "GraphQL Operation"
     if isinstance(work, Call):
         return work.route or "Acontext"
     return f"batch {work.loader}" if isinstance(work, Batch) else type(work).__name__
@@ -92,6 +94,10 @@ def _attributes(work: Work) -> Attributes:
     if isinstance(work, Operation):
         error = work.codes[0] if work.codes and work.outcome in _BAD else None
         given |= {"graphql.operation.type": work.type, "graphql.operation.name": work.name, "error.type": error}
+    elif isinstance(work, Stream):
+        operation = work.operation
+        given |= {"graphql.operation.type": operation.type, "graphql.operation.name": operation.name}
+        given |= {"gql_api.events": work.events}
     elif isinstance(work, Batch):
         given |= {"gql_api.loader.name": work.loader, "gql_api.loader.size": work.size}
     elif isinstance(work, Call):

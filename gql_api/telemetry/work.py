@@ -32,6 +32,21 @@ class Operation(Work):
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
+class Stream(Work):
+    """A subscription, from its begin to its end; `operation` is filled in when its document was found valid."""
+
+    operation: Operation
+    events: int = 0
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Event(Work):
+    """An event that a subscriber is told."""
+
+    stream: Stream
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
 class Batch(Work):
     """What one loader asks for at once."""
 

@@ -48,7 +48,7 @@ def by_token(verifier: Verifier, *, act_as_scope: str, reserved_users: str) -> I
             raise _refused(
                 403, Forbidden("X-User: you may name no other user than yourself."), **_lacking(act_as_scope)
             )
-        return Viewer(user if named is None else named, may_name_others=may_name_others)
+        return Viewer(user if named is None else named, may_name_others=may_name_others, until=caller.until)
 
     return identify
 

@@ -29,9 +29,11 @@ from gql_api.schema.errors import INTERNAL, Schema, extensions_of
 from gql_api.telemetry import Operation
 from gql_api.web.answers import Refused, answer
 from gql_api.web.disconnect import stopped_when_gone
-from gql_api.web.negotiation import GRAPHQL, JSON, choose, wants_page
+from gql_api.web.events import HEADERS, EventStream, Pace, single
+from gql_api.web.negotiation import EVENTS, GRAPHQL, JSON, choose, prefers_events, takes_events, wants_page
 from gql_api.web.outcomes import note_result, watched
 from gql_api.web.parameters import Parameters, from_body, from_url
+from gql_api.web.streaming import results, type_of
 
 ContextT = TypeVar("ContextT")
 METHODS = {"allow": "GET, HEAD, POST, OPTIONS"}
@@ -54,7 +56,7 @@ class GraphQLView(Generic[ContextT]):
 
     `make_context` may raise `Refused`, or a `Failure`, which refuses the request too: 401, 403, 503, 504 or 400.
     `explorer` makes the page for browsers; without one they are answered as other clients are.
-    A request may ask Acontext for `seconds`.
+    A request may ask Acontext for `seconds`. Subscriptions break off when `is_closing` says so.
     """
 
     def __init__(
@@ -64,11 +66,14 @@ class GraphQLView(Generic[ContextT]):
         explorer: Callable[[Request], Response] | None = None,
         *,
         seconds: float = 30.0,
+        is_closing: Callable[[], bool] = lambda: False,
     ) -> None:
         self._schema = schema
         self._make_context = make_context
         self._explorer = explorer
         self._seconds = seconds
+        self._is_closing = is_closing
+        self.pace = Pace()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -83,18 +88,18 @@ class GraphQLView(Generic[ContextT]):
             return self._explorer(request)
         if request.method == "OPTIONS":
             return Response(status_code=204, headers=METHODS)
-        media = choose(accept)
+        media = choose(accept) or (JSON if takes_events(accept) else None)
         if media is None:
-            return Refused(406, f"Answers are {GRAPHQL} or {JSON}; the Accept header takes neither.").answer()
+            return Refused(406, f"Answers are {GRAPHQL}, {JSON} or {EVENTS}; the Accept header takes none.").answer()
         try:
             with watched() as operation:
-                return await self._run(request, media, operation)
+                return await self._run(request, accept, media, operation)
         except Refused as refused:
             return refused.answer(media)
         except ClientDisconnect:
             return Response(status_code=CLIENT_GONE)
 
-    async def _run(self, request: Request, media: str, operation: Operation) -> Response:
+    async def _run(self, request: Request, accept: str, media: str, operation: Operation) -> Response:
         if request.method not in READING | {"POST"}:
             raise Refused(405, "GraphQL is asked by GET or POST.", headers=METHODS)
         is_get = request.method in READING
@@ -102,10 +107,16 @@ class GraphQLView(Generic[ContextT]):
         context = await self._context(request)
         parameters = from_url(request.query_params) if is_get else await from_body(request)
         request.state.operation_name = parameters.operation_name
+        if takes_events(accept) and type_of(self._schema, parameters) is DocumentOperation.SUBSCRIPTION:
+            operation.type = "subscription"
+            if request.method == "HEAD":
+                return Response(headers=HEADERS)
+            stream = results(self._schema, parameters, context, seconds=self._seconds)
+            return EventStream(stream, is_cut=self._is_closing, pace=self.pace)
         with request_within(self._seconds):
             result = await self._result(request, parameters, context, is_get=is_get)
         note_result(operation, result)
-        return _answer_of(result, media)
+        return single(result) if prefers_events(accept) else _answer_of(result, media)
 
     async def _result(
         self, request: Request, parameters: Parameters, context: ContextT, *, is_get: bool
@@ -139,7 +150,7 @@ class GraphQLView(Generic[ContextT]):
         except InvalidOperationTypeError as error:
             if error.operation_type is OperationType.MUTATION:
                 raise Refused(405, "A mutation is sent by POST.", headers={"allow": "POST"}) from None
-            return _unresolved("Subscriptions are not answered over plain HTTP.")
+            return _unresolved(f"Subscriptions are answered over WebSocket, or with Accept: {EVENTS}.")
 
     def _only_reads(self, parameters: Parameters) -> bool:
         """Tell whether an operation may be left half done; a mutation may not, nor what is not known to be a query."""

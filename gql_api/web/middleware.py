@@ -2,49 +2,26 @@
 
 import asyncio
 import logging
-import re
 import time
-import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import quote
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gql_api.stopping import Stop
-from gql_api.telemetry import Listener, Notes, observed
+from gql_api.telemetry import Notes, observed
 from gql_api.web.answers import BodyTooLarge, Refused
 from gql_api.web.hosts import HostCheck
-from gql_api.web.probes import PROBES
+from gql_api.web.recording import Entry, Observing, id_of, write
 
-SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
-SANE_NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]{0,127}", re.ASCII)
-LONGEST_PATH = 200
 ASKED_HEADERS = ["authorization", "content-type", "x-user", "x-request-id", "traceparent"]
 TOLD_HEADERS = ["x-request-id", "www-authenticate", "retry-after"]
-_MATERIAL = "/api/v1/material/"
 SAFE_HEADERS = {"x-content-type-options": "nosniff", "referrer-policy": "no-referrer"}
 
 _CUT = {"code": "SERVER_STOPPING"}
 
 logger = logging.getLogger(__name__)
-
-
-def _hidden(user: str) -> str:
-    return "-"
-
-
-@dataclass(frozen=True, slots=True)
-class Observing:
-    """Who is told of requests, what a user is called in the log, and whether the server is about to stop."""
-
-    listeners: Sequence[Listener] = ()
-    pseudonym: Callable[[str], str] = _hidden
-    stop: Stop = field(default_factory=Stop)
 
 
 def middleware(
@@ -116,8 +93,7 @@ class _Record:
     """One request, from its head to the last of its answer."""
 
     def __init__(self, scope: Scope, send: Send) -> None:
-        sent = Headers(scope=scope).get("x-request-id", "")
-        self.id = sent if SANE_ID.fullmatch(sent) else uuid.uuid4().hex
+        self.id = id_of(scope)
         self.status: int | None = None
         self._scope = scope
         self._send = send
@@ -135,32 +111,8 @@ class _Record:
         await self._send(message)
 
     def log(self, notes: Notes, pseudonym: Callable[[str], str]) -> None:
-        fields: dict[str, Any] = {
-            "method": self._scope["method"],
-            "path": _shown(self._scope["path"]),
-            "status": self.status or "-",
-            "milliseconds": round((time.perf_counter() - self._began) * 1000, 1),
-            "operation": self._operation(notes),
-            "user": pseudonym(notes.user) if notes.user is not None else None,
-            "upstream_calls": notes.calls,
-            "codes": list(notes.operation.codes) if notes.operation else [],
-        }
-        line = "{method} {path} {status} {milliseconds:.1f} ms, operation {operation}".format_map(fields)
-        more = [f"user {fields['user']}"] if fields["user"] else []
-        more += [f"{notes.calls} calls of Acontext"] if notes.calls else []
-        more += [" ".join(fields["codes"])] if fields["codes"] else []
-        level = logging.DEBUG if self._scope["path"] in PROBES else logging.INFO
-        logger.log(level, "%s", ", ".join([line, *more]), extra=fields)
-
-    def _operation(self, notes: Notes) -> str:
-        known = notes.operation.name if notes.operation else None
-        name = known or self._state.get("operation_name") or ""
-        return name if SANE_NAME.fullmatch(name) else "-"
-
-
-def _shown(path: str) -> str:
-    """Write a path as it may be logged: behind one of these is a token that lets anybody read a file."""
-    return f"{_MATERIAL}-" if path.startswith(_MATERIAL) else quote(path)[:LONGEST_PATH]
+        entry = Entry(self._scope["method"], self._scope["path"], self.status, self._began)
+        write(entry, notes, pseudonym, fallback=self._state.get("operation_name"))
 
 
 class BodyLimit:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 GRAPHQL = "application/graphql-response+json"
 JSON = "application/json"
+EVENTS = "text/event-stream"
 UTF8 = {"utf-8", "utf8"}
 
 # Commas and semicolons may stand inside quotes.
@@ -54,6 +55,19 @@ def choose(accept: str | None) -> str | None:
     ranked = {media: _rank(media, ranges) for media in (JSON, GRAPHQL)}
     best = max(ranked, key=lambda media: ranked[media])
     return best if ranked[best][0] > 0 else None
+
+
+def takes_events(accept: str | None) -> bool:
+    """Tell whether the client names event streams among what it takes; a range does not mean them."""
+    return any(one.name == EVENTS and one.quality > 0 for one in _ranges(accept or ""))
+
+
+def prefers_events(accept: str | None) -> bool:
+    """Tell whether an event stream is wanted more than the two media types of single answers, or before them."""
+    ranges = _ranges(accept or "")
+    events = max(((one.quality, -place) for place, one in enumerate(ranges) if one.name == EVENTS), default=(0.0, 0))
+    others = max(_rank(media, ranges) for media in (JSON, GRAPHQL))
+    return events[0] > 0 and events > (others[0], others[2])
 
 
 def wants_page(accept: str | None) -> bool:

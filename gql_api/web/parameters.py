@@ -25,6 +25,13 @@ class Parameters:
     extensions: dict[str, Any] | None
 
 
+def loads(text: bytes) -> Any:
+    """Read JSON; raise `ValueError` or `RecursionError`."""
+    value = orjson.loads(text)
+    # Beyond 64 bits orjson makes floats of integers: nobody could tell any more that they lose digits.
+    return json.loads(text) if _LONG_NUMBER.search(text) else value
+
+
 def from_url(values: Mapping[str, str]) -> Parameters:
     """Read a GET request; raise `Refused`."""
     fields: dict[str, Any] = dict(values)
@@ -33,7 +40,7 @@ def from_url(values: Mapping[str, str]) -> Parameters:
             fields[name] = _parse_field(name, fields[name])
     if fields.get("operationName") == "":
         del fields["operationName"]  # the specification: the empty string is the same as none
-    return _parameters(fields)
+    return from_fields(fields)
 
 
 async def from_body(request: Request) -> Parameters:
@@ -42,30 +49,25 @@ async def from_body(request: Request) -> Parameters:
     if kind.name != JSON or not kind.is_utf8:
         raise Refused(415, f"The Content-Type must be {JSON}, in UTF-8.", headers={"accept": JSON})
     try:
-        fields = _loads(await request.body())
+        fields = loads(await request.body())
     except (ValueError, RecursionError):
         raise Refused(400, "The body is not JSON in UTF-8 of a sane depth and with finite numbers.") from None
     if isinstance(fields, list):
         raise Refused(400, "The body must be one JSON object: lists of operations are not taken.")
-    if not isinstance(fields, dict):
-        raise Refused(400, "The body must be a JSON object.")
-    return _parameters(fields)
-
-
-def _loads(text: bytes) -> Any:
-    value = orjson.loads(text)
-    # Beyond 64 bits orjson makes floats of integers: nobody could tell any more that they lose digits.
-    return json.loads(text) if _LONG_NUMBER.search(text) else value
+    return from_fields(fields)
 
 
 def _parse_field(name: str, text: str) -> Any:
     try:
-        return _loads(text.encode())
+        return loads(text.encode())
     except (ValueError, RecursionError):
         raise Refused(400, f"{name} must be a JSON object.") from None
 
 
-def _parameters(fields: Mapping[str, Any]) -> Parameters:
+def from_fields(fields: Any) -> Parameters:
+    """Read what a body or a message has; raise `Refused`."""
+    if not isinstance(fields, dict):
+        raise Refused(400, "The body must be a JSON object.")
     query = fields.get("query")
     if not isinstance(query, str) or not query:
         raise Refused(400, "query must be a string with the GraphQL document in it.")

@@ -51,11 +51,14 @@ KINDS: dict[str, tuple[str, ...]] = {
     "UploadFileInput.sessionId": SESSION,
     "FilePathInput.sessionId": SESSION,
     "FileRefInput.id": FILE,
+    "Subscription.messageStored(sessionId)": SESSION,
+    "Subscription.messageStored(after)": ("message cursor", "resume cursor"),
 }
 """What may stand in each place; `edited` is the same place beside edit strategies."""
 TELLING = {"CreateSessionInput.acontextId", "GetOrCreateSessionInput.diskId"}
 """Here the caller chooses an id of Acontext's, which one session alone may have: a taken one is said to be so."""
 NAMES_NOTHING = {
+    "Subscription.sessionListChanged(user)",
     *("Query.user(identifier)", "Query.sessions(user)", "CreateSessionInput.user", "GetOrCreateSessionInput.user"),
     *("CreateSessionInput.title", "GetOrCreateSessionInput.title", "UpdateSessionInput.title"),
     *("CreateSessionInput.configs", "GetOrCreateSessionInput.configs", "UpdateSessionInput.configs"),
@@ -79,6 +82,8 @@ FILL = {
     "FilePathInput.path": '"/a.txt"',
 }
 """What is required beside an id."""
+OWN = "<own session>"
+"""Stands for a session of the caller's own."""
 EDITING = "editStrategy: {tokenLimit: {limitTokens: 2}}"
 BESIDE = {
     "Session.messages(pinAtMessageId)": EDITING,
@@ -86,6 +91,7 @@ BESIDE = {
     "Session.messages(before) edited": EDITING,
     "UpdateSessionInput.id": 'title: "stolen", configs: {a: 1}',
     "GetOrCreateSessionInput.id": 'title: "mine"',
+    "Subscription.messageStored(after)": f'sessionId: "{OWN}"',
 }
 """What is given along, so that there would be something to tell or to change."""
 _FRESH = {"ID", "UUID", "DateTime", "URL"}
@@ -175,7 +181,7 @@ def document(schema: GraphQLSchema, place: Place) -> str:
     for step in reversed(way):
         inner = f"{step} {{ {inner} }}"
     kind_of_id = "String" if "cursor" in KINDS[place.name][0] else "ID"
-    return f"{'mutation' if is_writing else 'query'} ($id: {kind_of_id}!) {{ {inner} }}"
+    return f"{root.lower()} ($id: {kind_of_id}!) {{ {inner} }}"
 
 
 def _value(place: Place, depth: int) -> str:

@@ -201,7 +201,7 @@ async def test_a_line_of_json_tells_of_a_request_in_fields(start: Callable[..., 
             response = await client.http.post("/graphql", json={"query": NAMED}, headers={"x-request-id": "r-1"})
     assert "errors" in response.json()
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
-    [line] = [line for line in lines if line["logger"] == "gql_api.web.middleware"]
+    [line] = [line for line in lines if line["logger"] == "gql_api.web.recording"]
     assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00", line.pop("time"))
     assert line.pop("milliseconds") > 0
     user = pseudonyms(KEY.replace(" ", "-").encode())("anonymous@example.com")
@@ -211,7 +211,7 @@ async def test_a_line_of_json_tells_of_a_request_in_fields(start: Callable[..., 
     )
     assert line == {
         "level": "INFO",
-        "logger": "gql_api.web.middleware",
+        "logger": "gql_api.web.recording",
         "request_id": "r-1",
         "method": "POST",
         "path": "/graphql",

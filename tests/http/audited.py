@@ -58,7 +58,7 @@ ACCEPTING = [
         "nothing that fits is 406",
         TYPENAME,
         406,
-        refused(f"Answers are {GRAPHQL} or {JSON}; the Accept header takes neither."),
+        refused(f"Answers are {GRAPHQL}, {JSON} or text/event-stream; the Accept header takes none."),
         accept="text/csv",
     ),
 ]
@@ -232,7 +232,10 @@ REQUEST_ERRORS = {
     ),
     "a subscription": (
         {"query": "subscription { counts(to: 1) }"},
-        error("Subscriptions are not answered over plain HTTP.", "OPERATION_RESOLUTION_FAILURE"),
+        error(
+            "Subscriptions are answered over WebSocket, or with Accept: text/event-stream.",
+            "OPERATION_RESOLUTION_FAILURE",
+        ),
     ),
 }
 ERRORS = [

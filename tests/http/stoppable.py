@@ -11,8 +11,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from gql_api.stopping import Stop, StoppableServer
-from gql_api.web.middleware import Observing, middleware
+from gql_api.web.middleware import middleware
 from gql_api.web.probes import Readiness, probes
+from gql_api.web.recording import Observing
 
 
 def create_app(stop: Stop) -> Starlette:

@@ -18,7 +18,7 @@ from gql_api.web.middleware import middleware
 from small_api import BODY_LIMIT, SECRET, create_app
 
 pytestmark = pytest.mark.usefixtures("ids_on_records")
-LOGGER = "gql_api.web.middleware"
+LOGGER = "gql_api.web.recording"
 LIMIT = 100
 
 

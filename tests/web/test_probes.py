@@ -11,8 +11,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gql_api.stopping import Stop
-from gql_api.web.middleware import Observing, middleware
+from gql_api.web.middleware import middleware
 from gql_api.web.probes import Readiness, metrics_route, probes
+from gql_api.web.recording import Observing
 
 WORDS = "password=hunter2"
 

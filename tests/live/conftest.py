@@ -1,0 +1,111 @@
+"""The application on a port of its own, as sockets and event streams need it; on both databases."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+
+from api.client import Client
+from api.upstream import KEY, Upstream
+from gql_api.app import create_app
+from gql_api.observing import Observers
+from gql_api.settings import Settings, read_settings
+from live.socket import Socket, connected
+
+
+@dataclass
+class Live:
+    """A running server: a client for requests, and sockets."""
+
+    url: str
+    client: Client
+    app: Starlette
+
+    @asynccontextmanager
+    async def socket(self, **payload: str) -> AsyncIterator[Socket]:
+        """Give a socket whose connection of the protocol is open."""
+        async with connected(self.url) as socket:
+            await socket.begin(**payload)
+            yield socket
+
+    async def until(self, is_so: Callable[[], bool]) -> None:
+        """Wait for what the server does by itself."""
+        async with asyncio.timeout(20):
+            while not is_so():  # noqa: ASYNC110 - nothing tells of it
+                await asyncio.sleep(0.01)
+
+    async def until_so(self, is_so: Callable[[], Awaitable[bool]]) -> None:
+        """Wait for what has to be asked for."""
+        async with asyncio.timeout(20):
+            while not await is_so():  # noqa: ASYNC110 - nothing tells of it
+                await asyncio.sleep(0.01)
+
+
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals of the tests alone."""
+        yield
+
+
+@pytest.fixture
+def upstream() -> Upstream:
+    """What stands between the SDK and Acontext."""
+    return Upstream()
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    """All at its default, but for the places of the data, and that polls are frequent."""
+    return read_settings(
+        DATABASE_URL=database_url,
+        GQL_API_DATA_DIR=tmp_path,
+        GQL_API_FOLLOW_SECONDS="0.2",
+        ACONTEXT_API_KEY=KEY,
+        _env_file=None,
+    )
+
+
+@pytest.fixture
+def serve(settings: Settings, upstream: Upstream) -> Callable[..., object]:
+    """Serve on a port of its own until the end of the block; `buffer`: bytes that the kernel keeps for a client."""
+
+    @asynccontextmanager
+    async def serving(
+        *, buffer: int | None = None, watched_by: Observers | None = None, **changed: object
+    ) -> AsyncIterator[Live]:
+        app = create_app(settings.model_copy(update=changed), front=upstream.in_front_of, watched_by=watched_by)
+        options: dict[str, Any] = {"ws": "websockets-sansio", "ws_max_size": 2**20, "ws_per_message_deflate": False}
+        server = _Server(uvicorn.Config(app, port=0, lifespan="on", log_config=None, **options))
+        bound = socket.create_server(("127.0.0.1", 0))
+        if buffer:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffer)
+        task = asyncio.create_task(server.serve(sockets=[bound]))
+        try:
+            async with asyncio.timeout(20):
+                while not server.started:
+                    assert not task.done(), task
+                    await asyncio.sleep(0.01)
+            port = bound.getsockname()[1]
+            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as http:
+                yield Live(f"http://127.0.0.1:{port}", Client(http), app)
+        finally:
+            server.should_exit = True
+            await task
+
+    return serving
+
+
+@pytest.fixture
+async def live(serve: Callable[..., object]) -> AsyncIterator[Live]:
+    """A running server."""
+    async with serve() as live:
+        yield live

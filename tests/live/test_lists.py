@@ -1,0 +1,82 @@
+"""Changes of a user's list of sessions, as they happen."""
+
+from collections.abc import Callable
+from typing import Any
+
+from api.callers import BY_TOKEN, proven
+from api.upstream import Upstream
+from identity.issuing import secret_token
+from live.conftest import Live
+
+FOLLOW = """
+subscription ($user: String) {
+  sessionListChanged(user: $user) { kind sessionEdge { node { id title } } deletedSessionId }
+}
+"""
+RENAME = """
+mutation ($id: ID!, $title: String) { updateSession(input: {id: $id, title: $title}) { errors { code } } }
+"""
+DELETE = "mutation ($id: ID!) { deleteSession(input: {id: $id}) { errors { code } } }"
+GET_OR_CREATE = """
+mutation ($id: ID) { getOrCreateSession(input: {id: $id}) { created session { id } errors { code } } }
+"""
+
+
+async def test_each_change_is_told_in_its_order(live: Live, upstream: Upstream) -> None:
+    async with live.socket() as socket:
+        id = await socket.subscribe(FOLLOW)
+        await socket.settled()
+        made = await live.client.create(title="Tea")
+        await live.client.data(RENAME, id=made["id"], title="Coffee")
+        await live.client.data(DELETE, id=made["id"])
+        theirs = (await upstream.ask("POST", "/session", json={"user": "anonymous@example.com"}))["id"]
+        opened = (await live.client.data(GET_OR_CREATE, id=theirs))["getOrCreateSession"]
+        assert opened["created"] is False
+        told = [await socket.event(id) for _ in range(4)]
+    assert [event["kind"] for event in told] == ["CREATED", "UPDATED", "DELETED", "CREATED"]
+    assert told[0]["sessionEdge"]["node"]["id"] == made["id"]
+    assert told[1]["sessionEdge"] == {"node": {"id": made["id"], "title": "Coffee"}}
+    assert told[2] == {"kind": "DELETED", "sessionEdge": None, "deletedSessionId": made["id"]}
+    assert told[3]["sessionEdge"]["node"]["id"] == opened["session"]["id"]
+
+
+async def test_what_changes_nothing_is_not_told(live: Live) -> None:
+    made = await live.client.create(title="Tea")
+    async with live.socket() as socket:
+        id = await socket.subscribe(FOLLOW)
+        await socket.settled()
+        await live.client.data(GET_OR_CREATE, id=made["id"])
+        await live.client.data(
+            "mutation ($id: ID!) { updateSession(input: {id: $id}) { errors { code } } }", id=made["id"]
+        )
+        await live.client.data(DELETE, id=made["id"])
+        assert (await socket.event(id))["kind"] == "DELETED"
+
+
+async def test_others_lists_are_others(live: Live) -> None:
+    async with live.socket() as socket:
+        mine, annas = await socket.subscribe(FOLLOW), await socket.subscribe(FOLLOW, user="anna")
+        await socket.settled()
+        hers = await live.client.as_user("anna").create(title="Hers")
+        made = await live.client.create(title="Mine")
+        assert (await socket.event(annas))["sessionEdge"] == {"node": {"id": hers["id"], "title": "Hers"}}
+        assert (await socket.event(mine))["sessionEdge"] == {"node": {"id": made["id"], "title": "Mine"}}
+
+
+async def test_nobody_follows_anothers_list_without_the_right(serve: Callable[..., Any]) -> None:
+    async with serve(**BY_TOKEN) as live, live.socket(Authorization=bearer("bob", "other")) as socket:
+        frame = await socket.frame(await socket.subscribe(FOLLOW, user="anna"))
+    [error] = frame["payload"]
+    assert (frame["type"], error["extensions"]) == ("error", {"code": "FORBIDDEN"})
+
+
+async def test_who_may_act_for_others_follows_their_lists(serve: Callable[..., Any]) -> None:
+    async with serve(**BY_TOKEN) as live, live.socket(Authorization=bearer("service", "sessions:act-as")) as socket:
+        id = await socket.subscribe(FOLLOW, user="anna")
+        await socket.settled()
+        made = await proven(live.client, "anna").create(title="Hers")
+        assert (await socket.event(id))["sessionEdge"] == {"node": {"id": made["id"], "title": "Hers"}}
+
+
+def bearer(user: str, scope: str) -> str:
+    return f"Bearer {secret_token(sub=user, scope=scope)}"
