@@ -180,8 +180,6 @@ async def _read(info: Info, asked: Asked) -> tuple[View, Mark]:
         if asked.edits is None:
             return await read(loaders, asked.session_id, asked.window), Mark()
         return await read_edited(loaders, asked.session_id, asked.window, asked.edits), Mark()
-    # What another field of this operation read before does not tell what there is by now.
-    loaders = info.context.new_loaders()
     if asked.edits is None:
         return await read_and_mark(loaders, asked.session_id, asked.window, settling)
     return await read_edited_and_mark(loaders, asked.session_id, asked.window, edits=asked.edits, settling=settling)
