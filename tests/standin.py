@@ -43,7 +43,6 @@ def _data(value: dict[str, Any]) -> dict[str, Any]:
 def _handler(made: Standin, date: str | None) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
-        server_version, sys_version = "nginx", ""
 
         def handle_any(self) -> None:
             content = self.rfile.read(int(self.headers.get("content-length", "0")))

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from databases import Databases
-from doctoring import doctor, set_nothing
-from standin import KEY, standin
+from doctoring import doctor, said_of, set_nothing
+from embedded.alone import KEY, Alone, alone
+from standin import standin
 
 PAGE = Path(__file__).parents[1] / "docs" / "operations.md"
 SECRET = "s3cret-w0rd"  # noqa: S105 - what must not be shown
@@ -20,6 +21,13 @@ SECRET = "s3cret-w0rd"  # noqa: S105 - what must not be shown
 @pytest.fixture(autouse=True)
 def nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     set_nothing(monkeypatch, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def acontext(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Alone]:
+    """The embedded Acontext on a port of its own."""
+    with alone(tmp_path_factory.mktemp("acontext")) as running:
+        yield running
 
 
 @pytest.fixture
@@ -53,15 +61,17 @@ def test_without_any_setting_nothing_is_amiss(capsys: pytest.CaptureFixture[str]
 
 
 def test_a_good_run_is_as_the_page_shows(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, postgres_databases: Databases
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    postgres_databases: Databases,
+    acontext: Alone,
 ) -> None:
     url = asyncio.run(postgres_databases.migrated())
-    with standin() as acontext:
-        monkeypatch.setenv("DATABASE_URL", url)
-        monkeypatch.setenv("ACONTEXT_BASE_URL", acontext.url)
-        monkeypatch.setenv("ACONTEXT_API_KEY", KEY)
-        code, report = doctor(capsys)
-        again, findings = doctor(capsys, "--json")
+    monkeypatch.setenv("DATABASE_URL", url)
+    monkeypatch.setenv("ACONTEXT_BASE_URL", acontext.base_url)
+    monkeypatch.setenv("ACONTEXT_API_KEY", KEY)
+    code, report = doctor(capsys)
+    again, findings = doctor(capsys, "--json")
     asyncio.run(postgres_databases.drop(url))
     assert (code, again) == (0, 0)
     assert comparable(report) == shown("A good run")
@@ -69,27 +79,39 @@ def test_a_good_run_is_as_the_page_shows(
 
 
 def test_a_bad_run_is_as_the_page_shows_and_has_no_secrets(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, taken: int
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, taken: int, acontext: Alone
 ) -> None:
-    with standin(date="Thu, 01 Jan 2026 00:00:00 GMT") as acontext:
-        for name, value in {
-            "DATABASE_URL": f"postgres://user:{SECRET}@127.0.0.1:1/name",
-            "ACONTEXT_BASE_URL": acontext.url,
-            "ACONTEXT_API_KEY": SECRET,
-            "GQL_API_HOST": "127.0.0.1",
-            "GQL_API_PORT": str(taken),
-            "GQL_API_METRIC_TOKEN": SECRET,
-            "GQL_API_AUTH": "jwt",
-            "GQL_API_JWT_ALGORITHMS": "RS256",
-            "GQL_API_JWT_ISSUER": "https://issuer.example",
-            "GQL_API_JWT_AUDIENCE": "gql_api",
-            "GQL_API_JWT_JWKS_URL": "http://127.0.0.1:1/keys",
-        }.items():
-            monkeypatch.setenv(name, value)
-        code, report = doctor(capsys)
+    for name, value in {
+        "DATABASE_URL": f"postgres://user:{SECRET}@127.0.0.1:1/name",
+        "ACONTEXT_BASE_URL": acontext.base_url,
+        "ACONTEXT_API_KEY": SECRET,
+        "GQL_API_HOST": "127.0.0.1",
+        "GQL_API_PORT": str(taken),
+        "GQL_API_METRIC_TOKEN": SECRET,
+        "GQL_API_AUTH": "jwt",
+        "GQL_API_JWT_ALGORITHMS": "RS256",
+        "GQL_API_JWT_ISSUER": "https://issuer.example",
+        "GQL_API_JWT_AUDIENCE": "gql_api",
+        "GQL_API_JWT_JWKS_URL": "http://127.0.0.1:1/keys",
+    }.items():
+        monkeypatch.setenv(name, value)
+    code, report = doctor(capsys)
     assert code == 1
     assert SECRET not in report
     assert comparable(report) == shown("A bad run")
+
+
+def test_a_clock_of_acontext_that_is_wrong_is_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with standin(date="Sat, 01 Jan 2000 00:00:00 GMT") as late:
+        monkeypatch.setenv("ACONTEXT_BASE_URL", late.url)
+        monkeypatch.setenv("ACONTEXT_API_KEY", KEY)
+        code, report = doctor(capsys)
+    found, advice = said_of("Acontext clock", report)
+    assert re.fullmatch(r"! Acontext clock \d+ s behind this machine's", found)
+    assert advice == "→ Let both follow a time server (NTP)."
+    assert code == 1  # for the key
 
 
 def test_all_settings_that_cannot_be_read_are_told(
