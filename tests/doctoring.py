@@ -3,12 +3,15 @@
 import os
 import re
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from commands import environment
 from gql_api import cli
+
+Ask = Callable[..., tuple[int, str]]
 
 
 def set_nothing(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
@@ -27,6 +30,18 @@ def doctor(capsys: pytest.CaptureFixture[str], *flags: str) -> tuple[int, str]:
     told = capsys.readouterr()
     assert told.err == ""
     return int(str(left.value.code)), told.out
+
+
+def asking(monkeypatch: pytest.MonkeyPatch, folder: Path, capsys: pytest.CaptureFixture[str]) -> Ask:
+    """Give what runs the doctor with these settings and no others."""
+    set_nothing(monkeypatch, folder)
+
+    def ask(**settings: str) -> tuple[int, str]:
+        for name, value in settings.items():
+            monkeypatch.setenv(name, value)
+        return doctor(capsys)
+
+    return ask
 
 
 def said_of(subject: str, report: str) -> list[str]:

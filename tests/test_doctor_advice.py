@@ -14,11 +14,10 @@ from typing import Any
 import pytest
 
 from commands import environment
-from doctoring import doctor, said_of, set_nothing
+from doctoring import Ask, asking, said_of
 from standin import KEY
 from store.certificates import write_certificates
 
-Ask = Callable[..., tuple[int, str]]
 BY_ISSUER = {
     "GQL_API_AUTH": "jwt",
     "GQL_API_JWT_ALGORITHMS": "RS256",
@@ -30,15 +29,7 @@ BY_ISSUER = {
 
 @pytest.fixture
 def ask(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Ask:
-    """Run the doctor with these settings and no others."""
-    set_nothing(monkeypatch, tmp_path)
-
-    def ask(**settings: str) -> tuple[int, str]:
-        for name, value in settings.items():
-            monkeypatch.setenv(name, value)
-        return doctor(capsys)
-
-    return ask
+    return asking(monkeypatch, tmp_path, capsys)
 
 
 @contextmanager

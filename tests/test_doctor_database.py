@@ -1,17 +1,16 @@
 """What `gql-api doctor` says of a database: which setting is wrong, and whether two URLs lead to the same one."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from databases import PostgresDatabases
-from doctoring import doctor, said_of, set_nothing
+from doctoring import Ask, asking, said_of
 from gql_api.cli import main
 from pgbouncer import ABSENT, pooled, pooling, program
 
-Ask = Callable[..., tuple[int, str]]
 ELSEWHERE = [
     "✗ direct database DATABASE_DIRECT_URL leads to another database than DATABASE_URL",
     "→ Look at host, port and name of the database in both: they are to lead to one, with a pooler in between or not.",
@@ -21,15 +20,7 @@ SAME = ["✓ direct database reached, tables up to date"]
 
 @pytest.fixture
 def ask(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Ask:
-    """Run the doctor with these settings and no others."""
-    set_nothing(monkeypatch, tmp_path)
-
-    def ask(**settings: str) -> tuple[int, str]:
-        for name, value in settings.items():
-            monkeypatch.setenv(name, value)
-        return doctor(capsys)
-
-    return ask
+    return asking(monkeypatch, tmp_path, capsys)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import random
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractContextManager, asynccontextmanager, suppress
+from itertools import count, islice
 from uuid import UUID
 
 import asyncpg  # type: ignore[import-untyped]
@@ -20,27 +21,34 @@ CHANNEL = "gql_api_events"
 MOST_PENDING = 10_000
 """Events that wait to be sent; beyond that the oldest are forgotten."""
 _AT_ONCE = 200
-_ALIVE_SECONDS = 10.0
+ALIVE_SECONDS = 10.0
 """How often a silent connection is asked whether it is still there, and how long it may take to say so."""
 _LONGEST_PAUSE = 15.0
 _FAREWELL = 2.0
 _VERSION = "1"
-_FAILED = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 _LOG = logging.getLogger(__name__)
 
 Connect = Callable[[], Awaitable[asyncpg.Connection]]
 
 
 class PostgresBroker:
-    """Tells this process at once and others by the database; `connect` opens a connection that no pooler is before."""
+    """Tells this process at once and others by the database; `connect` opens a connection that no pooler is before.
 
-    def __init__(self, connect: Connect) -> None:
+    Each statement on it may take `alive` seconds, and after so many without one it is asked for a sign of life.
+    """
+
+    def __init__(self, connect: Connect, *, alive: float = ALIVE_SECONDS) -> None:
         self._connect = connect
+        self._alive = alive
         self._local = LocalBroker()
-        self._pending: OrderedDict[str, None] = OrderedDict()
+        self._pending: OrderedDict[str, int] = OrderedDict()
+        self._numbers = count()
         self._news = asyncio.Event()
         self._lost = asyncio.Event()
         self._is_whole = False
+        self._is_loss_told = False
+        self._is_oddity_told = False
+        self._failed = 0
         self._pid = 0
 
     @property
@@ -68,7 +76,7 @@ class PostgresBroker:
     def publish(self, event: Event) -> None:
         """Tell this process at once, and others soon; the same event is sent once, however often it waits."""
         self._local.publish(event)
-        self._pending[_write(event)] = None
+        self._pending[_write(event)] = next(self._numbers)
         if len(self._pending) > MOST_PENDING:
             self._pending.popitem(last=False)
         self._news.set()
@@ -86,51 +94,60 @@ class PostgresBroker:
             await asyncio.sleep(0.01)
 
     async def _run(self) -> None:
-        failed = 0
         while True:
             try:
                 await self._carry()
-            except _FAILED as error:
-                if not failed or self._is_whole:
+            except Exception as error:  # the edge of a background task: whatever it is, another connection is tried
+                if not self._is_loss_told:
                     _LOG.warning("events of other servers do not arrive: %s", type(error).__name__)
-                failed = 1 if self._is_whole else failed + 1
-                self._is_whole = False
-            await asyncio.sleep(random.uniform(0.5, 1) * min(_LONGEST_PAUSE, 0.2 * 2 ** min(failed, 10)))  # noqa: S311
+                self._is_loss_told = True
+                self._failed += 1
+            await asyncio.sleep(random.uniform(0.5, 1) * min(_LONGEST_PAUSE, 0.2 * 2 ** min(self._failed, 10)))  # noqa: S311
 
     async def _carry(self) -> None:
         """Listen and send on one connection until it is lost; that raises."""
         connection = await self._connect()
         try:
-            self._lost.clear()
-            connection.add_termination_listener(lambda _: self._notice_loss())
-            await connection.add_listener(CHANNEL, self._hear)
-            self._pid = connection.get_server_pid()
-            self._is_whole = True
-            _LOG.info("events of other servers arrive")
-            # Whoever listened while nothing arrived may have missed something.
-            self._local.tell_missed()
+            await self._listen(connection)
             while True:
                 await self._send(connection)
+                self._failed = 0
         finally:
-            with suppress(*_FAILED):
+            self._is_whole = False  # closing may take its time
+            with suppress(Exception):
                 await connection.close(timeout=_FAREWELL)
+
+    async def _listen(self, connection: asyncpg.Connection) -> None:
+        self._lost.clear()
+        self._pid = connection.get_server_pid()
+        connection.add_termination_listener(lambda _: self._notice_loss())
+        async with asyncio.timeout(self._alive):
+            await connection.add_listener(CHANNEL, self._hear)
+        self._is_whole, self._is_loss_told = True, False
+        _LOG.info("events of other servers arrive")
+        # Whoever listened while nothing arrived may have missed something.
+        self._local.tell_missed()
 
     async def _send(self, connection: asyncpg.Connection) -> None:
         """Wait for something to send, and send it; or see from time to time whether there is anybody still."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(_ALIVE_SECONDS):
+            async with asyncio.timeout(self._alive):
                 await self._news.wait()
         if self._lost.is_set():
             raise ConnectionResetError("the connection was closed by the database")
-        batch = list(self._pending)[:_AT_ONCE]
+        self._news.clear()
+        batch = dict(islice(self._pending.items(), _AT_ONCE))
         if not batch:
-            self._news.clear()
-            await connection.execute("SELECT 1", timeout=_ALIVE_SECONDS)
+            await connection.execute("SELECT 1", timeout=self._alive)
             return
         statement = "SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload"
-        await connection.fetch(statement, CHANNEL, batch, timeout=_ALIVE_SECONDS)
-        for payload in batch:
-            self._pending.pop(payload, None)
+        await connection.fetch(statement, CHANNEL, list(batch), timeout=self._alive)
+        for payload, number in batch.items():
+            # What happened again meanwhile is sent again: others may have read before it.
+            if self._pending.get(payload) == number:
+                del self._pending[payload]
+        if self._pending:
+            self._news.set()
 
     def _notice_loss(self) -> None:
         self._lost.set()
@@ -140,10 +157,11 @@ class PostgresBroker:
         if pid == self._pid:
             return  # its own were told already
         event = _read(payload)
-        if event is None:
-            _LOG.info("an event that cannot be read was left out")
-        else:
+        if event:
             self._local.publish(event)
+        elif not self._is_oddity_told:
+            self._is_oddity_told = True
+            _LOG.info("an event that cannot be read was left out; others like it are left out without a word")
 
 
 def _write(event: Event) -> str:

@@ -9,6 +9,7 @@ from gql_api import model
 from gql_api.errors import BadUserInput
 from gql_api.upstream import cursor
 from gql_api.upstream.messages import Reading
+from gql_api.upstream.walking import Read, run
 
 if TYPE_CHECKING:
     from gql_api.loaders import Loaders
@@ -108,22 +109,21 @@ async def _backward(loaders: "Loaders", session_id: UUID, window: Window, last: 
     page = await loaders.messages.load((session_id, reading))
     messages = list(page.messages)
     if page.has_more and messages:
-        messages += await _read_on(loaders, session_id, place(messages[-1]), window.before)
+        start, before = _upstreams(place(messages[-1])), bound(window.before)
+        messages += (await run(reads(loaders, session_id), start, before, size=_STEP)).messages
     inside = [message for message in messages if window.after is None or place(message) > window.after]
     cut_off = page.has_more or len(inside) > last
     return View(inside[-last:], cut_off or window.after is not None, window.before is not None)
 
 
-async def _read_on(loaders: "Loaders", session_id: UUID, start: Place, end: Place | None) -> list[model.Message]:
-    found: list[model.Message] = []
-    while True:
-        reading = Reading(limit=_STEP, after=_upstreams(start))
-        page = await loaders.messages.load((session_id, reading))
-        inside = [message for message in page.messages if end is None or place(message) < end]
-        found += inside
-        if not page.has_more or len(inside) < len(page.messages):
-            return found
-        start = place(page.messages[-1])
+def reads(loaders: "Loaders", session_id: UUID) -> Read:
+    """Give what reads pages of the session, each distinct one once."""
+    return lambda reading: loaders.messages.load((session_id, reading))
+
+
+def bound(place: Place | None) -> tuple[datetime, UUID] | None:
+    """Give a place as the walks of Acontext's list take it."""
+    return (place.created_at, place.id) if place else None
 
 
 def _upstreams(place: Place | None) -> str | None:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from gql_api import model
-from gql_api.loaders.conversation import Edits, Place, View, Window, place, read, read_edited
+from gql_api.loaders.conversation import Edits, Place, View, Window, bound, place, read, read_edited, reads
 from gql_api.mark import Mark, Settling, short
 from gql_api.upstream import cursor
 from gql_api.upstream.messages import Reading
-from gql_api.upstream.walking import Read, tail, walk
+from gql_api.upstream.walking import tail, walk
 
 if TYPE_CHECKING:
     from gql_api.loaders import Loaders
@@ -27,8 +27,8 @@ async def read_and_mark(loaders: "Loaders", session_id: UUID, window: Window, se
     """Read a window of the conversation as it is stored; the mark is where the window ends."""
     began = settling.clock()
     if window.last is not None:
-        before = (window.before.created_at, window.before.id) if window.before else None
-        found = await tail(_reads(loaders, session_id), window.last, reach=settling.overlap, before=before)
+        before = bound(window.before)
+        found = await tail(reads(loaders, session_id), window.last, reach=settling.overlap, before=before)
         inside = [message for message in found.messages if window.after is None or place(message) > window.after]
         shown = inside[-window.last :]
         has_previous = found.has_previous or len(shown) < len(found.messages)
@@ -54,7 +54,7 @@ async def read_edited_and_mark(
     Edits may take out messages, which are not news all the same: what there was is read before.
     """
     began = settling.clock()
-    found = await tail(_reads(loaders, session_id), _ENOUGH, reach=settling.overlap)
+    found = await tail(reads(loaders, session_id), _ENOUGH, reach=settling.overlap)
     known = settling.mark(found.messages, found.latest, began=began)
     # What this operation read for another field may be older than what is known now.
     with suppress(KeyError):
@@ -70,14 +70,10 @@ async def _up_to(
     """Read what lies before a place, itself included, as far back as messages may still appear."""
     found: list[model.Message] = []
     latest: datetime | None = None
-    async for messages in walk(_reads(loaders, session_id), cursor.end_of(end.created_at - settling.overlap)):
+    async for messages in walk(reads(loaders, session_id), cursor.end_of(end.created_at - settling.overlap)):
         # The place itself was seen before, by whom its cursor was given to.
         latest = latest or max(messages[-1].created_at, end.created_at)
         found += [message for message in messages if place(message) <= end]
         if place(messages[-1]) > end:
             break
     return found, latest
-
-
-def _reads(loaders: "Loaders", session_id: UUID) -> Read:
-    return lambda reading: loaders.messages.load((session_id, reading))

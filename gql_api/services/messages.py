@@ -1,5 +1,6 @@
 """Storing messages: owner first, everything checked before anything is stored, one after the other, never twice."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
@@ -89,9 +90,6 @@ class Messages:
             stored = await self._gateway.messages.store(
                 session_id, format=message.format, blob=message.blob, metadata=message.metadata
             )
-        except UpstreamTimeout:
-            self._events.publish(MessagesStored(session_id))  # it may be there
-            raise
         except Refused as refusal:
             if not refusal.is_mistake:
                 raise
@@ -99,6 +97,9 @@ class Messages:
             if not await self._gateway.sessions.exists(session_id):
                 raise NotFound("The conversation of this session is gone from Acontext.", _SESSION) from None
             raise Invalid("Acontext refused this message.", message.path) from None
+        except (UpstreamFailure, asyncio.CancelledError):
+            self._events.publish(MessagesStored(session_id))  # it may be there
+            raise
         self._events.publish(MessagesStored(session_id))
         return replace(stored, meta=message.system_meta)
 

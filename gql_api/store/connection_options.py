@@ -54,12 +54,14 @@ def credentials(found: dict[str, Any], options: ConnectionOptions, *, patient: b
     return kept if patient else kept | _limits(options)
 
 
-async def connect_directly(url: str, options: ConnectionOptions) -> asyncpg.Connection:
+async def connect_directly(
+    url: str, options: ConnectionOptions, *, role: str = "events", patient: bool = True
+) -> asyncpg.Connection:
     """Open one connection that is nobody's but the caller's, past any pool; raises what the driver does."""
-    known = credentials(parse(url).credentials, options, patient=True)
-    name = known.pop("application_name")
+    known = credentials(parse(url).credentials, options, patient=patient)
+    told = {**known.pop("server_settings", {}), "application_name": f"{known.pop('application_name')}-{role}"}
     kept = {key: value for key, value in known.items() if key not in {"minsize", "maxsize", "reset"}}
-    return await asyncpg.connect(**kept, server_settings={"application_name": f"{name}-events"})
+    return await asyncpg.connect(**kept, server_settings=told)
 
 
 def _limits(options: ConnectionOptions) -> dict[str, Any]:

@@ -3,16 +3,11 @@
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
-import asyncpg  # type: ignore[import-untyped]
-
-from gql_api.store.connection_options import ConnectionOptions, credentials
+from gql_api.store.connection_options import ConnectionOptions, connect_directly
 from gql_api.store.failures import translating
-from gql_api.store.url import parse
-
-_CONNECTION = {"host", "port", "user", "password", "database", "ssl", "timeout", "command_timeout"}
-"""What a connection takes of all that a pool does."""
 
 
 @translating
@@ -30,9 +25,8 @@ async def is_same_database(one: str, other: str, options: ConnectionOptions) -> 
 
 @asynccontextmanager
 async def _transaction(url: str, options: ConnectionOptions) -> AsyncIterator[Any]:
-    found = credentials(parse(url).credentials, options, patient=False)
-    arguments = {name: value for name, value in found.items() if name in _CONNECTION}
-    connection = await asyncpg.connect(**arguments, statement_cache_size=0)
+    # Either way may lead through a pooler.
+    connection = await connect_directly(url, replace(options, pooled=True), role="doctor", patient=False)
     try:
         async with connection.transaction():
             yield connection

@@ -30,10 +30,10 @@ class Tail:
     latest: datetime | None
 
 
-async def walk(read: Read, start: str | None) -> AsyncIterator[list[model.Message]]:
+async def walk(read: Read, start: str | None, *, size: int = LARGEST_PAGE) -> AsyncIterator[list[model.Message]]:
     """Read all messages from a cursor on, page by page; pages are never empty."""
     while True:
-        page = await read(Reading(limit=LARGEST_PAGE, after=start))
+        page = await read(Reading(limit=size, after=start))
         if page.messages:
             yield page.messages
             start = cursor.after(page.messages[-1].created_at, page.messages[-1].id)
@@ -50,16 +50,17 @@ async def tail(read: Read, size: int, *, reach: timedelta, before: Place | None 
         return Tail(inside, False, inside[-1].created_at if inside else None)
     # Where there is more, the newest message is missing from such a page, and the page may not reach back far enough.
     if not inside:
-        return await _run(read, None, before)
+        return await run(read, None, before)
     start = min(inside[0].created_at - _STEP, inside[-1].created_at - reach)
-    found = await _run(read, cursor.end_of(start), before)
+    found = await run(read, cursor.end_of(start), before)
     return replace(found, latest=max(found.latest or inside[-1].created_at, inside[-1].created_at))
 
 
-async def _run(read: Read, start: str | None, before: Place | None) -> Tail:
+async def run(read: Read, start: str | None, before: Place | None, *, size: int = LARGEST_PAGE) -> Tail:
+    """Read all messages from a cursor on and before a place, by pages of a size; there are others before them."""
     found: list[model.Message] = []
     latest: datetime | None = None
-    async for messages in walk(read, start):
+    async for messages in walk(read, start, size=size):
         latest = latest or messages[-1].created_at
         inside = [message for message in messages if before is None or _place(message) < before]
         found += inside

@@ -17,13 +17,12 @@ _LONGEST_REASON = 120
 
 
 class Closing(Exception):
-    """The socket is to be closed with this code; `outcome` is that of subscriptions which end with it."""
+    """The socket is to be closed with this code."""
 
-    def __init__(self, code: int, reason: str, *, outcome: str = "gone") -> None:
+    def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
         self.code = code
         self.reason = reason
-        self.outcome = outcome
 
 
 class ClosingAdapter(ASGIWebSocketAdapter):

@@ -154,8 +154,7 @@ class GraphQLView(Generic[ContextT]):
 
     def _only_reads(self, parameters: Parameters) -> bool:
         """Tell whether an operation may be left half done; a mutation may not, nor what is not known to be a query."""
-        operation = self._schema.documents.operation(parameters.query, parameters.operation_name)
-        return operation is not None and operation.operation is DocumentOperation.QUERY
+        return type_of(self._schema, parameters) is DocumentOperation.QUERY
 
 
 def _is_for_page(request: Request, accept: str) -> bool:

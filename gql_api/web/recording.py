@@ -107,7 +107,7 @@ class Recorder:
                 yield record
             finally:
                 notes.user = record.user
-                write(record.entry(record.status), notes, self.observing.pseudonym)
+                write(record.entry(), notes, self.observing.pseudonym)
 
 
 @dataclass(slots=True)
@@ -138,6 +138,6 @@ class SocketRecord:
             finally:
                 write(Entry("WS", self.scope["path"], None, began), notes, self.observing.pseudonym)
 
-    def entry(self, status: int | None) -> Entry:
+    def entry(self) -> Entry:
         """Describe the socket itself."""
-        return Entry("SOCKET", self.scope["path"], status, self.began)
+        return Entry("SOCKET", self.scope["path"], self.status, self.began)

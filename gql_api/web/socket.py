@@ -133,6 +133,7 @@ class _Handler(BaseGraphQLTransportWSHandler[Connection[Any], None]):
 
     async def handle(self) -> None:
         self._expiry: asyncio.TimerHandle | None = None
+        self._has_expired = False
         self._writing: dict[asyncio.Future[None], SocketOperation[Connection[Any], None]] = {}
         try:
             with suppress(TimeoutError):
@@ -208,14 +209,16 @@ class _Handler(BaseGraphQLTransportWSHandler[Connection[Any], None]):
         await super().handle_complete(message)
 
     async def cleanup_operation(self, operation_id: str) -> None:
-        self._end(operation_id, "stopped" if self.view.recorder.is_stopping() else "gone")
-
-    def _end(self, id: str, outcome: str) -> None:
-        """End an operation from outside; `outcome` is what its record says if it is a subscription."""
-        operation = self.operations.pop(id, None)
-        if operation and operation.task:
+        operation = self.operations.get(operation_id)
+        if operation:
             operation.completed = True
-            operation.task.cancel(outcome)
+        await super().cleanup_operation(operation_id)
+
+    def _ended_as(self) -> str:
+        """Tell what a subscription's record says when it was ended from outside."""
+        if self._has_expired:
+            return "expired"
+        return "stopped" if self.view.recorder.is_stopping() else "gone"
 
     async def _recorded(self, operation: SocketOperation[Connection[Any], None], parameters: Parameters) -> None:
         with self.context.record.operation():
@@ -229,11 +232,12 @@ class _Handler(BaseGraphQLTransportWSHandler[Connection[Any], None]):
                 await operation.send_initial_errors([error])
 
     async def _answer(self, operation: SocketOperation[Connection[Any], None], parameters: Parameters) -> None:
-        source = results(self.schema, parameters, self.context.new_context(), seconds=self.view.limits.seconds)
+        context, seconds = self.context.new_context(), self.view.limits.seconds
+        source = results(self.schema, parameters, context, seconds=seconds, ended_as=self._ended_as)
         async with aclosing(source):
             async for result in source:
                 if self.view.recorder.is_stopping():
-                    await self._close(Closing(RESTART, "The server stops; come back", outcome="stopped"))
+                    await self._close(Closing(RESTART, "The server stops; come back"))
                     return
                 if isinstance(result, PreExecutionError):
                     await operation.send_initial_errors(result.errors or [])
@@ -245,13 +249,13 @@ class _Handler(BaseGraphQLTransportWSHandler[Connection[Any], None]):
         self._expiring = asyncio.create_task(self._expire())
 
     async def _expire(self) -> None:
-        reason = "UNAUTHENTICATED: The token is not valid any more"
-        await self._close(Closing(FORBIDDEN, reason, outcome="expired"))
+        self._has_expired = True
+        await self._close(Closing(FORBIDDEN, "UNAUTHENTICATED: The token is not valid any more"))
 
     async def _close(self, closing: Closing) -> None:
         """Close the socket; its operations have nobody left to tell, and end."""
         ending = asyncio.current_task()
         for id, operation in list(self.operations.items()):
             if operation.task is not ending:
-                self._end(id, closing.outcome)
+                await self.cleanup_operation(id)
         await self.websocket.close(closing.code, closing.reason)

@@ -1,7 +1,7 @@
 """Operations over connections that stay open: their results one after the other, watched as they go."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, contextmanager
 from typing import Any
 
@@ -14,6 +14,7 @@ from gql_api.telemetry import Event, Operation, Stream, doing, notes
 from gql_api.web.outcomes import note_result, watched
 from gql_api.web.parameters import Parameters
 
+EndedAs = Callable[[], str]
 _ENDS = {"SLOW_CONSUMER": "slow", "UNAUTHENTICATED": "expired", "SERVER_STOPPING": "stopped"}
 
 
@@ -24,9 +25,12 @@ def type_of(schema: Schema, parameters: Parameters) -> OperationType | None:
 
 
 async def results(
-    schema: Schema, parameters: Parameters, context: Any, *, seconds: float
+    schema: Schema, parameters: Parameters, context: Any, *, seconds: float, ended_as: EndedAs = lambda: "gone"
 ) -> AsyncGenerator[ExecutionResult, None]:
-    """Run an operation and give its results: one, or those of a subscription; each may take so many seconds."""
+    """Run an operation and give its results: one, or those of a subscription; each may take so many seconds.
+
+    `ended_as` tells the outcome of a subscription that is ended from outside.
+    """
     source = await schema.stream(
         parameters.query,
         variable_values=parameters.variables,
@@ -35,13 +39,13 @@ async def results(
         operation_extensions=parameters.extensions,
     )
     is_subscription = type_of(schema, parameters) is OperationType.SUBSCRIPTION
-    async with aclosing(_events(source) if is_subscription else _answer(source, seconds)) as found:
+    async with aclosing(_events(source, ended_as) if is_subscription else _answer(source, seconds)) as found:
         async for result in found:
             yield result
 
 
-async def _events(source: Any) -> AsyncGenerator[ExecutionResult, None]:
-    with _streamed() as stream:
+async def _events(source: Any, ended_as: EndedAs) -> AsyncGenerator[ExecutionResult, None]:
+    with _streamed(ended_as) as stream:
         async with aclosing(source):
             async for result in source:
                 _note(stream, result)
@@ -57,7 +61,7 @@ async def _answer(source: Any, seconds: float) -> AsyncGenerator[ExecutionResult
 
 
 @contextmanager
-def _streamed() -> Iterator[Stream]:
+def _streamed(ended_as: EndedAs) -> Iterator[Stream]:
     """Let the block be one subscription."""
     noted = notes()
     # Its name and type are noted here when its document was found valid.
@@ -67,10 +71,9 @@ def _streamed() -> Iterator[Stream]:
     with doing(Stream(operation=operation)) as stream:
         try:
             yield stream
-        except (GeneratorExit, asyncio.CancelledError) as ended:
+        except (GeneratorExit, asyncio.CancelledError):
             if stream.outcome == "ok":
-                # Who ends it from outside may say how.
-                stream.outcome = next((word for word in ended.args if word in _ENDS.values()), "gone")
+                stream.outcome = ended_as()
             raise
 
 

@@ -23,12 +23,28 @@ mutation ($input: UploadFileInput!) {
 """
 
 
+class _At:
+    """A client's way to one server."""
+
+    def __init__(self, http: httpx.AsyncClient, url: str) -> None:
+        self._http = http
+        self._url = url
+
+    async def post(self, path: str, **options: Any) -> httpx.Response:
+        return await self._http.post(self._url + path, **options)
+
+
 class Client:
     """Asks as one user."""
 
     def __init__(self, http: httpx.AsyncClient, user: str | None = None) -> None:
         self.http = http
         self.user = user
+
+    @classmethod
+    def of(cls, http: httpx.AsyncClient, url: str) -> "Client":
+        """Make a client of the server at `http://host:port`, one of several that are asked by the same means."""
+        return cls(_At(http, url))  # type: ignore[arg-type]
 
     def as_user(self, user: str) -> "Client":
         """Return a client that asks as another user."""

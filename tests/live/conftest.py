@@ -48,6 +48,12 @@ class Live:
             while not await is_so():  # noqa: ASYNC110 - nothing tells of it
                 await asyncio.sleep(0.01)
 
+    async def until_nobody_follows(self, session: str) -> None:
+        """Store large messages until all were let go who follow the session and read nothing."""
+        async with asyncio.timeout(20):
+            while self.app.state.running.following.subscriptions:
+                await self.client.store(session, *["x" * 100_000] * 3)
+
 
 class _Server(uvicorn.Server):
     @contextmanager

@@ -7,6 +7,7 @@ from api.callers import BY_TOKEN, proven
 from api.upstream import Upstream
 from identity.issuing import secret_token
 from live.conftest import Live
+from live.test_messages import DELETE
 
 FOLLOW = """
 subscription ($user: String) {
@@ -16,7 +17,6 @@ subscription ($user: String) {
 RENAME = """
 mutation ($id: ID!, $title: String) { updateSession(input: {id: $id, title: $title}) { errors { code } } }
 """
-DELETE = "mutation ($id: ID!) { deleteSession(input: {id: $id}) { errors { code } } }"
 GET_OR_CREATE = """
 mutation ($id: ID) { getOrCreateSession(input: {id: $id}) { created session { id } errors { code } } }
 """

@@ -177,9 +177,7 @@ async def test_it_ends_with_its_session(live: Live, upstream: Upstream) -> None:
         id = await socket.subscribe(FOLLOW, session=session["id"])
         other = await socket.subscribe(FOLLOW, session=lost["id"])
         await socket.settled()
-        await live.client.data(
-            "mutation ($id: ID!) { deleteSession(input: {id: $id}) { errors { code } } }", id=session["id"]
-        )
+        await live.client.data(DELETE, id=session["id"])
         assert await socket.frame(id) == {"type": "complete", "id": id}
         await upstream.ask("DELETE", f"/session/{lost['acontextId']}")
         frame = await socket.frame(other)

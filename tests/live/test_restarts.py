@@ -161,23 +161,9 @@ async def _stored(
             path = f"{servers.acontext}/session/{session['acontextId']}/messages"
             answer = await http.post(path, json=body, headers={"authorization": f"Bearer {KEY}"})
             return answer.is_success
-        await client(servers.url(choice), http).store(session["id"], text)
+        await Client.of(http, servers.url(choice)).store(session["id"], text)
         return True
     return False
-
-
-def client(url: str, http: httpx.AsyncClient) -> Client:
-    """Give a client of one server."""
-    return Client(_At(http, url))  # type: ignore[arg-type]
-
-
-class _At:
-    def __init__(self, http: httpx.AsyncClient, url: str) -> None:
-        self._http = http
-        self._url = url
-
-    async def post(self, path: str, **options: Any) -> httpx.Response:
-        return await self._http.post(self._url + path, **options)
 
 
 async def restart(servers: Servers, choice: random.Random) -> None:
@@ -198,7 +184,7 @@ async def test_nothing_is_missed_and_nothing_comes_twice(
     opening = one_on_sqlite if kind == "sqlite" else two_on_postgres
     with opening(tmp_path, url) as servers:
         async with httpx.AsyncClient(timeout=20) as http:
-            asking = client(f"http://127.0.0.1:{servers.ports[0]}", http)
+            asking = Client.of(http, f"http://127.0.0.1:{servers.ports[0]}")
             session = await asking.create()
             start = (await asking.data(READ, id=session["id"]))["session"]["messages"]["resumeCursor"]
             followers = [Follower(servers, session["id"], start, chance(seed)) for seed in range(FOLLOWERS)]

@@ -177,8 +177,7 @@ async def test_a_client_that_reads_nothing_is_let_go(serve: Callable[..., Any]) 
         session = (await live.client.create())["id"]
         async with streamed(live, FOLLOW_SESSION, session=session):
             await until_open(live, 1, sessions=1)
-            while live.app.state.running.following.subscriptions:
-                await live.client.store(session, *["x" * 100_000] * 5)
+            await live.until_nobody_follows(session)
             await until_open(live, 0, sessions=0)
 
 

@@ -75,7 +75,7 @@ async def test_what_cannot_run_is_an_error_of_its_own_and_closes_nothing(live: L
 async def test_another_protocol_is_not_spoken(live: Live) -> None:
     async with websockets.connect(live.url.replace("http", "ws") + "/graphql", subprotocols=["graphql-ws"]) as old:  # type: ignore[list-item]
         with pytest.raises(websockets.ConnectionClosed):
-            await old.recv()
+            await asyncio.wait_for(old.recv(), 20)
         assert old.close_code == 4406
 
 
@@ -194,7 +194,7 @@ async def test_with_tokens_the_socket_is_that_of_the_token(serve: Callable[..., 
 async def test_a_token_that_ends_ends_what_it_opened(serve: Callable[..., Any]) -> None:
     async with serve(**BY_TOKEN, jwt_leeway=0) as live:
         session = (await proven(live.client, "anna").create())["id"]
-        soon = {"Authorization": token("anna", exp=int(time.time()) + 2)}
+        soon = {"Authorization": token("anna", exp=int(time.time()) + 3)}
         async with (
             live.socket(**soon) as socket,
             live.client.http.stream(

@@ -72,7 +72,7 @@ class Fleet:
         if self.servers[number].poll() is not None:
             self.servers[number] = self._run(*_SERVE)
             self.urls[number] = address_told(self.servers[number])
-        return Client(_At(http, self.urls[number].removesuffix("/graphql")))  # type: ignore[arg-type]
+        return Client.of(http, self.urls[number].removesuffix("/graphql"))
 
     async def ask(self, method: str, path: str, body: Any = None) -> Any:
         """Ask Acontext itself."""
@@ -138,17 +138,6 @@ class Fleet:
         parents = [item["parent_id"] for item in items]
         assert parents == [None, *(item["id"] for item in items)][: len(items)]
         return items
-
-
-class _At:
-    """A client's way to one server."""
-
-    def __init__(self, http: httpx.AsyncClient, url: str) -> None:
-        self._http = http
-        self._url = url
-
-    async def post(self, path: str, **options: Any) -> httpx.Response:
-        return await self._http.post(self._url + path, **options)
 
 
 async def until(is_so: Callable[[], Awaitable[Any]]) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from base64 import urlsafe_b64decode
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -37,6 +38,7 @@ class LateAcontext:
     seconds: float = 0.0
     reads: int = 0
     written: list[tuple[model.Message, float]] = field(default_factory=list)
+    """Each message with when it is shown, in the order of the list."""
     meanwhile: list[tuple[float, float]] = field(default_factory=list)
     """What goes on before each of the next reads: so much time, and then a message is written with that delay."""
     edited: set[UUID] = field(default_factory=set)
@@ -49,11 +51,11 @@ class LateAcontext:
         # Ids are in no order, so that of equal times the later message comes first in the list or last.
         id = UUID(int=(len(self.written) + 1) * 0x9E3779B97F4A7C15F39CC0605CEDC835 % 2**128)
         message = model.Message(id, SESSION, "user", [], {}, {}, self.now())
-        self.written.append((message, self.seconds + delay))
+        insort(self.written, (message, self.seconds + delay), key=lambda one: place(one[0]))
 
     def there(self) -> list[model.Message]:
         """Give what is shown now, as the list has it."""
-        return sorted((message for message, shown in self.written if shown <= self.seconds), key=place)
+        return [message for message, shown in self.written if shown <= self.seconds]
 
     async def read(self, session_id: UUID, reading: Reading) -> model.MessagePage:
         assert session_id == SESSION
@@ -73,15 +75,14 @@ class LateAcontext:
             return there[-3:], False
         if reading.limit is None:
             return there, False
-        bound = _place(reading.after) if reading.after else None
         if not reading.newest:
             limit = min(reading.limit, self.page) if reading.limit == LARGEST_PAGE else reading.limit
-            later = [message for message in there if bound is None or place(message) > bound]
-            return later[:limit], len(later) > limit
-        earlier = [message for message in there if bound is None or place(message) < bound]
-        if len(earlier) <= reading.limit:
-            return earlier, False
-        return earlier[-reading.limit - 1 : -1], True
+            start = bisect_right(there, _place(reading.after), key=place) if reading.after else 0
+            return there[start : start + limit], len(there) - start > limit
+        end = bisect_left(there, _place(reading.after), key=place) if reading.after else len(there)
+        if end <= reading.limit:
+            return there[:end], False
+        return there[end - reading.limit - 1 : end - 1], True
 
     def loaders(self) -> Any:
         """Give what remembers reads for one operation."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from gql_api import model
-from gql_api.errors import Overloaded, RateLimited, ServerStopping, SubscriptionInterrupted
+from gql_api.errors import Failure, Overloaded, RateLimited, ServerStopping, SubscriptionInterrupted
 from gql_api.events import Broker, Event, ListChange, ListChanged, MessagesStored, owner_key
 from gql_api.mark import Edge, Mark, Seen, Settling
 from gql_api.services.following.feed import Arrival, Feed
@@ -82,8 +82,7 @@ class Following:
         """End all subscriptions: the server stops."""
         for feed in list(self._feeds.values()):
             feed.end(ServerStopping(_STOPPING))
-        for subscriber in [one for subscribers in self._lists.values() for one in subscribers]:
-            subscriber.end(ServerStopping(_STOPPING))
+        self._end_lists(ServerStopping(_STOPPING))
 
     async def messages(
         self, session: model.Session, since: Mark | Edge | None, *, by: model.Viewer
@@ -200,9 +199,12 @@ class Following:
     def _missed(self) -> None:
         for feed in self._feeds.values():
             feed.hasten()
+        self._end_lists(SubscriptionInterrupted(_MISSED))
+
+    def _end_lists(self, failure: Failure) -> None:
         for subscribers in self._lists.values():
             for subscriber in subscribers:
-                subscriber.end(SubscriptionInterrupted(_MISSED))
+                subscriber.end(failure)
 
 
 def _unseen(batch: Batch, seen: Seen, edge: Edge | None) -> Iterator[model.Message]:

@@ -30,6 +30,11 @@ _BROKEN = "The session cannot be followed any more; subscribe again with the las
 _GONE = "The conversation of this session is gone from Acontext."
 
 
+def seconds_to_pause(quiet: float, *, slowest: float) -> float:
+    """Tell how long after a poll the next one is, of a conversation where nothing came for `quiet` seconds."""
+    return min(slowest, max(_QUICK, quiet / _SLOWING))
+
+
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """A message as it arrives here, with its session as that is now, and how far the read settled things."""
@@ -184,8 +189,7 @@ class Feed:
 
     async def _pause(self, failed: int) -> None:
         """Wait for an event or for the time of the next poll: soon while there are news, later while there are none."""
-        quiet = self._clock() - self._last_news
-        seconds = min(self._slowest, max(min(_QUICK, self._slowest), quiet / _SLOWING))
+        seconds = seconds_to_pause(self._clock() - self._last_news, slowest=self._slowest)
         if failed:
             await asyncio.sleep(min(self._slowest * 2, 0.5 * 2 ** min(failed, 10)))
             return
