@@ -80,10 +80,18 @@ class Client:
 
     async def store(self, session: str, *messages: Any) -> list[str]:
         """Store messages, plain texts being the user's; return their ids."""
-        items = [{"message": _message(message)} for message in messages]
-        payload = (await self.data(STORE, session=session, messages=items))["storeMessages"]
+        payload = await self._store(session, messages)
         assert payload["errors"] == []
         return [message["id"] for message in payload["messages"]]
+
+    async def try_to_store(self, session: str, *messages: Any) -> list[str]:
+        """Store messages, if they can be; return the codes of what is in the way."""
+        return [error["code"] for error in (await self._store(session, messages))["errors"]]
+
+    async def _store(self, session: str, messages: tuple[Any, ...]) -> dict[str, Any]:
+        items = [{"message": _message(message)} for message in messages]
+        payload: dict[str, Any] = (await self.data(STORE, session=session, messages=items))["storeMessages"]
+        return payload
 
     async def upload(self, session: str, path: str, text: str = "text") -> dict[str, Any]:
         """Write a file."""
