@@ -129,7 +129,7 @@ def _identify(settings: Settings, verifier: Verifier | None) -> Identify:
 def _context(settings: Settings, running: Running, viewer: Viewer) -> Context:
     return Context(
         viewer=viewer,
-        new_loaders=lambda: Loaders(running.gateway, running.urls),
+        new_loaders=lambda: Loaders(running.gateway, running.urls, running.places),
         services=running.services,
         media=running.media,
         following=running.following,

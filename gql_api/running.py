@@ -37,6 +37,7 @@ from gql_api.services.sessions import Sessions
 from gql_api.settings import Settings
 from gql_api.store.connection_options import connect_directly
 from gql_api.store.database import ConnectionOptions, Database, open_database
+from gql_api.store.place_keeper import PlaceKeeper
 from gql_api.store.url import CertificatesUnusable, sqlite_file
 from gql_api.telemetry import Listener, listening
 from gql_api.upstream.connect import connect
@@ -65,6 +66,7 @@ class Running:
     database: Database
     following: Following
     events: Broker
+    places: PlaceKeeper
 
     def checks(self) -> dict[str, Callable[[], Awaitable[object]]]:
         """Name what a server needs to be of use, each with a way to ask whether it is there; they raise if not."""
@@ -102,13 +104,14 @@ async def run(
         if gateway.materials:
             material = MaterialView(gateway.materials)
         events = await _events(stack, settings)
-        services, reconciler = _services(gateway, settings, events)
+        places = await stack.enter_async_context(PlaceKeeper().open())
+        services, reconciler = _services(gateway, settings, events, places)
         await reconciler.start(alone=settings.is_single, patience=START_SECONDS)
         with listening(listeners):
             await stack.enter_async_context(_background(reconciler))
             following = _following(gateway, events, settings)
         await stack.enter_async_context(following.open())
-        yield Running(gateway, services, UrlCache(_now), MediaCache(), material, database, following, events)
+        yield Running(gateway, services, UrlCache(_now), MediaCache(), material, database, following, events, places)
 
 
 def connection_options(settings: Settings) -> ConnectionOptions:
@@ -194,7 +197,7 @@ async def open_gateway(
     return gateway, material
 
 
-def _services(gateway: Gateway, settings: Settings, events: Broker) -> tuple[Services, Reconciler]:
+def _services(gateway: Gateway, settings: Settings, events: Broker, places: PlaceKeeper) -> tuple[Services, Reconciler]:
     locks = SessionLocks(patience=settings.lock_patience, terms=None if settings.is_single else _terms(settings))
     creation = Creation(gateway, disk_owner_prefix=settings.disk_owner_prefix, clock=_now)
     reconciler = Reconciler(gateway, creation=creation, clock=_now)
@@ -206,7 +209,7 @@ def _services(gateway: Gateway, settings: Settings, events: Broker) -> tuple[Ser
         reconciler=reconciler,
         events=events,
     )
-    return Services(sessions, Messages(gateway, locks, events), Files(gateway, locks)), reconciler
+    return Services(sessions, Messages(gateway, locks, events, places), Files(gateway, locks)), reconciler
 
 
 async def _events(stack: AsyncExitStack, settings: Settings) -> Broker:

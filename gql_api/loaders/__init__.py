@@ -7,6 +7,7 @@ gateway's to say. One key's failure is that key's alone. After a write the opera
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Hashable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, TypeVar
 from uuid import UUID
@@ -14,8 +15,11 @@ from uuid import UUID
 from strawberry.dataloader import DataLoader
 
 from gql_api import model
+from gql_api.errors import UpstreamFailure
 from gql_api.loaders.keys import FileKey, MessageKey, Owned, SessionsKey
-from gql_api.store import mappings
+from gql_api.store import mappings, places
+from gql_api.store.place_keeper import PlaceKeeper
+from gql_api.store.places import Counted, Place, Wanted
 from gql_api.telemetry import Batch, doing, is_watched
 from gql_api.upstream import cursor
 from gql_api.upstream.gateway import Gateway
@@ -33,16 +37,19 @@ V = TypeVar("V")
 class Loaders:
     """All loaders of one operation."""
 
-    def __init__(self, gateway: Gateway, urls: UrlCache) -> None:
+    def __init__(self, gateway: Gateway, urls: UrlCache, places: PlaceKeeper) -> None:
         self._gateway = gateway
         self._urls = urls
-        sessions, messages, files = gateway.sessions, gateway.messages, gateway.files
+        self.places = places
+        messages, files = gateway.messages, gateway.files
         self.session: DataLoader[Owned, model.Session | None] = DataLoader(_mappings(mappings.ready))
         self.session_of_disk: DataLoader[Owned, model.Session | None] = DataLoader(_mappings(mappings.ready_by_disk))
         self.sessions = _each(_sessions)
         self.session_count = _each(_session_count)
         self.configs = _each(self._configs)
-        self.token_total = _each(sessions.token_total)
+        self.token_total = _each(self._token_total)
+        self.anchor: DataLoader[Wanted, Place | None] = DataLoader(_anchors)
+        self.counted: DataLoader[UUID, Counted | None] = DataLoader(_counts)
         self.messages: DataLoader[tuple[UUID, Reading], model.MessagePage] = _each(lambda key: messages.read(*key))
         self.message = _each(self._message)
         self.message_urls: DataLoader[MessageKey, dict[str, model.SignedUrl]] = DataLoader(self._message_urls)
@@ -66,6 +73,14 @@ class Loaders:
 
     async def _configs(self, session_id: UUID) -> model.JsonObject | None:
         return (await self._gateway.sessions.get(session_id)).configs
+
+    async def _token_total(self, session_id: UUID) -> int:
+        """Count the tokens; a read of the whole conversation tells them, where this operation makes one anyhow."""
+        whole = self.messages.cache_map.get((session_id, Reading()))
+        if whole:
+            with suppress(UpstreamFailure):  # that is told where the messages are asked for
+                return (await whole).tokens
+        return await self._gateway.sessions.token_total(session_id)
 
     async def _message(self, key: MessageKey) -> model.Message | None:
         place = cursor.just_before(key.created_at, key.id)
@@ -125,6 +140,15 @@ class Loaders:
                 break
             place = cursor.after(page.messages[-1].created_at, page.messages[-1].id)
         return urls
+
+
+async def _anchors(wanted: list[Wanted]) -> list[Place | None]:
+    return await places.anchors(wanted)
+
+
+async def _counts(session_ids: list[UUID]) -> list[Counted | None]:
+    found = await places.counts(session_ids)
+    return [found.get(id) for id in session_ids]
 
 
 async def _session_count(key: tuple[str, model.SessionFilter]) -> int:

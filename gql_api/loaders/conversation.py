@@ -7,6 +7,8 @@ from uuid import UUID
 
 from gql_api import model
 from gql_api.errors import BadUserInput
+from gql_api.loaders.newest import newest
+from gql_api.loaders.view import Place, View, Window, place
 from gql_api.upstream import cursor
 from gql_api.upstream.messages import Reading
 from gql_api.upstream.walking import Read, run
@@ -17,51 +19,12 @@ if TYPE_CHECKING:
 _STEP = 20
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
-    """The place of a message in its conversation: Acontext orders by time, then id."""
-
-    created_at: datetime
-    id: UUID
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Which messages to read, as in the Relay specification; bounds are exclusive. Neither first nor last: all."""
-
-    first: int | None = None
-    last: int | None = None
-    after: Place | None = None
-    before: Place | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class Edits:
     """How the conversation is edited: Acontext's JSON text of the strategies, and the message to edit up to."""
 
     strategies: str
     pin: UUID | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """The messages of a window, oldest first. `total` and `tokens` are of the whole view, None when not yet known.
-
-    `edit_at` is the last message that edits were applied to; `edited_to` is its place, None when they took it out.
-    """
-
-    messages: list[model.Message]
-    has_previous: bool
-    has_next: bool
-    total: int | None = None
-    tokens: int | None = None
-    edit_at: UUID | None = None
-    edited_to: Place | None = None
-
-
-def place(message: model.Message) -> Place:
-    """Tell where a message stands."""
-    return Place(message.created_at, message.id)
 
 
 async def read(loaders: "Loaders", session_id: UUID, window: Window) -> View:
@@ -103,14 +66,18 @@ async def _backward(loaders: "Loaders", session_id: UUID, window: Window, last: 
     """Read the newest of the range with a page cut from its new end, and then what Acontext leaves out of such a page.
 
     Where there is more than the page holds, the newest message of the range is missing from it: reading on from the
-    page's end brings it, and what was stored meanwhile.
+    page's end brings it, and what was stored meanwhile. What is seen so is kept, and found in one read from then on.
     """
+    view = await newest(loaders, session_id, window, last)
+    if view:
+        return view
     reading = Reading(limit=last, newest=True, after=_upstreams(window.before))
     page = await loaders.messages.load((session_id, reading))
     messages = list(page.messages)
     if page.has_more and messages:
         start, before = _upstreams(place(messages[-1])), bound(window.before)
         messages += (await run(reads(loaders, session_id), start, before, size=_STEP)).messages
+        loaders.places.keep(messages)
     inside = [message for message in messages if window.after is None or place(message) > window.after]
     cut_off = page.has_more or len(inside) > last
     return View(inside[-last:], cut_off or window.after is not None, window.before is not None)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from gql_api import model
-from gql_api.loaders.conversation import Edits, Place, View, Window, bound, place, read, read_edited, reads
+from gql_api.loaders.conversation import Edits, bound, read, read_edited, reads
+from gql_api.loaders.view import Place, View, Window, place
 from gql_api.mark import Mark, Settling, short
 from gql_api.upstream import cursor
 from gql_api.upstream.messages import Reading

@@ -8,8 +8,8 @@ import strawberry
 from gql_api import model
 from gql_api.formats import Formatted, Media, Source, acontext, anthropic, gemini, openai
 from gql_api.loaders import MessageKey
-from gql_api.loaders.conversation import View
 from gql_api.loaders.media import inline, linked
+from gql_api.loaders.view import View
 from gql_api.schema import node
 from gql_api.schema.context import Info
 from gql_api.schema.scalars import Json

@@ -9,8 +9,10 @@ import strawberry
 
 from gql_api import model
 from gql_api.loaders import MessageKey
-from gql_api.loaders.conversation import View, Window, edited_to, read, read_edited
+from gql_api.loaders.conversation import edited_to, read, read_edited
+from gql_api.loaders.counting import total
 from gql_api.loaders.resuming import read_and_mark, read_edited_and_mark
+from gql_api.loaders.view import View
 from gql_api.mark import Mark
 from gql_api.schema import node, place
 from gql_api.schema.connection import PageInfo, page_info
@@ -123,12 +125,12 @@ class MessageConnection:
 
     @strawberry.field(
         description="How many messages the whole view has: after editing when strategies are given. Asked of Acontext "
-        "only when selected; an unedited page then costs one read of the whole conversation."
+        "only when selected; of an unedited page those are read that were not counted before."
     )
     async def total_count(self, info: Info) -> int | None:
         if self.view.total is not None:
             return self.view.total
-        return (await read(info.context.loaders, self.asked.session_id, Window())).total
+        return await total(info.context.loaders, self.asked.session_id, info.context.following.settling)
 
     @strawberry.field(description="How many tokens (o200k_base) the whole view has, after editing. Not only this page.")
     async def token_count(self, info: Info) -> int | None:

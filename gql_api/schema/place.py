@@ -10,7 +10,8 @@ from uuid import UUID
 
 from gql_api import model
 from gql_api.errors import BadUserInput
-from gql_api.loaders.conversation import Edits, Place, View, Window
+from gql_api.loaders.conversation import Edits
+from gql_api.loaders.view import Place, View, Window
 from gql_api.mark import Edge, Mark
 from gql_api.schema import editing, node
 from gql_api.schema.connection import bad_cursor, check_size, read_cursor, write_cursor

@@ -19,6 +19,7 @@ from gql_api.events import Broker, MessagesStored
 from gql_api.services.drafts import Draft, Storable, storable
 from gql_api.services.locks import Held, SessionLocks
 from gql_api.services.ownership import own_session
+from gql_api.store.place_keeper import PlaceKeeper
 from gql_api.upstream.gateway import Gateway
 from gql_api.upstream.refusal import Refused
 
@@ -38,10 +39,11 @@ class Stored:
 class Messages:
     """The writes to conversations."""
 
-    def __init__(self, gateway: Gateway, locks: SessionLocks, events: Broker) -> None:
+    def __init__(self, gateway: Gateway, locks: SessionLocks, events: Broker, places: PlaceKeeper) -> None:
         self._gateway = gateway
         self._events = events
         self._locks = locks
+        self._places = places
 
     async def store(self, owner: str, session_id: UUID, draft: Draft) -> Stored:
         """Store one message.
@@ -100,6 +102,7 @@ class Messages:
         except (UpstreamFailure, asyncio.CancelledError):
             self._events.publish(MessagesStored(session_id))  # it may be there
             raise
+        self._places.keep([stored])
         self._events.publish(MessagesStored(session_id))
         return replace(stored, meta=message.system_meta)
 

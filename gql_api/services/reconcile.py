@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from gql_api import model
 from gql_api.errors import DatabaseFailure, UpstreamFailure
 from gql_api.services.creation import LEASE, UNDOING, Creation
-from gql_api.store import mappings
+from gql_api.store import mappings, places
 from gql_api.upstream.gateway import Gateway
 
 _LOG = logging.getLogger(__name__)
@@ -81,6 +81,7 @@ class Reconciler:
     async def _finish(self, mapping: model.Mapping) -> None:
         if mapping.state is model.MappingState.DELETING:
             await self._remove(mapping)
+            await places.forget(mapping.id)
             await mappings.bury(mapping.id, now=self._clock())
             return
         if not mapping.adopted:

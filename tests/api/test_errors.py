@@ -17,7 +17,7 @@ from databases import Databases
 PAGE = """
 query ($id: ID!) {
   session(id: $id) {
-    title tokenCounts { total } configs messages { nodes { text } } files { nodes { path } }
+    title tokenCounts { total } configs messages(first: 10) { nodes { text } } files { nodes { path } }
     file(path: "/a.txt") { path } found: files(glob: "**") { nodes { path } }
   }
 }

@@ -3,7 +3,7 @@
 import asyncio
 from base64 import urlsafe_b64decode
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -13,6 +13,8 @@ from uuid import UUID
 from strawberry.dataloader import DataLoader
 
 from gql_api import model
+from gql_api.store import places as known
+from gql_api.store.places import Wanted
 from gql_api.upstream.messages import LARGEST_PAGE, Reading
 
 OVERLAP = 5.0
@@ -43,6 +45,7 @@ class LateAcontext:
     """What goes on before each of the next reads: so much time, and then a message is written with that delay."""
     edited: set[UUID] = field(default_factory=set)
     """What was there at the last read that was edited."""
+    known: set[Place] = field(default_factory=set)
 
     def now(self) -> datetime:
         return BEGAN + timedelta(seconds=self.seconds)
@@ -90,7 +93,18 @@ class LateAcontext:
         async def load(keys: Sequence[tuple[UUID, Reading]]) -> list[model.MessagePage]:
             return await asyncio.gather(*(self.read(*key) for key in keys))
 
-        return SimpleNamespace(messages=DataLoader(load))
+        return SimpleNamespace(messages=DataLoader(load), anchor=DataLoader(self._anchors), places=self)
+
+    def keep(self, messages: Iterable[model.Message]) -> None:
+        """Remember where messages stand, as the database does."""
+        self.known |= set(map(place, messages))
+
+    async def _anchors(self, wanted: Sequence[Wanted]) -> list[known.Place | None]:
+        found: list[known.Place | None] = []
+        for one in wanted:
+            older = sorted(at for at in self.known if one.before is None or at < one.before)[: -one.newer]
+            found.append(known.Place(SESSION, *older[-1]) if older else None)
+        return found
 
 
 def _place(cursor: str) -> Place:

@@ -14,8 +14,9 @@ from uuid import UUID
 from gql_api import model
 from gql_api.events.local import LocalBroker
 from gql_api.loaders import conversation
-from gql_api.loaders.conversation import Edits, View, Window
+from gql_api.loaders.conversation import Edits
 from gql_api.loaders.resuming import read_and_mark, read_edited_and_mark
+from gql_api.loaders.view import View, Window
 from gql_api.mark import Edge, Mark, Settling
 from gql_api.services.following import Following, Limits
 from gql_api.services.following.feed import Feed

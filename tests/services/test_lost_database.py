@@ -18,6 +18,7 @@ from gql_api.services.locks import SessionLocks
 from gql_api.services.messages import Messages
 from gql_api.store.database import open_database
 from gql_api.store.models import SessionMapping
+from gql_api.store.place_keeper import PlaceKeeper
 from services.parts import Parts, opened
 
 ALWAYS_ASKING = Terms(holder="one", seconds=30.0, call_seconds=31.0, transfer_seconds=60.0)
@@ -58,7 +59,7 @@ async def test_what_was_stored_of_a_list_is_told_and_nothing_more_is_stored(
             await postgres_databases.shut(url)
 
     parts.upstream.meanwhile = lose_it
-    writes = Messages(parts.gateway, SessionLocks(patience=10.0, terms=ALWAYS_ASKING), LocalBroker())
+    writes = Messages(parts.gateway, SessionLocks(patience=10.0, terms=ALWAYS_ASKING), LocalBroker(), PlaceKeeper())
     stored = await writes.store_all("ada", session.id, [draft(index) for index in range(4)])
 
     assert len(stored.messages) == 2

@@ -16,6 +16,7 @@ from gql_api.services.messages import Messages
 from gql_api.store import mappings
 from gql_api.store.connection_options import ConnectionOptions
 from gql_api.store.database import open_database
+from gql_api.store.place_keeper import PlaceKeeper
 from services.test_lease import NOW
 
 
@@ -43,7 +44,7 @@ async def test_what_was_stored_before_the_lease_ended_is_told(postgres_databases
         intent = mappings.Intent(uuid4(), "ada", None, adopted=False, nonce="nonce", now=NOW, lease_until=NOW)
         assert await mappings.begin(intent)
         assert await mappings.bind(intent.id, disk=model.Disk(uuid4(), NOW), lease_until=NOW, now=NOW)
-        told = await Messages(upstream, SessionLocks(patience=5, terms=terms), LocalBroker()).store_all(
+        told = await Messages(upstream, SessionLocks(patience=5, terms=terms), LocalBroker(), PlaceKeeper()).store_all(
             "ada", intent.id, drafts
         )
     await postgres_databases.drop(url)

@@ -1,0 +1,46 @@
+"""Which part of a conversation is wanted, and what comes of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from gql_api import model
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """The place of a message in its conversation: Acontext orders by time, then id."""
+
+    created_at: datetime
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which messages to read, as in the Relay specification; bounds are exclusive. Neither first nor last: all."""
+
+    first: int | None = None
+    last: int | None = None
+    after: Place | None = None
+    before: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The messages of a window, oldest first. `total` and `tokens` are of the whole view, None when not yet known.
+
+    `edit_at` is the last message that edits were applied to; `edited_to` is its place, None when they took it out.
+    """
+
+    messages: list[model.Message]
+    has_previous: bool
+    has_next: bool
+    total: int | None = None
+    tokens: int | None = None
+    edit_at: UUID | None = None
+    edited_to: Place | None = None
+
+
+def place(message: model.Message) -> Place:
+    """Tell where a message stands."""
+    return Place(message.created_at, message.id)

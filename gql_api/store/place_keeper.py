@@ -1,0 +1,86 @@
+"""What was learnt about conversations on the way, written down behind the requests: many in one statement."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, suppress
+from typing import Self
+from uuid import UUID
+
+from gql_api import model
+from gql_api.store import places
+from gql_api.store.places import Counted, Place
+
+_LOG = logging.getLogger(__name__)
+_MOST = 20_000
+"""What waits to be written; beyond that new ones are let go, since nothing depends on them but haste."""
+_AT_ONCE = 2000
+_FAREWELL = 2.0
+
+
+class PlaceKeeper:
+    """Takes what is to be kept at once, and writes it soon; what a failure loses will be learnt again."""
+
+    def __init__(self, *, every: float = 0.5) -> None:
+        self._every = every
+        self._places: dict[Place, None] = {}
+        self._counts: dict[UUID, Counted] = {}
+        self._forgotten: set[UUID] = set()
+        self._news = asyncio.Event()
+        self._has_failed = False
+
+    def keep(self, messages: Iterable[model.Message]) -> None:
+        """Keep where messages stand."""
+        for message in messages:
+            if len(self._places) < _MOST:
+                self._places[Place(message.session_id, message.created_at, message.id)] = None
+        self._news.set()
+
+    def keep_count(self, session_id: UUID, counted: Counted) -> None:
+        """Keep how many messages a session has up to a time."""
+        if len(self._counts) < _MOST:
+            self._counts[session_id] = max(counted, self._counts.get(session_id, counted), key=lambda one: one.until)
+        self._news.set()
+
+    def forget(self, session_id: UUID) -> None:
+        """Forget what is known of a session, where it was found not to be so: messages are gone from Acontext."""
+        self._forgotten.add(session_id)
+        self._news.set()
+
+    async def flush(self) -> None:
+        """Write down what waits now; failures are logged, and what they concern is let go."""
+        learnt, counted, forgotten = [*self._places], self._counts, self._forgotten
+        self._places, self._counts, self._forgotten = {}, {}, set()
+        try:
+            for session_id in forgotten:
+                await places.forget(session_id)
+            for start in range(0, len(learnt), _AT_ONCE):
+                await places.put(learnt[start : start + _AT_ONCE])
+            if counted:
+                await places.put_counts(counted)
+            self._has_failed = False
+        except Exception as error:  # the edge of a background task: nothing is lost but haste
+            if not self._has_failed:
+                _LOG.warning("places of messages could not be kept: %s", type(error).__name__)
+            self._has_failed = True
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Self]:
+        """Write during the block what is to be kept, and the rest at its end."""
+        writing = asyncio.create_task(self._write())
+        try:
+            yield self
+        finally:
+            writing.cancel()
+            with suppress(asyncio.CancelledError):
+                await writing
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_FAREWELL):
+                    await self.flush()
+
+    async def _write(self) -> None:
+        while True:
+            await self._news.wait()
+            await asyncio.sleep(self._every)  # others come meanwhile, and go into the same statement
+            self._news.clear()
+            await self.flush()
