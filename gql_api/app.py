@@ -9,7 +9,7 @@ from functools import partial
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse
-from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.routing import Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
 from gql_api.identity import Verifier
@@ -46,9 +46,11 @@ def create_app(
     verifier = verifier_of(settings)
     observed = watched_by or observers(settings, Stop())
 
+    view, sockets = _endpoints(settings, verifier, observed)
     return Starlette(
         routes=[
-            *_endpoints(settings, verifier, observed),
+            Route("/graphql", view),
+            WebSocketRoute("/graphql", sockets),
             Route("/", lambda _: RedirectResponse("graphql")),
             Route("/api/v1/material/{token}", _Material()),
             *explorer_routes(),
@@ -60,6 +62,7 @@ def create_app(
             hosts=settings.served_hosts,
             origins=settings.cors_origins or (),
             observing=observed.observing,
+            straight={"/graphql": view},
         ),
         lifespan=lambda app: _lifespan(app, settings, verifier, observed, front=front),
     )
@@ -82,7 +85,9 @@ async def _lifespan(
         yield
 
 
-def _endpoints(settings: Settings, verifier: Verifier | None, observed: Observers) -> list[BaseRoute]:
+def _endpoints(
+    settings: Settings, verifier: Verifier | None, observed: Observers
+) -> tuple[GraphQLView[Context], SocketView]:
     """Make the endpoint for requests and the one for sockets, of one schema."""
     schema = build_schema()
     identify = _identify(settings, verifier)
@@ -116,7 +121,7 @@ def _endpoints(settings: Settings, verifier: Verifier | None, observed: Observer
     sockets = SocketView(
         schema, connect, origins=settings.cors_origins or (), limits=limits, recorder=Recorder(observed.observing)
     )
-    return [Route("/graphql", view), WebSocketRoute("/graphql", sockets)]
+    return view, sockets
 
 
 def _identify(settings: Settings, verifier: Verifier | None) -> Identify:

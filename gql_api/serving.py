@@ -1,6 +1,7 @@
 """Runs the application under uvicorn, and the database's migrations: what the commands need and `--help` does not."""
 
 import asyncio
+import gc
 import importlib
 import logging.config
 import os
@@ -33,6 +34,8 @@ from gql_api.workers import Supervisor
 
 MOST_OF_MESSAGE = 1024 * 1024
 """Bytes of a message over a socket."""
+_GARBAGE = 50_000
+"""Objects that are made before the collector looks for circles among them; one answer may have as many."""
 _UNREADY = (database.InvalidDatabaseUrl, database.SchemaOutdated, database.DatabaseUnreachable, DatabaseFailure)
 
 _GREETING = """
@@ -58,8 +61,16 @@ class _Server(StoppableServer):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
+            _settle()
             sys.stdout.write(self.greeting)
             sys.stdout.flush()
+
+
+def _settle() -> None:
+    """Let the garbage collector look at what requests make, and not at all that was there before, again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_GARBAGE)
 
 
 def serve(settings: Settings) -> None:

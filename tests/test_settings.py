@@ -161,7 +161,7 @@ DEFAULTS: dict[str, Any] = {
     "act_as_scope": "sessions:act-as",
     "adopt_unowned": False,
     "disk_owner_prefix": "gql-api:disk:",
-    "upstream_concurrency": 32,
+    "upstream_concurrency": 64,
     "upstream_timeout": 10.0,
     "upstream_transfer_timeout": 30.0,
     "request_timeout": 30.0,

@@ -2,6 +2,8 @@
 
 import logging
 import re
+import time
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Set
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,6 +18,8 @@ from gql_api.identity.keys import GivenKey, Key
 LONGEST = 16 * 1024
 """Characters of a token."""
 _LONGEST_KEY_ID = 512
+_MOST_KEPT, _LONGEST_KEPT = 4096, 4096
+"""How many tokens that were found good are remembered, and how many characters one of them may have."""
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", re.ASCII)
 _TYPES = {"jwt", "at+jwt", "application/jwt", "application/at+jwt"}
 """What a header's `typ` may be: not a logout token, nor one that is signed for something else again."""
@@ -49,6 +53,15 @@ class Caller:
     """When the token is not good any more, the leeway included; seconds since 1970."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A token that was found good, with the very key it was checked by: another key of its name is another matter."""
+
+    caller: Caller
+    head: tuple[str, str | None]
+    key: Key
+
+
 class BadToken(ValueError):
     """A token that is refused by a rule of ours."""
 
@@ -59,6 +72,7 @@ class Verifier:
     def __init__(self, expected: Expected, keys: IssuerKeys | GivenKey) -> None:
         self._expected = expected
         self._keys = keys
+        self._known: OrderedDict[str, _Known] = OrderedDict()
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
@@ -84,15 +98,29 @@ class Verifier:
     async def caller(self, token: str) -> Caller:
         """Check a token; raise `Unauthenticated`, or `IdentityUnavailable` while there are no keys of the issuer."""
         try:
-            algorithm, key_id = _read_header(token, self._expected.algorithms)
+            known = self._known.get(token)
+            algorithm, key_id = known.head if known else _read_header(token, self._expected.algorithms)
             key = await self._keys.find(algorithm, key_id)
             if key is None:
                 raise BadToken("no such key")
-            return self._read(token, key)
+            if known and known.key is key and time.time() < known.caller.until:
+                self._known.move_to_end(token)
+                return known.caller
+            caller = self._read(token, key)
+            self._keep(token, _Known(caller, (algorithm, key_id), key))
+            return caller
         except _BROKEN as error:
             # Why is for the operator: to a caller it would say how near a forged token came.
             _LOG.info("A token was refused: %s", error if isinstance(error, BadToken) else type(error).__name__)
             raise Unauthenticated("The token is not valid, or not any more.") from None
+
+    def _keep(self, token: str, known: "_Known") -> None:
+        """Keep what was proved, so that it is not proved again with each request; few, and those used last."""
+        if len(token) <= _LONGEST_KEPT:
+            self._known[token] = known
+            self._known.move_to_end(token)
+            if len(self._known) > _MOST_KEPT:
+                self._known.popitem(last=False)
 
     def _read(self, token: str, key: Key) -> Caller:
         expected = self._expected

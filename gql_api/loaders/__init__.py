@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from functools import cached_property
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -38,38 +39,99 @@ class Loaders:
     """All loaders of one operation."""
 
     def __init__(self, gateway: Gateway, urls: UrlCache, places: PlaceKeeper) -> None:
+        self.places = places
         self._gateway = gateway
         self._urls = urls
-        self.places = places
-        messages, files = gateway.messages, gateway.files
-        self.session: DataLoader[Owned, model.Session | None] = DataLoader(_mappings(mappings.ready))
-        self.session_of_disk: DataLoader[Owned, model.Session | None] = DataLoader(_mappings(mappings.ready_by_disk))
-        self.sessions = _each(_sessions)
-        self.session_count = _each(_session_count)
-        self.configs = _each(self._configs)
-        self.token_total = _each(self._token_total)
-        self.anchor: DataLoader[Wanted, Place | None] = DataLoader(_anchors)
-        self.counted: DataLoader[UUID, Counted | None] = DataLoader(_counts)
-        self.messages: DataLoader[tuple[UUID, Reading], model.MessagePage] = _each(lambda key: messages.read(*key))
-        self.message = _each(self._message)
-        self.message_urls: DataLoader[MessageKey, dict[str, model.SignedUrl]] = DataLoader(self._message_urls)
-        self.asset: DataLoader[tuple[UUID, str], bytes] = _each(lambda key: messages.asset(*key))
-        self.directory: DataLoader[tuple[UUID, str], model.Listing] = _each(lambda key: files.directory(*key))
-        self.all_files = _each(files.all)
-        self.file: DataLoader[FileKey, model.File | None] = _each(
-            lambda key: files.get(key.disk_id, key.directory, key.filename)
-        )
-        self.file_content: DataLoader[FileKey, bytes | None] = _each(
-            lambda key: files.content(key.disk_id, key.directory, key.filename)
-        )
-        self.file_url = _each(self._file_url)
-        if is_watched():
-            self._watch()
 
-    def _watch(self) -> None:
-        for name, loader in vars(self).items():
-            if isinstance(loader, DataLoader):
-                loader.load_fn = _told(name, loader.load_fn)
+    @cached_property
+    def session(self) -> DataLoader[Owned, model.Session | None]:
+        """Give sessions by their ids."""
+        return _batched("session", _mappings(mappings.ready))
+
+    @cached_property
+    def session_of_disk(self) -> DataLoader[Owned, model.Session | None]:
+        """Give sessions by the ids of their disks."""
+        return _batched("session_of_disk", _mappings(mappings.ready_by_disk))
+
+    @cached_property
+    def sessions(self) -> DataLoader[SessionsKey, tuple[list[model.Session], bool]]:
+        """Give pages of the list of sessions, and whether there is more."""
+        return _each("sessions", _sessions)
+
+    @cached_property
+    def session_count(self) -> DataLoader[tuple[str, model.SessionFilter], int]:
+        """Count sessions."""
+        return _each("session_count", _session_count)
+
+    @cached_property
+    def configs(self) -> DataLoader[UUID, model.JsonObject | None]:
+        """Give the configs of sessions."""
+        return _each("configs", self._configs)
+
+    @cached_property
+    def token_total(self) -> DataLoader[UUID, int]:
+        """Count the tokens of whole conversations."""
+        return _each("token_total", self._token_total)
+
+    @cached_property
+    def anchor(self) -> DataLoader[Wanted, Place | None]:
+        """Give known places in conversations."""
+        return _batched("anchor", _anchors)
+
+    @cached_property
+    def counted(self) -> DataLoader[UUID, Counted | None]:
+        """Give what was counted of conversations before."""
+        return _batched("counted", _counts)
+
+    @cached_property
+    def messages(self) -> DataLoader[tuple[UUID, Reading], model.MessagePage]:
+        """Give pages of conversations."""
+        read = self._gateway.messages.read
+        return _each("messages", lambda key: read(*key))
+
+    @cached_property
+    def message(self) -> DataLoader[MessageKey, model.Message | None]:
+        """Give single messages."""
+        return _each("message", self._message)
+
+    @cached_property
+    def message_urls(self) -> DataLoader[MessageKey, dict[str, model.SignedUrl]]:
+        """Give the URLs of the media of messages, by their hashes."""
+        return _batched("message_urls", self._message_urls)
+
+    @cached_property
+    def asset(self) -> DataLoader[tuple[UUID, str], bytes]:
+        """Give the bytes of media."""
+        read = self._gateway.messages.asset
+        return _each("asset", lambda key: read(*key))
+
+    @cached_property
+    def directory(self) -> DataLoader[tuple[UUID, str], model.Listing]:
+        """Give what is in directories of disks."""
+        read = self._gateway.files.directory
+        return _each("directory", lambda key: read(*key))
+
+    @cached_property
+    def all_files(self) -> DataLoader[UUID, list[model.File] | None]:
+        """Give all files of disks."""
+        return _each("all_files", self._gateway.files.all)
+
+    @cached_property
+    def file(self) -> DataLoader[FileKey, model.File | None]:
+        """Give single files."""
+        read = self._gateway.files.get
+        return _each("file", lambda key: read(key.disk_id, key.directory, key.filename))
+
+    @cached_property
+    def file_content(self) -> DataLoader[FileKey, bytes | None]:
+        """Give the bytes of files."""
+        read = self._gateway.files.content
+        return _each("file_content", lambda key: read(key.disk_id, key.directory, key.filename))
+
+    @cached_property
+    def file_url(self) -> DataLoader[tuple[model.File, int], model.SignedUrl | None]:
+        """Give URLs of files that work for so many seconds."""
+        return _each("file_url", self._file_url)
 
     async def _configs(self, session_id: UUID) -> model.JsonObject | None:
         return (await self._gateway.sessions.get(session_id)).configs
@@ -167,19 +229,24 @@ async def _sessions(key: SessionsKey) -> tuple[list[model.Session], bool]:
     )
 
 
-def _told(name: str, load: Callable[[list[Any]], Awaitable[Any]]) -> Callable[[list[Any]], Awaitable[Any]]:
-    async def batch(keys: list[Any]) -> Any:
+def _batched(name: str, load: Callable[[list[K]], Awaitable[Sequence[V | BaseException]]]) -> DataLoader[K, V]:
+    async def batch(keys: list[K]) -> Sequence[V | BaseException]:
         with doing(Batch(loader=name, size=len(keys))):
             return await load(keys)
 
-    return batch
+    return DataLoader(batch if is_watched() else load)
 
 
-def _each(ask: Callable[[K], Awaitable[V]]) -> DataLoader[K, V]:
+def _each(name: str, ask: Callable[[K], Awaitable[V]]) -> DataLoader[K, V]:
     async def batch(keys: list[K]) -> Sequence[V | BaseException]:
-        return await asyncio.gather(*(ask(key) for key in keys), return_exceptions=True)
+        if len(keys) > 1:
+            return await asyncio.gather(*(ask(key) for key in keys), return_exceptions=True)
+        try:
+            return [await ask(keys[0])]
+        except Exception as failure:  # it is that key's
+            return [failure]
 
-    return DataLoader(batch)
+    return _batched(name, batch)
 
 
 def _mappings(find: Callable[[str, Sequence[UUID]], Awaitable[dict[UUID, model.Session]]]) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 
 from graphql import ASTValidationRule, DocumentNode, GraphQLError, OperationDefinitionNode, parse
 from strawberry.extensions import SchemaExtension
+from strawberry.extensions.runner import SchemaExtensionsRunner
 from strawberry.schema.schema import validate_document
 from strawberry.types import ExecutionContext
 
@@ -81,25 +82,71 @@ class DocumentCache(SchemaExtension):
         self._documents = documents
 
     def on_parse(self) -> Iterator[None]:
-        context = self.execution_context
-        # Parsing takes seconds for each million of tokens, and nothing else is served meanwhile.
-        context.parse_options.setdefault("max_tokens", MOST_TOKENS)
-        # A document that cannot be parsed is left to Strawberry: an error raised in a hook escapes from its streams.
-        with suppress(GraphQLError):
-            context.graphql_document = self._documents.parse(context.query or "", dict(context.parse_options))
+        read(self._documents, self.execution_context)
         yield
 
     def on_validate(self) -> Iterator[None]:
-        context = self.execution_context
-        faults = self._documents.faults(context)
-        # Left alone, Strawberry runs the first operation.
-        if not faults and context._provided_operation_name is None and _is_ambiguous(context.graphql_document):
-            message = "The document has several operations: operationName must say which one to run."
-            faults = [GraphQLError(message, extensions={"code": "OPERATION_RESOLUTION_FAILURE"})]
-        context.pre_execution_errors = faults
-        if not faults:
-            _note_operation(context.graphql_document, context._provided_operation_name)
+        check(self._documents, self.execution_context)
         yield
+
+
+class DocumentRunner(SchemaExtensionsRunner):
+    """Does what `DocumentCache` does where there are no other extensions, without what it takes to run any."""
+
+    def __init__(self, documents: Documents, context: ExecutionContext) -> None:
+        super().__init__(context, [])
+        self._documents = documents
+
+    def operation(self) -> Any:
+        return _NOTHING
+
+    def parsing(self) -> Any:
+        read(self._documents, self.execution_context)
+        return _NOTHING
+
+    def validation(self) -> Any:
+        check(self._documents, self.execution_context)
+        return _NOTHING
+
+    def executing(self) -> Any:
+        return _NOTHING
+
+    async def get_extensions_results(self, context: ExecutionContext) -> dict[str, Any]:
+        return {}
+
+
+class _Nothing:
+    async def __aenter__(self) -> None:
+        """Begin nothing."""
+
+    async def __aexit__(self, *_: object) -> None:
+        """End nothing."""
+
+
+_NOTHING = _Nothing()
+
+
+def read(documents: Documents, context: ExecutionContext) -> None:
+    """Parse the document of an operation; one that cannot be parsed is left to Strawberry.
+
+    An error that is raised before would escape from Strawberry's streams.
+    """
+    # Parsing takes seconds for each million of tokens, and nothing else is served meanwhile.
+    context.parse_options.setdefault("max_tokens", MOST_TOKENS)
+    with suppress(GraphQLError):
+        context.graphql_document = documents.parse(context.query or "", dict(context.parse_options))
+
+
+def check(documents: Documents, context: ExecutionContext) -> None:
+    """Validate the document of an operation."""
+    faults = documents.faults(context)
+    # Left alone, Strawberry runs the first operation.
+    if not faults and context._provided_operation_name is None and _is_ambiguous(context.graphql_document):
+        message = "The document has several operations: operationName must say which one to run."
+        faults = [GraphQLError(message, extensions={"code": "OPERATION_RESOLUTION_FAILURE"})]
+    context.pre_execution_errors = faults
+    if not faults:
+        _note_operation(context.graphql_document, context._provided_operation_name)
 
 
 def operations_of(node: DocumentNode) -> list[OperationDefinitionNode]:

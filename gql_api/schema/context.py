@@ -41,20 +41,24 @@ class Context:
     following: Following
     seconds: float
     reserved_users: str
-    loaders: Loaders = field(init=False)
     allowance: Allowance = field(default_factory=Allowance)
+    _loaders: Loaders | None = None
 
-    def __post_init__(self) -> None:
-        self.loaders = self.new_loaders()
+    @property
+    def loaders(self) -> Loaders:
+        """What this operation has read, and reads with."""
+        if self._loaders is None:
+            self._loaders = self.new_loaders()
+        return self._loaders
 
     def writing(self) -> Services:
         """Give the services; what was loaded before the write is not read again after it."""
-        self.loaders = self.new_loaders()
+        self._loaders = None
         return self.services
 
     def renew(self) -> None:
         """Begin anew, as for an operation of its own."""
-        self.loaders, self.allowance = self.new_loaders(), Allowance()
+        self._loaders, self.allowance = None, Allowance()
 
     def acting_for(self, user: str | None, path: rules.Path = ("input", "user")) -> str:
         """Tell whose sessions are meant: those of the named user, else the viewer's own.

@@ -9,12 +9,13 @@ from typing import Any
 import strawberry
 from graphql import GraphQLError, GraphQLSyntaxError
 from strawberry.extensions import SchemaExtension
+from strawberry.extensions.runner import SchemaExtensionsRunner
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionContext
 from strawberry.types.graphql import OperationType
 
 from gql_api.errors import Correctable, DatabaseFailure, Failure, UpstreamFailure
-from gql_api.schema.caches import DocumentCache, Documents
+from gql_api.schema.caches import DocumentCache, DocumentRunner, Documents
 
 INTERNAL = "INTERNAL_SERVER_ERROR"
 INTERNAL_MESSAGE = "An internal error occurred."
@@ -33,7 +34,21 @@ class Schema(strawberry.Schema):
         **options: Any,
     ) -> None:
         self.documents = Documents()
+        extensions = list(extensions)
+        self._has_others = bool(extensions)
         super().__init__(query, extensions=[lambda: DocumentCache(self.documents), *extensions], **options)
+
+    def get_extensions(self, sync: bool = False) -> list[SchemaExtension]:
+        """Give the extensions of one operation; ours alone takes none of what it takes to run extensions."""
+        return super().get_extensions(sync) if self._has_others or sync else []
+
+    def create_extensions_runner(
+        self, execution_context: ExecutionContext, extensions: list[SchemaExtension]
+    ) -> SchemaExtensionsRunner:
+        """Make what runs the extensions of one operation."""
+        if extensions:
+            return super().create_extensions_runner(execution_context, extensions)
+        return DocumentRunner(self.documents, execution_context)
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Log errors, and put into the list what the client may know of them.

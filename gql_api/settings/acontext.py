@@ -33,7 +33,7 @@ class AcontextSettings(BaseModel):
         "reach a private Acontext. The embedded one's always does.",
     )
     upstream_concurrency: int = Field(
-        32,
+        64,
         alias="GQL_API_UPSTREAM_CONCURRENCY",
         ge=1,
         le=1000,

@@ -45,13 +45,13 @@ class Intent:
 @rereading
 async def ready(owner: str, ids: Sequence[UUID]) -> dict[UUID, model.Session]:
     """Return this owner's sessions among these ids, in one query."""
-    return {session.id: session for session in await rows.sessions(_ready(owner).filter(id__in=ids))}
+    return {session.id: session for session in await rows.ready(owner, "id", ids)}
 
 
 @rereading
 async def ready_by_disk(owner: str, disk_ids: Sequence[UUID]) -> dict[UUID, model.Session]:
     """Return this owner's sessions that have these disks, by the disk's id, in one query."""
-    return {session.disk_id: session for session in await rows.sessions(_ready(owner).filter(disk_id__in=disk_ids))}
+    return {session.disk_id: session for session in await rows.ready(owner, "disk_id", disk_ids)}
 
 
 class Cut(TypedDict):

@@ -2,14 +2,16 @@
 
 import hashlib
 import hmac
+import json
 import logging
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Literal
 
 from pythonjsonlogger.core import RESERVED_ATTRS
-from pythonjsonlogger.json import JsonFormatter
+from pythonjsonlogger.orjson import OrjsonFormatter
 
 from gql_api.telemetry.request import request_id
 
@@ -53,7 +55,7 @@ class LineFormatter(_Discreet):
         return super().format(record)
 
 
-class JsonLines(JsonFormatter, _Discreet):
+class JsonLines(OrjsonFormatter, _Discreet):
     """One JSON object a line, for machines."""
 
     def formatException(self, ei: Any) -> str | list[str]:  # type: ignore[override]  # noqa: N802
@@ -61,6 +63,12 @@ class JsonLines(JsonFormatter, _Discreet):
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802
         return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+
+    def jsonify_log_record(self, log_data: dict[str, Any]) -> str:
+        try:
+            return str(super().jsonify_log_record(log_data))
+        except TypeError:  # half a surrogate pair, or an integer beyond 64 bits
+            return json.dumps(log_data, default=str)
 
     def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in log_data.items() if value is not None and value != "-"}
@@ -117,6 +125,7 @@ def _at_least(level: str, least: str) -> str:
 def pseudonyms(key: bytes) -> Callable[[str], str]:
     """Make the function that names a user in logs: always the same name with one key, and no way back without it."""
 
+    @lru_cache(maxsize=4096)
     def pseudonym(user: str) -> str:
         return hmac.digest(key, user.encode(errors="surrogatepass"), hashlib.sha256).hex()[:_DIGITS]
 

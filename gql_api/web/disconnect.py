@@ -8,6 +8,9 @@ from typing import cast
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
+_SOON = 0.01
+"""Seconds after which a connection is watched."""
+
 
 @asynccontextmanager
 async def stopped_when_gone(receive: Receive, may_stop: Callable[[], bool]) -> AsyncIterator[None]:
@@ -16,7 +19,8 @@ async def stopped_when_gone(receive: Receive, may_stop: Callable[[], bool]) -> A
     The body must have been read before: the messages of the connection are taken here.
     """
     watch = _Watch(receive, may_stop)
-    watcher = asyncio.create_task(watch.run())
+    # Most work is done before it is worth a task to look whether somebody still waits for it.
+    starting = asyncio.get_running_loop().call_later(_SOON, watch.start)
     try:
         yield
     except asyncio.CancelledError:
@@ -25,7 +29,8 @@ async def stopped_when_gone(receive: Receive, may_stop: Callable[[], bool]) -> A
             raise ClientDisconnect from None
         raise
     finally:
-        watcher.cancel()
+        starting.cancel()
+        watch.stop()
 
 
 class _Watch:
@@ -36,6 +41,14 @@ class _Watch:
         self.has_cancelled = False
         self._receive = receive
         self._may_stop = may_stop
+        self._watcher: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._watcher = asyncio.create_task(self.run())
+
+    def stop(self) -> None:
+        if self._watcher:
+            self._watcher.cancel()
 
     async def run(self) -> None:
         # The body of a GET is not read before; when it is too large, the watch ends and the block goes on.

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
@@ -30,11 +30,13 @@ def middleware(
     hosts: Sequence[str] | None = None,
     origins: Sequence[str] = (),
     observing: Observing | None = None,
+    straight: Mapping[str, ASGIApp] | None = None,
 ) -> list[Middleware]:
     """List what stands in front of all routes, outermost first.
 
     `hosts` are those that are answered for, with loopback; None: any. Pages of `origins` may ask from browsers, with
-    what they send themselves: no cookies are read here, so none are asked for.
+    what they send themselves: no cookies are read here, so none are asked for. What is `straight` is reached by its
+    path past the routes, where it must be too.
     """
     listed = [Middleware(RequestRecord, observing=observing or Observing())]
     if hosts is not None:
@@ -49,7 +51,7 @@ def middleware(
                 expose_headers=TOLD_HEADERS,
             )
         )
-    return [*listed, Middleware(BodyLimit, most=max_body_size)]
+    return [*listed, Middleware(BodyLimit, most=max_body_size), Middleware(Straight, endpoints=straight or {})]
 
 
 class RequestRecord:
@@ -113,6 +115,18 @@ class _Record:
     def log(self, notes: Notes, pseudonym: Callable[[str], str]) -> None:
         entry = Entry(self._scope["method"], self._scope["path"], self.status, self._began)
         write(entry, notes, pseudonym, fallback=self._state.get("operation_name"))
+
+
+class Straight:
+    """Leads the requests that nearly all are to their endpoint, past what looks for a route; answers are the same."""
+
+    def __init__(self, app: ASGIApp, endpoints: Mapping[str, ASGIApp]) -> None:
+        self._app = app
+        self._endpoints = endpoints
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_plain = scope["type"] == "http" and not scope.get("root_path")
+        await (self._endpoints.get(scope["path"], self._app) if is_plain else self._app)(scope, receive, send)
 
 
 class BodyLimit:

@@ -1,16 +1,23 @@
 """Accept headers: which media type an answer has, and whether a page is wanted; what is in it is left to the view."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache, wraps
+from typing import TypeVar
 
 GRAPHQL = "application/graphql-response+json"
 JSON = "application/json"
 EVENTS = "text/event-stream"
 UTF8 = {"utf-8", "utf8"}
+_LONGEST_KEPT = 200
+"""Characters of a header that is remembered with what it means: clients send the same few."""
 
 # Commas and semicolons may stand inside quotes.
 _ITEM = re.compile(r'(?:[^,"]|"(?:\\.|[^"\\])*")+')
 _PARAMETER = re.compile(r'(?:[^;"]|"(?:\\.|[^"\\])*")+')
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +50,12 @@ def parse_media_type(text: str) -> MediaType:
     )
 
 
+def _remembered(read: Callable[[str | None], T]) -> Callable[[str | None], T]:
+    known = lru_cache(maxsize=256)(read)
+    return wraps(read)(lambda accept: (known if len(accept or "") <= _LONGEST_KEPT else read)(accept))
+
+
+@_remembered
 def choose(accept: str | None) -> str | None:
     """Choose the media type of an answer; None when the client takes neither of the two.
 
@@ -57,11 +70,13 @@ def choose(accept: str | None) -> str | None:
     return best if ranked[best][0] > 0 else None
 
 
+@_remembered
 def takes_events(accept: str | None) -> bool:
     """Tell whether the client names event streams among what it takes; a range does not mean them."""
     return any(one.name == EVENTS and one.quality > 0 for one in _ranges(accept or ""))
 
 
+@_remembered
 def prefers_events(accept: str | None) -> bool:
     """Tell whether an event stream is wanted more than the two media types of single answers, or before them."""
     ranges = _ranges(accept or "")
@@ -70,6 +85,7 @@ def prefers_events(accept: str | None) -> bool:
     return events[0] > 0 and events > (others[0], others[2])
 
 
+@_remembered
 def wants_page(accept: str | None) -> bool:
     """Tell a browser, which names text/html, from programs, which take anything."""
     return any(one.name == "text/html" and one.quality > 0 for one in _ranges(accept or ""))

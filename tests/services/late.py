@@ -13,7 +13,7 @@ from uuid import UUID
 from strawberry.dataloader import DataLoader
 
 from gql_api import model
-from gql_api.store import places as known
+from gql_api.store import places
 from gql_api.store.places import Wanted
 from gql_api.upstream.messages import LARGEST_PAGE, Reading
 
@@ -99,11 +99,11 @@ class LateAcontext:
         """Remember where messages stand, as the database does."""
         self.known |= set(map(place, messages))
 
-    async def _anchors(self, wanted: Sequence[Wanted]) -> list[known.Place | None]:
-        found: list[known.Place | None] = []
+    async def _anchors(self, wanted: Sequence[Wanted]) -> list[places.Place | None]:
+        found: list[places.Place | None] = []
         for one in wanted:
             older = sorted(at for at in self.known if one.before is None or at < one.before)[: -one.newer]
-            found.append(known.Place(SESSION, *older[-1]) if older else None)
+            found.append(places.Place(SESSION, *older[-1]) if older else None)
         return found
 
 
