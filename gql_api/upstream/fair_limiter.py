@@ -21,15 +21,22 @@ class FairLimiter:
     @asynccontextmanager
     async def one(self, lane: Hashable) -> AsyncIterator[None]:
         """Hold a place; in one lane first come, first served."""
-        await self._take(lane)
+        await self.take(lane)
         try:
             yield
         finally:
-            self._pass_on()
+            self.give_back()
 
-    async def _take(self, lane: Hashable) -> None:
-        if self._free and not self._lanes:
-            self._free -= 1
+    def take_at_once(self) -> bool:
+        """Take a place, to be given back, if one is free and nobody waits; tell whether it was so."""
+        if not self._free or self._lanes:
+            return False
+        self._free -= 1
+        return True
+
+    async def take(self, lane: Hashable) -> None:
+        """Wait for a place, to be given back."""
+        if self.take_at_once():
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._lanes.setdefault(lane, deque()).append(turn)
@@ -37,13 +44,13 @@ class FairLimiter:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
-                self._pass_on()  # the place came in the same moment
+                self.give_back()  # the place came in the same moment
             else:
                 self._leave(lane, turn)
             raise
 
-    def _pass_on(self) -> None:
-        """Give a free place to the lane that was served longest ago."""
+    def give_back(self) -> None:
+        """Give a place to the lane that was served longest ago."""
         while self._lanes:
             lane, waiting = self._lanes.popitem(last=False)
             turn = waiting.popleft()

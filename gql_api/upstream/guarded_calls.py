@@ -12,6 +12,7 @@ import stamina
 from acontext import AcontextAsyncClient
 
 from gql_api import request_scope
+from gql_api.request_scope import RequestScope
 from gql_api.upstream.breaker import Breaker
 from gql_api.upstream.exchange import Exchange, exchange
 from gql_api.upstream.failures import Fate, Late, Unavailable
@@ -126,22 +127,26 @@ class GuardedCalls:
         request = request_scope.current()
         if request and request.seconds_left <= 0:
             raise Late(_OVER)
+        if not self._turns.take_at_once():
+            await self._wait(request)
         try:
-            async with asyncio.timeout(request.seconds_left) if request else nullcontext(), self._turns.one(request):
-                seconds = self._limits.of(kind.size)
-                if request:
-                    seconds = min(seconds, share * request.seconds_left)
-                late_counts = not kind.costly and seconds >= self._limits.of(kind.size)
-                with measured(), self._breaker.guarding(late_counts=late_counts):
-                    return await _within(seconds, ask)
+            longest = seconds = self._limits.of(kind.size)
+            if request:
+                seconds = min(longest, share * request.seconds_left)
+            late_counts = not kind.costly and seconds >= longest
+            with measured(), self._breaker.guarding(late_counts=late_counts), translated():
+                async with asyncio.timeout(seconds):
+                    return await ask()
+        finally:
+            self._turns.give_back()
+
+    async def _wait(self, request: RequestScope | None) -> None:
+        """Wait for a turn, as long as the request may."""
+        try:
+            async with asyncio.timeout(request.seconds_left) if request else nullcontext():
+                await self._turns.take(request)
         except TimeoutError:
             raise Late(_OVER) from None
-
-
-async def _within(seconds: float, ask: Callable[[], Awaitable[T]]) -> T:
-    with translated():
-        async with asyncio.timeout(seconds):
-            return await ask()
 
 
 def _pause(kind: Kind, told: Exchange, failure: Exception) -> bool | timedelta:
