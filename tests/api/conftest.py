@@ -11,6 +11,7 @@ import pytest
 from api.client import Client
 from api.odd_upstream import OddUpstream
 from api.upstream import KEY, Upstream
+from carrying import in_front
 from gql_api.app import create_app
 from gql_api.settings import Settings, read_settings
 
@@ -42,7 +43,7 @@ def start(settings: Settings, upstream: Upstream) -> Callable[..., object]:
 
     @asynccontextmanager
     async def starting(**changed: object) -> AsyncIterator[Client]:
-        app = create_app(settings.model_copy(update=changed), front=upstream.in_front_of)
+        app = create_app(settings.model_copy(update=changed), front=in_front(upstream.in_front_of))
         async with (
             app.router.lifespan_context(app),
             httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=ADDRESS) as http,

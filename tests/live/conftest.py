@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 
 from api.client import Client
 from api.upstream import KEY, Upstream
+from carrying import in_front
 from gql_api.app import create_app
 from gql_api.observing import Observers
 from gql_api.settings import Settings, read_settings
@@ -88,7 +89,8 @@ def serve(settings: Settings, upstream: Upstream) -> Callable[..., object]:
     async def serving(
         *, buffer: int | None = None, watched_by: Observers | None = None, **changed: object
     ) -> AsyncIterator[Live]:
-        app = create_app(settings.model_copy(update=changed), front=upstream.in_front_of, watched_by=watched_by)
+        front = in_front(upstream.in_front_of)
+        app = create_app(settings.model_copy(update=changed), front=front, watched_by=watched_by)
         options: dict[str, Any] = {"ws": "websockets-sansio", "ws_max_size": 2**20, "ws_per_message_deflate": False}
         server = _Server(uvicorn.Config(app, port=0, lifespan="on", log_config=None, **options))
         bound = socket.create_server(("127.0.0.1", 0))
