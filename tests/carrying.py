@@ -42,7 +42,9 @@ class Over(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         target, headers = request.url.raw_path.decode(), dict(request.headers)
         answer = await self._sender.send(Request(request.method, target, headers, await request.aread(), seconds=60))
-        return httpx.Response(answer.status, headers=dict(answer.headers), content=answer.body)
+        headers = [(name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in answer.headers.items()]
+        kept = [header for header in headers if header[0].lower() != b"content-encoding"]
+        return httpx.Response(answer.status, headers=kept, content=answer.body)
 
 
 def in_front(wrap: Wrap) -> Callable[[Sender], Sender]:

@@ -24,7 +24,7 @@ _BYTES = "/download"
 _CLIENT_ERROR = 400
 _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 """As httpx does; orjson, faster by some millionths of a second, writes null for what is not a number."""
-_PLAIN = re.compile(r"/[A-Za-z0-9/._~%:-]*")
+_PLAIN = re.compile(r"(?:/(?!\.)(?:[A-Za-z0-9._~:-]|%[0-9A-Fa-f]{2})+)+")
 _LONGEST_QUERY = 65_536
 _SENDS_A_LENGTH = frozenset({"POST", "PUT", "PATCH"})
 
@@ -34,7 +34,7 @@ class Client(AcontextAsyncClient):
 
     def __init__(self, sender: Sender, *, api_key: str, base_url: str, seconds: float) -> None:
         # It sends nothing: the SDK puts its headers there, and takes the address from it.
-        http = httpx.AsyncClient(base_url=base_url, transport=httpx.AsyncBaseTransport(), trust_env=False)
+        self._http = http = httpx.AsyncClient(base_url=base_url, transport=httpx.AsyncBaseTransport(), trust_env=False)
         super().__init__(api_key=api_key, base_url=base_url, client=http, timeout=seconds)
         self._sender = sender
         self._seconds = seconds
@@ -74,7 +74,7 @@ class Client(AcontextAsyncClient):
     async def _ask(
         self, method: str, path: str, params: Mapping[str, Any] | None, seconds: float | None, **content: Any
     ) -> "_Response":
-        target = self._prefix + _target(path, params)
+        target = self._target(path, params)
         headers, body = _encoded(**content)
         if body or method in _SENDS_A_LENGTH:
             headers["content-length"] = str(len(body))
@@ -88,6 +88,13 @@ class Client(AcontextAsyncClient):
         except NoAnswer as error:
             raise TransportError(type(error).__name__) from error
         return _Response(answer.status, answer.reason, answer.headers, answer.body)
+
+    def _target(self, path: str, params: Mapping[str, Any] | None) -> str:
+        """Write path and query; what is unusual is written, or refused with `httpx.InvalidURL`, by httpx."""
+        query = str(httpx.QueryParams(params)) if params else ""
+        if len(query) > _LONGEST_QUERY or not _PLAIN.fullmatch(path):
+            return self._http.build_request("GET", path, params=params).url.raw_path.decode()
+        return f"{self._prefix}{path}?{query}" if query else self._prefix + path
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +139,3 @@ def _encoded(json_data: Any = None, data: Any = None, files: Any = None) -> tupl
     if json_data is None:
         return {}, b""
     return {"content-type": _JSON}, _ENCODE(json_data).encode()
-
-
-def _target(path: str, params: Mapping[str, Any] | None) -> str:
-    """Write path and query; what is unusual is written, or refused with `httpx.InvalidURL`, by httpx."""
-    query = str(httpx.QueryParams(params)) if params else ""
-    if len(query) > _LONGEST_QUERY or not _PLAIN.fullmatch(path):
-        return httpx.URL(f"http://target.invalid{path}", params=params or None).raw_path.decode()
-    return f"{path}?{query}" if query else path

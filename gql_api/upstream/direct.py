@@ -52,11 +52,16 @@ class _Exchange:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = message.get("headers", ())
-            self.headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in headers}
+            self.headers = {_text(name).lower(): _text(value) for name, value in headers}
         elif message["type"] == "http.response.body":
             self.body.append(message.get("body", b""))
             if not message.get("more_body", False):
                 self.ended.set()
+
+
+def _text(name: bytes) -> str:
+    """Read a part of a header as aiohttp does."""
+    return name.decode("utf-8", "surrogateescape")
 
 
 def _scope(request: Request) -> _Message:

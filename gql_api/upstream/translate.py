@@ -4,7 +4,8 @@ import importlib
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
@@ -27,6 +28,12 @@ _NO_KEY = "Acontext refused this server's credentials."
 _CLIENT_ERROR, _NO_ENTRY, _TOO_MANY, _SERVER_ERROR = 400, 401, 429, 500
 
 
+@cache
+def _sdk_errors() -> Any:
+    """Give the SDK's errors; only whoever calls the SDK needs to wait till it is imported."""
+    return importlib.import_module("acontext.errors")
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """Raise our failures instead of the SDK's.
@@ -34,7 +41,7 @@ def translated() -> Iterator[None]:
     A refusal that Acontext itself words (a JSON body with a 4xx status) becomes `Refused`; everything else is
     unavailable, late or unreadable. Details go to the log only: they may hold addresses or texts of others.
     """
-    errors = importlib.import_module("acontext.errors")  # it takes seconds once: whoever calls the SDK has done so
+    errors = _sdk_errors()
 
     try:
         yield
