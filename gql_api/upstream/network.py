@@ -3,6 +3,7 @@
 import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from io import BytesIO
 from typing import Any
 
@@ -39,9 +40,7 @@ class Network:
                 data=(BytesIO(body) if len(body) > _LARGE else body) if body else None,
                 allow_redirects=False,
                 proxy=self._proxy,
-                timeout=aiohttp.ClientTimeout(
-                    total=None, connect=min(_CONNECT_SECONDS, request.seconds), sock_read=request.seconds
-                ),
+                timeout=_timeout(request.seconds),
             ) as response:
                 return Answer(response.status, response.reason or "", response.headers, await response.read())
         except _FAILURES as error:
@@ -69,6 +68,11 @@ async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType)
         return await send(request)
     except _FAILURES as error:
         raise failure_of(error) from error
+
+
+@lru_cache
+def _timeout(seconds: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=None, connect=min(_CONNECT_SECONDS, seconds), sock_read=seconds)
 
 
 def failure_of(error: Exception) -> NoAnswer:
