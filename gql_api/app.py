@@ -2,10 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
 
+import httpx
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse
@@ -36,15 +37,21 @@ TIDYING_SECONDS = 5.0
 
 
 def create_app(
-    settings: Settings | None = None, *, front: Front | None = None, watched_by: Observers | None = None
+    settings: Settings | None = None,
+    *,
+    front: Front | None = None,
+    keyless: httpx.AsyncBaseTransport | None = None,
+    watched_by: Observers | None = None,
 ) -> Starlette:
     """Make the application; without settings they are read from the environment.
 
-    `front` wraps the transport to Acontext, whichever it is: the place to count, delay or break its calls.
+    `front` wraps the sender to Acontext, whichever it is: the place to count, delay or break its calls.
+    `keyless` stands for the network where files are fetched for public URLs.
     """
     settings = settings or read_settings()
     verifier = verifier_of(settings)
     observed = watched_by or observers(settings, Stop())
+    running = partial(run, settings, front=front, keyless=keyless, listeners=observed.listeners)
 
     view, sockets = _endpoints(settings, verifier, observed)
     return Starlette(
@@ -64,19 +71,22 @@ def create_app(
             observing=observed.observing,
             straight={"/graphql": view},
         ),
-        lifespan=lambda app: _lifespan(app, settings, verifier, observed, front=front),
+        lifespan=lambda app: _lifespan(app, running, verifier, observed),
     )
 
 
 @asynccontextmanager
 async def _lifespan(
-    app: Starlette, settings: Settings, verifier: Verifier | None, observed: Observers, *, front: Front | None
+    app: Starlette,
+    run: Callable[[], AbstractAsyncContextManager[Running]],
+    verifier: Verifier | None,
+    observed: Observers,
 ) -> AsyncIterator[None]:
     """Keep the parts open while the application runs."""
     async with AsyncExitStack() as stack:
         if verifier:
             await stack.enter_async_context(verifier.open())
-        running = await stack.enter_async_context(run(settings, front=front, listeners=observed.listeners))
+        running = await stack.enter_async_context(run())
         app.state.running = running
         app.state.readiness = Readiness(running.checks() | ({"identity": verifier.ping} if verifier else {}))
         await stack.enter_async_context(observed.watch(running.sources()))

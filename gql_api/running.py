@@ -41,15 +41,18 @@ from gql_api.store.place_keeper import PlaceKeeper
 from gql_api.store.url import CertificatesUnusable, sqlite_file
 from gql_api.telemetry import Listener, listening
 from gql_api.upstream.connect import connect
+from gql_api.upstream.direct import Direct
 from gql_api.upstream.gateway import Gateway
 from gql_api.upstream.guarded_calls import Limits
 from gql_api.upstream.measuring import note_retry
+from gql_api.upstream.network import reaching
+from gql_api.upstream.sender import Sender
 from gql_api.upstream.urls import UrlCache
 from gql_api.web.material import MaterialView
 
 START_SECONDS = 10.0
 SWEEP_SECONDS = 30.0
-Front = Callable[[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport]
+Front = Callable[[Sender], Sender]
 _EMBEDDED_URL = "http://embedded.invalid/api/v1"
 
 
@@ -91,7 +94,11 @@ class Running:
 
 @asynccontextmanager
 async def run(
-    settings: Settings, *, front: Front | None = None, listeners: Sequence[Listener] = ()
+    settings: Settings,
+    *,
+    front: Front | None = None,
+    keyless: httpx.AsyncBaseTransport | None = None,
+    listeners: Sequence[Listener] = (),
 ) -> AsyncIterator[Running]:
     """Open database and Acontext, finish what an earlier process left open, and sweep from then on."""
     set_on_retry_hooks([note_retry])
@@ -100,7 +107,7 @@ async def run(
         database = await stack.enter_async_context(
             open_database(settings.mappings_url, migrate=settings.is_sqlite, options=connection_options(settings))
         )
-        gateway, material = await open_gateway(stack, settings, front)
+        gateway, material = await open_gateway(stack, settings, front, keyless)
         if gateway.materials:
             material = MaterialView(gateway.materials)
         events = await _events(stack, settings)
@@ -167,10 +174,13 @@ def claimed(settings: Settings) -> Iterator[None]:
 
 
 async def open_gateway(
-    stack: AsyncExitStack, settings: Settings, front: Front | None = None
+    stack: AsyncExitStack,
+    settings: Settings,
+    front: Front | None = None,
+    keyless: httpx.AsyncBaseTransport | None = None,
 ) -> tuple[Gateway, ASGIApp | None]:
     """Open the Acontext of the settings till the end of the stack; the second is what is behind the embedded's URLs."""
-    transport: httpx.AsyncBaseTransport | None = None
+    sender: Sender | None = None
     material = None
     base_url, key = settings.acontext_base_url, settings.acontext_api_key
     secret = key.get_secret_value() if key else secrets.token_hex(16)
@@ -180,7 +190,10 @@ async def open_gateway(
             open_acontext(settings.data_dir / "acontext", api_key=secret, public_url=public_url)
         )
         base_url, material = _EMBEDDED_URL, acontext.material
-        transport = httpx.ASGITransport(acontext.app, raise_app_exceptions=False)
+        sender = Direct(acontext.app)
+    if sender is None:
+        connections = settings.upstream_concurrency + 1  # one more, to ask whether it is there
+        sender = await stack.enter_async_context(reaching(base_url, connections=connections))
     gateway = await stack.enter_async_context(
         connect(
             base_url=base_url,
@@ -190,8 +203,9 @@ async def open_gateway(
                 seconds=settings.upstream_timeout,
                 transfer_seconds=settings.upstream_transfer_timeout,
             ),
-            transport=front(transport or httpx.AsyncHTTPTransport()) if front else transport,
+            sender=front(sender) if front else sender,
             shown_at=settings.public_url if settings.serve_public_urls and not settings.is_embedded else None,
+            keyless=keyless,
         )
     )
     return gateway, material

@@ -6,10 +6,9 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import stamina
-from acontext import AcontextAsyncClient
 
 from gql_api import request_scope
 from gql_api.request_scope import RequestScope
@@ -20,6 +19,9 @@ from gql_api.upstream.fair_limiter import FairLimiter
 from gql_api.upstream.kinds import Kind, Size
 from gql_api.upstream.measuring import measured
 from gql_api.upstream.translate import translated
+
+if TYPE_CHECKING:
+    from acontext import AcontextAsyncClient
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -54,7 +56,7 @@ class GuardedCalls:
     time is over, and when its task is cancelled.
     """
 
-    def __init__(self, client: AcontextAsyncClient, limits: Limits, breaker: Breaker) -> None:
+    def __init__(self, client: "AcontextAsyncClient", limits: Limits, breaker: Breaker) -> None:
         self._client = client
         self._limits = limits
         self._breaker = breaker
@@ -84,12 +86,12 @@ class GuardedCalls:
         with translated():
             await self._client.ping()
 
-    async def __call__(self, kind: Kind, ask: Callable[[AcontextAsyncClient], Awaitable[T]]) -> T:
+    async def __call__(self, kind: Kind, ask: "Callable[[AcontextAsyncClient], Awaitable[T]]") -> T:
         """Return what `ask` gets from the SDK's client, or raise one of our failures."""
         return await self.reading(kind, ask, lambda answer: answer)
 
     async def reading(
-        self, kind: Kind, ask: Callable[[AcontextAsyncClient], Awaitable[A]], read: Callable[[A], T]
+        self, kind: Kind, ask: "Callable[[AcontextAsyncClient], Awaitable[A]]", read: Callable[[A], T]
     ) -> T:
         """Return what `read` makes of the answer; an answer that it cannot read is Acontext's failure too."""
         told = Exchange()
@@ -116,7 +118,7 @@ class GuardedCalls:
         raise failure
 
     async def _ask(
-        self, ask: Callable[[AcontextAsyncClient], Awaitable[A]], read: Callable[[A], T], told: Exchange
+        self, ask: "Callable[[AcontextAsyncClient], Awaitable[A]]", read: Callable[[A], T], told: Exchange
     ) -> T:
         if self._is_closed:
             raise Unavailable(_CLOSED, Fate.CLOSED)

@@ -79,5 +79,6 @@ def _material(response: httpx.Response) -> Material | None:
         raise Unavailable("Acontext did not give the file.", Fate.UNREADABLE)
     if response.is_client_error and response.status_code != httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
         return None
+    response.headers.encoding = "latin-1"  # as they are sent on; a name of a file may be UTF-8
     headers = {name: response.headers[name] for name in _GIVEN_BACK if name in response.headers}
     return Material(response.status_code, headers, response.aiter_raw())

@@ -5,17 +5,16 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import httpx
 from stamina.instrumentation import RetryDetails
 
 from gql_api import request_scope
 from gql_api.errors import UpstreamFailure
 from gql_api.telemetry import Call, doing, notes
 from gql_api.telemetry.work import retried
+from gql_api.upstream.dates import seconds_until
 from gql_api.upstream.exchange import Exchange, exchange
 from gql_api.upstream.failures import Fate, Late, Unavailable
 from gql_api.upstream.refusal import Refused
-from gql_api.upstream.routes import route_of
 
 _LOG = logging.getLogger(__name__)
 
@@ -41,19 +40,23 @@ def measured() -> Iterator[None]:
             raise
 
 
-def note_request(request: httpx.Request) -> None:
+def note_request(route: str, host: str, port: int | None) -> None:
     """Note where a try goes."""
     told = exchange.get()
     if told and told.current:
-        told.route = told.current.route = route_of(request)
-        told.current.host, told.current.port = request.url.host, request.url.port
+        told.route = told.current.route = route
+        told.current.host, told.current.port = host, port
 
 
-def note_status(response: httpx.Response) -> None:
+def note_answer(status: int, retry_after: str | None) -> None:
     """Note how a try is answered."""
     told = exchange.get()
-    if told and told.current:
-        told.current.status = response.status_code
+    if not told:
+        return
+    if told.current:
+        told.current.status = status
+    if retry_after is not None:
+        told.retry_after = _seconds(retry_after)
 
 
 def note_retry(details: RetryDetails) -> None:
@@ -71,3 +74,11 @@ def _outcome(failure: UpstreamFailure) -> str:
     if isinstance(failure, Late):
         return "timeout"
     return "circuit_open" if isinstance(failure, Unavailable) and failure.fate is Fate.CIRCUIT_OPEN else "unavailable"
+
+
+def _seconds(value: str) -> float | None:
+    """Read Retry-After: seconds or a date."""
+    if value.isascii() and value.isdecimal():
+        return float(value)
+    seconds = seconds_until(value)
+    return None if seconds is None else max(0.0, seconds)

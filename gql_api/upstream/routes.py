@@ -1,7 +1,5 @@
 """The routes of Acontext that are called here, as templates: what is measured is named by them, never by a path."""
 
-import httpx
-
 _ID = "{id}"
 ROUTES = frozenset(
     {
@@ -33,10 +31,10 @@ OTHER = "(other)"
 _HAVE_ID = {"session", "disk", "user"}
 
 
-def route_of(request: httpx.Request) -> str:
+def route_of(method: str, path: str) -> str:
     """Name the route of a call; every path that is none of ours has one name."""
-    pieces = request.url.path.split("/")
+    pieces = path.split("/")
     start = next((at for at, piece in enumerate(pieces) if piece in _HAVE_ID), len(pieces) - 1)
     named = [piece if at != 1 else _ID for at, piece in enumerate(pieces[start:])]
-    route = f"{request.method} /{'/'.join(named)}"
+    route = f"{method} /{'/'.join(named)}"
     return route if route in ROUTES else OTHER

@@ -1,15 +1,20 @@
 """Turns whatever the SDK may raise into our failures, at one place; what they mean to a caller is said elsewhere."""
 
+import importlib
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import httpx
-from acontext.errors import AcontextError, APIError, TransportError
-from acontext.errors import TimeoutError as PollingTimeout
 
 from gql_api.upstream.failures import Fate, Late, Unavailable
 from gql_api.upstream.refusal import Refused
+from gql_api.upstream.sender import NoAnswer, NotAnAnswer, TooLate
+
+if TYPE_CHECKING:
+    from acontext.errors import APIError
 
 _LOG = logging.getLogger(__name__)
 
@@ -21,11 +26,12 @@ _REFUSED = "Acontext refused the request."
 _NO_KEY = "Acontext refused this server's credentials."
 
 _CLIENT_ERROR, _NO_ENTRY, _TOO_MANY, _SERVER_ERROR = 400, 401, 429, 500
-_UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
-class NotAnAnswer(httpx.RemoteProtocolError):
-    """A success that Acontext never gives: a page, an empty body, a redirection."""
+@cache
+def _sdk_errors() -> Any:
+    """Give the SDK's errors; only whoever calls the SDK needs to wait till it is imported."""
+    return importlib.import_module("acontext.errors")
 
 
 @contextmanager
@@ -35,32 +41,34 @@ def translated() -> Iterator[None]:
     A refusal that Acontext itself words (a JSON body with a 4xx status) becomes `Refused`; everything else is
     unavailable, late or unreadable. Details go to the log only: they may hold addresses or texts of others.
     """
+    errors = _sdk_errors()
+
     try:
         yield
-    except APIError as error:
+    except errors.APIError as error:
         raise _from_answer(error) from error
-    except TransportError as error:
-        _LOG.warning("upstream transport failed: %s", type(error.__cause__).__name__)
-        raise _from_transport(error.__cause__) from error
-    except (TimeoutError, PollingTimeout) as error:
+    except errors.TransportError as error:
+        cause = error.__cause__
+        _LOG.warning("upstream transport failed: %s", type((cause and cause.__cause__) or cause).__name__)
+        raise _from_transport(cause) from error
+    except (TimeoutError, errors.TimeoutError) as error:
         raise Late(_LATE) from error
     except httpx.InvalidURL as error:
         raise Refused(_REFUSED, status=_CLIENT_ERROR, worded=False) from error
-    except (AcontextError, ValueError, TypeError, AttributeError, KeyError) as error:
+    except (errors.AcontextError, ValueError, TypeError, AttributeError, KeyError) as error:
         # pydantic's ValidationError is a ValueError; a JSON list where an object was due is an AttributeError.
         _LOG.warning("upstream answer cannot be read: %s", type(error).__name__)
         raise Unavailable(_UNREADABLE, Fate.UNREADABLE) from error
 
 
 def _from_transport(cause: BaseException | None) -> Unavailable | Late:
-    if isinstance(cause, httpx.TimeoutException):
-        return Late(_LATE, Fate.UNSENT if isinstance(cause, _UNSENT) else Fate.LATE)
-    if isinstance(cause, NotAnAnswer):
-        return Unavailable(_UNREADABLE, Fate.UNREADABLE)
-    return Unavailable(_OUT_OF_REACH, Fate.UNSENT if isinstance(cause, _UNSENT) else Fate.LOST)
+    fate = cause.fate if isinstance(cause, NoAnswer) else Fate.LOST
+    if isinstance(cause, TooLate):
+        return Late(_LATE, fate)
+    return Unavailable(_UNREADABLE if isinstance(cause, NotAnAnswer) else _OUT_OF_REACH, fate)
 
 
-def _from_answer(error: APIError) -> Refused | Unavailable:
+def _from_answer(error: "APIError") -> Refused | Unavailable:
     status = error.status_code if error.status_code >= _CLIENT_ERROR else (error.code or _SERVER_ERROR)
     worded = isinstance(error.payload, Mapping)
     if status == _NO_ENTRY:

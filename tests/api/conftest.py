@@ -4,6 +4,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -11,10 +12,27 @@ import pytest
 from api.client import Client
 from api.odd_upstream import OddUpstream
 from api.upstream import KEY, Upstream
+from carrying import in_front
 from gql_api.app import create_app
+from gql_api.embedded import open_acontext
 from gql_api.settings import Settings, read_settings
+from on_a_port import on_a_port
 
 ADDRESS = "http://api.test"
+OVER_THE_NETWORK_TOO = {
+    "api.test_distrust",
+    "api.test_errors",
+    "api.test_file_deletion",
+    "api.test_file_listing",
+    "api.test_file_reading",
+    "api.test_file_upload",
+    "api.test_message",
+    "api.test_message_store",
+    "api.test_session",
+    "api.test_session_deletion",
+    "api.test_session_update",
+}
+"""Modules that together have each call of Acontext, and its failures."""
 
 
 @pytest.fixture
@@ -23,10 +41,40 @@ def upstream() -> OddUpstream:
     return OddUpstream()
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run some modules on the embedded Acontext and once more over the network."""
+    if metafunc.module.__name__ in OVER_THE_NETWORK_TOO and "acontext" in metafunc.fixturenames:
+        metafunc.parametrize("acontext", ["in process", "on a port"], indirect=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out what differs in two ways: one kind of database is enough for the network."""
+    items[:] = [item for item in items if not _is_both(getattr(item, "callspec", None))]
+
+
+def _is_both(chosen: Any) -> bool:
+    return bool(chosen and (chosen.params.get("acontext"), chosen.params.get("databases")) == ("on a port", "postgres"))
+
+
 @pytest.fixture
-def settings(database_url: str, tmp_path: Path) -> Settings:
+async def acontext(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str | None]:
+    """The address of Acontext; None: the embedded one."""
+    if getattr(request, "param", None) != "on a port":
+        yield None
+        return
+    async with (
+        open_acontext(tmp_path / "behind", api_key=KEY, public_url=ADDRESS) as behind,
+        on_a_port(behind.app, lifespan="off") as url,
+    ):
+        yield f"{url}/api/v1"
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path, acontext: str | None) -> Settings:
     """Everything at its default, but for the places of the data."""
     return read_settings(
+        ACONTEXT_BASE_URL=acontext,
+        GQL_API_SERVE_PUBLIC_URLS=acontext is not None,
         DATABASE_URL=database_url,
         GQL_API_DATA_DIR=tmp_path,
         GQL_API_PUBLIC_URL=ADDRESS,
@@ -42,7 +90,7 @@ def start(settings: Settings, upstream: Upstream) -> Callable[..., object]:
 
     @asynccontextmanager
     async def starting(**changed: object) -> AsyncIterator[Client]:
-        app = create_app(settings.model_copy(update=changed), front=upstream.in_front_of)
+        app = create_app(settings.model_copy(update=changed), front=in_front(upstream.in_front_of))
         async with (
             app.router.lifespan_context(app),
             httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=ADDRESS) as http,

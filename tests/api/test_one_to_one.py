@@ -14,6 +14,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multip
 from api.client import CREATE, Client
 from api.test_session import DELETE, GET_OR_CREATE
 from api.upstream import KEY, Upstream
+from carrying import in_front
 from gql_api.app import create_app
 from gql_api.settings import read_settings
 
@@ -47,7 +48,7 @@ class OneToOne(RuleBasedStateMachine):
             ACONTEXT_API_KEY=KEY,
             _env_file=None,
         )
-        app = create_app(chosen, front=self.upstream.in_front_of)
+        app = create_app(chosen, front=in_front(self.upstream.in_front_of))
         await self.stack.enter_async_context(app.router.lifespan_context(app))
         transport = httpx.ASGITransport(app)
         http = await self.stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://api.test"))

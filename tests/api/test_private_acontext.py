@@ -12,6 +12,7 @@ import pytest
 from api.client import Client
 from api.conftest import ADDRESS
 from api.upstream import KEY
+from carrying import in_front
 from databases import Databases
 from gql_api.app import create_app
 from gql_api.embedded import open_acontext
@@ -58,7 +59,7 @@ async def network(tmp_path: Path) -> AsyncIterator[Network]:
 @asynccontextmanager
 async def serving(settings: Settings, network: Network, **changed: Any) -> AsyncIterator[Client]:
     changed = {"acontext_base_url": f"{PRIVATE}/api/v1", **changed}
-    app = create_app(settings.model_copy(update=changed), front=lambda _: network)
+    app = create_app(settings.model_copy(update=changed), front=in_front(lambda _: network), keyless=network)
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=ADDRESS) as http,

@@ -8,7 +8,9 @@ from uuid import uuid4
 
 import httpx
 
+from carrying import Over
 from gql_api.embedded import open_acontext
+from gql_api.upstream.direct import Direct
 
 API_KEY = "sk-ac-testing"
 ROOT = "http://acontext.test"
@@ -66,6 +68,5 @@ async def opened(folder: Path) -> AsyncIterator[Client]:
 @asynccontextmanager
 async def connected(app: Any) -> AsyncIterator[Client]:
     headers = {"authorization": f"Bearer {API_KEY}"}
-    transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url=ROOT, headers=headers) as http:
+    async with httpx.AsyncClient(transport=Over(Direct(app)), base_url=ROOT, headers=headers) as http:
         yield Client(http)

@@ -12,6 +12,7 @@ import pytest
 
 from api.odd_upstream import OddUpstream, answering, failing, never
 from api.upstream import KEY
+from carrying import in_front
 from gql_api.errors import Conflict, Failure, Invalid, NotFound, UpstreamFailure
 from gql_api.events import Event, ListChange, ListChanged, MessagesStored, owner_key
 from gql_api.running import Running, run
@@ -58,7 +59,7 @@ async def server(database_url: str, tmp_path_factory: pytest.TempPathFactory) ->
         ACONTEXT_API_KEY=KEY,
         _env_file=None,
     )
-    async with run(settings, front=upstream.in_front_of) as running:
+    async with run(settings, front=in_front(upstream.in_front_of)) as running:
         server = Server(running, upstream)
         with running.events.listening(server.told.append, missed=lambda: None):
             yield server

@@ -1,24 +1,24 @@
 """The application on a port of its own, as sockets and event streams need it; on both databases."""
 
 import asyncio
-import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from starlette.applications import Starlette
 
 from api.client import Client
 from api.upstream import KEY, Upstream
+from carrying import in_front
 from gql_api.app import create_app
 from gql_api.observing import Observers
 from gql_api.settings import Settings, read_settings
 from live.socket import Socket, connected
+from on_a_port import on_a_port
 
 
 @dataclass
@@ -55,13 +55,6 @@ class Live:
                 await self.client.store(session, *["x" * 100_000] * 3)
 
 
-class _Server(uvicorn.Server):
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave the signals of the tests alone."""
-        yield
-
-
 @pytest.fixture
 def upstream() -> Upstream:
     """What stands between the SDK and Acontext."""
@@ -88,24 +81,14 @@ def serve(settings: Settings, upstream: Upstream) -> Callable[..., object]:
     async def serving(
         *, buffer: int | None = None, watched_by: Observers | None = None, **changed: object
     ) -> AsyncIterator[Live]:
-        app = create_app(settings.model_copy(update=changed), front=upstream.in_front_of, watched_by=watched_by)
+        front = in_front(upstream.in_front_of)
+        app = create_app(settings.model_copy(update=changed), front=front, watched_by=watched_by)
         options: dict[str, Any] = {"ws": "websockets-sansio", "ws_max_size": 2**20, "ws_per_message_deflate": False}
-        server = _Server(uvicorn.Config(app, port=0, lifespan="on", log_config=None, **options))
-        bound = socket.create_server(("127.0.0.1", 0))
-        if buffer:
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffer)
-        task = asyncio.create_task(server.serve(sockets=[bound]))
-        try:
-            async with asyncio.timeout(20):
-                while not server.started:
-                    assert not task.done(), task
-                    await asyncio.sleep(0.01)
-            port = bound.getsockname()[1]
-            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as http:
-                yield Live(f"http://127.0.0.1:{port}", Client(http), app)
-        finally:
-            server.should_exit = True
-            await task
+        async with (
+            on_a_port(app, buffer=buffer, lifespan="on", **options) as url,
+            httpx.AsyncClient(base_url=url, timeout=20) as http,
+        ):
+            yield Live(url, Client(http), app)
 
     return serving
 

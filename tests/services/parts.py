@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import httpx
-
 from api.odd_upstream import OddUpstream
 from api.upstream import KEY
+from carrying import in_front
 from gql_api.embedded import open_acontext
 from gql_api.services.creation import Creation
 from gql_api.services.reconcile import Reconciler
 from gql_api.upstream.connect import connect
+from gql_api.upstream.direct import Direct
 from gql_api.upstream.gateway import Gateway
 from gql_api.upstream.guarded_calls import Limits
 
@@ -46,8 +46,8 @@ async def opened(folder: Path) -> AsyncIterator[Parts]:
     """Open an embedded Acontext in the folder; the database must be open already."""
     upstream = OddUpstream()
     async with open_acontext(folder, api_key=KEY, public_url="http://api.test") as acontext:
-        transport = upstream.in_front_of(httpx.ASGITransport(acontext.app))
+        sender = in_front(upstream.in_front_of)(Direct(acontext.app))
         async with connect(
-            base_url="http://embedded.invalid/api/v1", api_key=KEY, limits=Limits(4, 5, 5), transport=transport
+            base_url="http://embedded.invalid/api/v1", api_key=KEY, limits=Limits(4, 5, 5), sender=sender
         ) as gateway:
             yield Parts(gateway, upstream, datetime(2026, 1, 1, tzinfo=UTC))

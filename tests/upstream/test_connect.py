@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
+from carrying import By
 from gql_api.errors import UpstreamFailure, UpstreamUnavailable
 from gql_api.upstream.connect import connect
 from gql_api.upstream.gateway import Gateway
@@ -34,7 +35,7 @@ class Server:
 @asynccontextmanager
 async def gateway_to(server: Server) -> AsyncIterator[Gateway]:
     transport = httpx.MockTransport(server.handle)
-    async with connect(base_url=BASE, api_key="sk-ac-x", limits=Limits(4, 5, 5), transport=transport) as gateway:
+    async with connect(base_url=BASE, api_key="sk-ac-x", limits=Limits(4, 5, 5), sender=By(transport)) as gateway:
         yield gateway
 
 

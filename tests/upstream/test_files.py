@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 import httpx
 
+from carrying import By
 from gql_api.upstream.connect import connect
 from gql_api.upstream.guarded_calls import Limits
 
@@ -28,7 +29,7 @@ async def test_a_directory_is_sorted_whatever_order_acontext_gives() -> None:
     data = {"artifacts": [artifact(name) for name in ("b", "ä", "B", "a")], "directories": ["z", "é/", "a", "Z"]}
     transport = httpx.MockTransport(lambda request: httpx.Response(200, json={"code": 0, "data": data}))
     async with connect(
-        base_url="http://acontext.test", api_key="x", limits=Limits(1, 5, 5), transport=transport
+        base_url="http://acontext.test", api_key="x", limits=Limits(1, 5, 5), sender=By(transport)
     ) as gateway:
         listing = await gateway.files.directory(DISK, "/")
         assert await gateway.files.directory(UUID(str(DISK)), "/") == listing

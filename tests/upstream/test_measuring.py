@@ -12,6 +12,7 @@ import pytest
 import stamina
 from stamina.instrumentation import set_on_retry_hooks
 
+from carrying import By
 from gql_api.errors import UpstreamFailure
 from gql_api.request_scope import request_within
 from gql_api.telemetry import Call, Work, listening
@@ -95,7 +96,7 @@ async def answering(*answers: httpx.Response | Exception | None, seconds: float 
         base_url="http://secret.example/api/v1",
         api_key="sk-ac-secret",
         limits=Limits(4, seconds, seconds),
-        transport=transport,
+        sender=By(transport),
     ) as gateway:
         yield gateway
 

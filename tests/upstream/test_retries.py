@@ -14,6 +14,7 @@ import pytest
 import stamina
 from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
+from carrying import By
 from gql_api.errors import UpstreamFailure, UpstreamTimeout, UpstreamUnavailable
 from gql_api.request_scope import no_request, request_within
 from gql_api.upstream.breaker import FAILURES
@@ -88,7 +89,7 @@ def _answer(request: httpx.Request) -> Any:
 async def gateway_to(server: Server, *, seconds: float = 5) -> AsyncIterator[Gateway]:
     transport, base = httpx.MockTransport(server.handle), "http://acontext.test/api/v1"
     limits = Limits(concurrency=4, seconds=seconds, transfer_seconds=seconds)
-    async with connect(base_url=base, api_key="sk-ac-x", limits=limits, transport=transport) as gateway:
+    async with connect(base_url=base, api_key="sk-ac-x", limits=limits, sender=By(transport)) as gateway:
         yield gateway
 
 

@@ -12,6 +12,7 @@ from acontext.errors import AcontextError, APIError, TransportError
 from gql_api.errors import UpstreamFailure
 from gql_api.upstream.failures import Fate, Late, Unavailable
 from gql_api.upstream.refusal import Refused
+from gql_api.upstream.sender import NoAnswer, NotConnected, TooLate, Unreached
 from gql_api.upstream.translate import translated
 
 
@@ -34,7 +35,7 @@ def caused(cause: Exception) -> TransportError:
 MADE: dict[type[Exception], Callable[[], Exception]] = {
     AcontextError: lambda: AcontextError("words"),
     APIError: lambda: refused(500, 500),
-    TransportError: lambda: caused(httpx.ConnectError("words")),
+    TransportError: lambda: caused(Unreached("words")),
     acontext.errors.TimeoutError: lambda: acontext.errors.TimeoutError("words"),
 }
 
@@ -59,11 +60,11 @@ def test_every_error_of_the_sdk_has_its_failure() -> None:
         after(make())
 
 
-@pytest.mark.parametrize("kind", sorted(family(httpx.TransportError), key=str))
+@pytest.mark.parametrize("kind", sorted(family(NoAnswer), key=str))
 def test_every_error_of_the_transport_is_late_or_unavailable(kind: type[Exception]) -> None:
     failure = after(caused(kind("words")))
-    assert type(failure) is (Late if issubclass(kind, httpx.TimeoutException) else Unavailable)
-    unsent = {httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout}
+    assert type(failure) is (Late if issubclass(kind, TooLate) else Unavailable)
+    unsent = {Unreached, NotConnected}
     assert isinstance(failure, Late | Unavailable)
     assert (failure.fate is Fate.UNSENT) is (kind in unsent)
 

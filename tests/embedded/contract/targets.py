@@ -11,9 +11,11 @@ from typing import Protocol
 
 import httpx
 
+from carrying import Over
 from commands import address_told, environment
 from embedded.contract.cleaning import Made
 from embedded.opened import API_KEY, Client, opened
+from gql_api.upstream.network import reaching
 
 URL, KEY = "ACONTEXT_TEST_URL", "ACONTEXT_TEST_KEY"
 HOW_TO_TEST_A_REAL_ONE = f"set {URL} and {KEY} to hold a real Acontext to the contract too"
@@ -34,7 +36,7 @@ class Target(Protocol):
 
 @dataclass(frozen=True)
 class InProcess:
-    """The embedded one in this process, on a data folder that it opens for each connection."""
+    """The embedded one in this process, on a data folder that it opens for each connection; called directly."""
 
     folder: Path
     key: str = API_KEY
@@ -46,7 +48,7 @@ class InProcess:
 
 @dataclass(frozen=True)
 class AtAddress:
-    """One that is reached over the network; from a real one everything is deleted again that was made there."""
+    """One that is reached over the network, by the server's own sender; from a real one everything made is deleted."""
 
     root: str
     key: str
@@ -55,7 +57,10 @@ class AtAddress:
     @asynccontextmanager
     async def connected(self) -> AsyncIterator[Client]:
         headers = {"authorization": f"Bearer {self.key}"}
-        async with httpx.AsyncClient(base_url=self.root, headers=headers, timeout=60) as http:
+        async with (
+            reaching(self.root, connections=10) as sender,
+            httpx.AsyncClient(base_url=self.root, headers=headers, timeout=60, transport=Over(sender)) as http,
+        ):
             client = Client(http)
             if not self.is_real:
                 yield client

@@ -1,0 +1,141 @@
+"""The SDK's client on a sender of ours: its paths, parameters, models and errors stay.
+
+It is imported when a connection is made, not before: the SDK takes seconds to import, for names of types alone.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+import httpx
+from acontext import AcontextAsyncClient
+from acontext.errors import TransportError
+from pydantic_core import from_json
+
+from gql_api.telemetry import outgoing_headers
+from gql_api.upstream.measuring import note_answer, note_request
+from gql_api.upstream.routes import route_of
+from gql_api.upstream.sender import Answer, NoAnswer, NotAnAnswer, Request, Sender
+
+_JSON = "application/json"
+_BYTES = "/download"
+_CLIENT_ERROR = 400
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+"""As httpx does; orjson, faster by some millionths of a second, writes null for what is not a number."""
+_PLAIN = re.compile(r"(?:/(?!\.)(?:[A-Za-z0-9._~:-]|%[0-9A-Fa-f]{2})+)+")
+_LONGEST_QUERY = 65_536
+_SENDS_A_LENGTH = frozenset({"POST", "PUT", "PATCH"})
+
+
+class Client(AcontextAsyncClient):
+    """The client that the SDK's resources ask. `seconds` is how long Acontext may be silent."""
+
+    def __init__(self, sender: Sender, *, api_key: str, base_url: str, seconds: float) -> None:
+        # It sends nothing: the SDK puts its headers there, and takes the address from it.
+        self._http = http = httpx.AsyncClient(base_url=base_url, transport=httpx.AsyncBaseTransport(), trust_env=False)
+        super().__init__(api_key=api_key, base_url=base_url, client=http, timeout=seconds)
+        self._sender = sender
+        self._seconds = seconds
+        self._at = http.base_url
+        self._prefix = self._at.raw_path.decode().rstrip("/")
+        own = {"host": self._at.netloc.decode(), "accept-encoding": "gzip, deflate"}
+        self._headers = {**http.headers, **own}
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        unwrap: bool = True,
+        timeout: float | None = None,  # noqa: ASYNC109 - the SDK's word
+        **content: Any,
+    ) -> Any:
+        """Give what the SDK reads in the answer; `content` is `json_data`, or `data` and `files`."""
+        answer = await self._ask(method, path, params, timeout, **content)
+        return self._handle_response(cast(httpx.Response, answer), unwrap=unwrap)
+
+    async def request_binary(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - the SDK's word
+    ) -> bytes:
+        """Give the body of a success as it is."""
+        answer = await self._ask(method, path, params, timeout)
+        if answer.status_code >= _CLIENT_ERROR:
+            self._handle_response(cast(httpx.Response, answer), unwrap=False)  # raises what it says
+        return answer.content
+
+    async def _ask(
+        self, method: str, path: str, params: Mapping[str, Any] | None, seconds: float | None, **content: Any
+    ) -> "_Response":
+        target = self._target(path, params)
+        headers, body = _encoded(**content)
+        if body or method in _SENDS_A_LENGTH:
+            headers["content-length"] = str(len(body))
+        note_request(route_of(method, path), self._at.host, self._at.port)
+        headers = {**self._headers, **headers, **outgoing_headers()}
+        request = Request(method, target, headers, body, self._seconds if seconds is None else seconds)
+        try:
+            answer = await self._sender.send(request)
+            note_answer(answer.status, answer.headers.get("retry-after"))
+            _distrust(path, answer)
+        except NoAnswer as error:
+            raise TransportError(type(error).__name__) from error
+        return _Response(answer.status, answer.reason, answer.headers, answer.body)
+
+    def _target(self, path: str, params: Mapping[str, Any] | None) -> str:
+        """Write path and query; what is unusual is written, or refused with `httpx.InvalidURL`, by httpx."""
+        query = str(httpx.QueryParams(params)) if params else ""
+        if len(query) > _LONGEST_QUERY or not _PLAIN.fullmatch(path):
+            return self._http.build_request("GET", path, params=params).url.raw_path.decode()
+        return f"{self._prefix}{path}?{query}" if query else self._prefix + path
+
+
+@dataclass(frozen=True, slots=True)
+class _Response:
+    """An answer in the words that the SDK reads it by."""
+
+    status_code: int
+    reason_phrase: str
+    headers: Mapping[str, str]
+    content: bytes
+
+    @property
+    def text(self) -> str:
+        return self.content.decode(errors="replace")
+
+    def json(self) -> Any:
+        """Read JSON as `json` does, which reads what is left: a lone surrogate, another encoding."""
+        try:
+            return from_json(self.content)
+        except ValueError:
+            return json.loads(self.content)
+
+
+def _distrust(path: str, answer: Answer) -> None:
+    """Refuse a success that is no JSON object: the SDK would take nothing for no files, and a delete for done."""
+    if answer.status >= _CLIENT_ERROR:
+        return
+    if not httpx.codes.is_success(answer.status):
+        raise NotAnAnswer("neither success nor refusal")
+    if path.endswith(_BYTES):
+        return
+    body = answer.body.strip()
+    if not answer.headers.get("content-type", "").startswith(_JSON) or body[:1] + body[-1:] != b"{}":
+        raise NotAnAnswer("a success that is not a JSON object")
+
+
+def _encoded(json_data: Any = None, data: Any = None, files: Any = None) -> tuple[dict[str, str], bytes]:
+    """Give the headers that tell of a body, but its length, and the body."""
+    if data or files:
+        form = httpx.Request("POST", "http://form.invalid", data=data, files=files)
+        return {"content-type": form.headers["content-type"]}, form.read()
+    if json_data is None:
+        return {}, b""
+    return {"content-type": _JSON}, _ENCODE(json_data).encode()

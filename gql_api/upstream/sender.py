@@ -1,0 +1,75 @@
+"""What carries a call to Acontext, and how it may fail to bring an answer; the calls themselves are the SDK's."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+from gql_api.upstream.failures import Fate
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request. Names of headers are in lower case; `host` is among them, and the length of a body."""
+
+    method: str
+    target: str
+    """Path and query as they are sent."""
+    headers: Mapping[str, str]
+    body: bytes
+    seconds: float
+    """So long the other side may be silent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer; headers are found by their names in lower case."""
+
+    status: int
+    reason: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Sender(Protocol):
+    """Brings one request to Acontext, once."""
+
+    async def send(self, request: Request) -> Answer:
+        """Give the answer, whatever its status, or raise one of `NoAnswer`."""
+        ...
+
+
+class NoAnswer(Exception):
+    """There was none; the tree tells what may have become of the request.
+
+    NoAnswer             the connection broke
+    ├── Unreached        there was none: the request never left
+    ├── TooLate          none came in time
+    │   └── NotConnected not even a connection
+    └── NotAnAnswer      what came is none that Acontext gives
+    """
+
+    fate: ClassVar[Fate] = Fate.LOST
+
+
+class Unreached(NoAnswer):
+    """No connection was to be had, so nothing was sent."""
+
+    fate = Fate.UNSENT
+
+
+class TooLate(NoAnswer):
+    """The request was sent, and no answer came in time."""
+
+    fate = Fate.LATE
+
+
+class NotConnected(TooLate):
+    """No connection was to be had in time, so nothing was sent."""
+
+    fate = Fate.UNSENT
+
+
+class NotAnAnswer(NoAnswer):
+    """A success that Acontext never gives: a page, an empty body, a redirection."""
+
+    fate = Fate.UNREADABLE
