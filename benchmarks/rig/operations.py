@@ -15,13 +15,16 @@ _PARTS = """parts { __typename
   ... on TextPart { text } ... on ToolCallPart { callId name argumentsText }
   ... on ToolResultPart { callId text isError } }"""
 _PAGE = f"id title createdAt {_FILES} messages(%s: 5) {{ {_SHORT} }} tokenCounts {{ total }}"
-STORING, OWNERS = 64, {"S4": "maker"}
+STORING = 64
 TOKEN_LIMIT = 70_000
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation; `variables` are those of the n-th request, `calls` what it needs of Acontext, all at once."""
+    """One operation; `variables` are those of the n-th request, `calls` what it needs of Acontext, all at once.
+
+    Who makes sessions is another `asker`: they are not to be among those that are listed.
+    """
 
     name: str
     title: str
@@ -29,11 +32,7 @@ class Operation:
     calls: int
     variables: Callable[[int], dict[str, Any]] = lambda number: {}
     light: bool = False
-
-    @property
-    def owner(self) -> str:
-        """Name who asks: sessions that are made are not to be among those that are listed."""
-        return OWNERS.get(self.name, OWNER)
+    asker: str = OWNER
 
     def body(self, number: int) -> bytes:
         """Give the body of the n-th request."""
@@ -101,7 +100,7 @@ OPERATIONS = (
         "S2F", "page of 20, first 5", f"query S2F {{ sessions(first: 20) {{ nodes {{ {_PAGE % 'first'} }} }} }}", 60
     ),
     Operation("S3", "store a message", _STORE, 1, _stored, light=True),
-    Operation("S4", "make a session", _CREATE, 2, light=True),
+    Operation("S4", "make a session", _CREATE, 2, light=True, asker="maker"),
     Operation("S5", "__typename", "query S5 { __typename }", 0, light=True),
     whole(500),
     Operation("S7", "S1 three times", f"query S7($id: ID!) {{ {_ALIASES} }}", 3, _any, light=True),

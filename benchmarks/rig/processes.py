@@ -23,8 +23,8 @@ class Watched:
     pid: int
 
     def cpu_seconds(self) -> float:
-        """Give the CPU time of all of them, of users and of the kernel on their behalf."""
-        return sum(sum(map(int, _stat(pid)[11:13])) for pid in self._pids()) / _TICK
+        """Give the CPU time of all of them, and of those that have ended, in the program and in the kernel for it."""
+        return sum(sum(map(int, _stat(pid)[11:15])) for pid in self._pids()) / _TICK
 
     def peak_mib(self) -> float:
         """Give the largest memory that the process and its children had, added up."""

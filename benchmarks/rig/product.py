@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,12 @@ import jwt
 from rig import ids
 from rig.content import LISTED, OWNER
 from rig.operations import STORING
-from rig.processes import ROOT, python, started
+from rig.processes import ROOT, SERVER_CORE, Watched, python, started
 
 sys.path.insert(0, str(ROOT / "tests"))
 
 from gql_api.store.database import migrate
-from postgres import running_server
+from postgres import Server, running_server
 
 _ISSUER, _AUDIENCE = "https://issuer.example/", "gql-api"
 _SECRET = "a secret of thirty-two bytes or more"  # noqa: S105 - of no use anywhere
@@ -68,15 +69,30 @@ def rows() -> list[tuple[Any, ...]]:
     return [_row(session, place) for place, session in enumerate(sized)] + listed
 
 
-@asynccontextmanager
-async def mappings() -> AsyncIterator[str]:
-    """Start a PostgreSQL with all tables and the mappings of the benchmarks; give its URL."""
-    with running_server() as server:
-        url = server.url("bench")
-        await server.execute("CREATE DATABASE bench")
+@dataclass(frozen=True)
+class Database:
+    """A PostgreSQL of our own; `url` has the mappings of the benchmarks."""
+
+    server: Server
+    process: Watched
+    url: str
+
+    async def make(self, name: str) -> str:
+        """Make a database with all tables; give its URL."""
+        await self.server.execute(f"CREATE DATABASE {name}")
+        url = self.server.url(name)
         await migrate(url)
-        await fill(url)
-        yield url
+        return url
+
+
+@asynccontextmanager
+async def mappings() -> AsyncIterator[Database]:
+    """Start a PostgreSQL with the mappings of the benchmarks."""
+    with running_server() as server:
+        pid = int((server.folder / "data" / "postmaster.pid").read_text().split()[0])
+        database = Database(server, Watched(pid), server.url("bench"))
+        await fill(await database.make("bench"))
+        yield database
 
 
 async def fill(url: str) -> None:
@@ -90,10 +106,11 @@ async def fill(url: str) -> None:
 
 
 @contextmanager
-def product(database: str, upstream: str, *, log: Path, pinned: bool, **others: str) -> Iterator[str]:
+def product(
+    database: str, upstream: str, *, log: Path, pinned: bool, cores: str = str(SERVER_CORE), **others: str
+) -> Iterator[str]:
     """Serve; give `pid address`."""
     given = settings(database, upstream, **others)
-    cores = others.get("CORES", "0")
     command = python("-m", "gql_api", "serve", "--port", "0", "--data-dir", str(log.parent / "data"))
     with started(*command, log=log, pinned=pinned, cores=cores, **given) as told:
         yield told

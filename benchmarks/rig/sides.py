@@ -4,7 +4,7 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from rig import load
 from rig.apollo import NoApollo, command
 from rig.operations import Operation
 from rig.processes import Watched, python, started
-from rig.product import mappings, product, token
+from rig.product import Database, mappings, product, token
 
 PRODUCT, FLOOR, MANUAL, APOLLO = "product", "floor", "manual", "apollo"
 SIDES = (PRODUCT, FLOOR, MANUAL, APOLLO)
@@ -29,15 +29,15 @@ class Side:
     url: str
     process: Watched
 
+    def request(self, operation: Operation, number: int) -> bytes:
+        """Write the n-th request of an operation as it goes over the wire."""
+        return load.request(self.url, body=operation.body(number), bearer=_token(operation.asker))
+
     async def send(
         self, operation: Operation, bounds: load.Bounds, *, concurrency: int = 1, first: int = 0
     ) -> load.Sent:
         """Send requests of an operation."""
-        known = _token(operation.owner)
-
-        def made(number: int) -> bytes:
-            return load.request(self.url, body=operation.body(number), bearer=known)
-
+        made = partial(self.request, operation)
         return await load.send(self.url, made, bounds, concurrency=concurrency, first=first)
 
 
@@ -67,7 +67,7 @@ class Rig:
     """All that runs."""
 
     stub: Stub
-    database: str
+    database: Database
     sides: dict[str, Side]
 
 
@@ -89,7 +89,7 @@ async def rig(folder: Path, *, pinned: bool, wanted: Sequence[str] = SIDES, **se
         for name in wanted:
             log = folder / f"{name}.log"
             if name == PRODUCT:
-                made = product(database, stub.upstream, log=log, pinned=pinned, **settings)
+                made = product(database.url, stub.upstream, log=log, pinned=pinned, **settings)
             else:
                 try:
                     made = started(*_command(name, stub.upstream), log=log, pinned=pinned)

@@ -1,0 +1,65 @@
+"""Cost against size: mappings, messages, files, workers, subscribers; as a table, as JSON, and as plots.
+
+    python benchmarks/growth.py [--quick] [--only mappings,messages] [--plots docs/images] [--draw]
+
+`--plots` writes an SVG of each into a folder; `--draw` draws what was measured last, without measuring again.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import uvloop
+from rig.drawing import draw
+from rig.growing import GROWTHS, Growth
+from rig.processes import BENCHMARKS, keep_to_load_core
+
+RESULTS = BENCHMARKS / "results" / "growth.json"
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="fewer and smaller sizes")
+    parser.add_argument("--only", default=",".join(GROWTHS), help="what grows, separated by commas")
+    parser.add_argument("--plots", type=Path, metavar="FOLDER", help="write a plot of each as SVG")
+    parser.add_argument("--draw", action="store_true", help="draw what was measured last")
+    return parser.parse_args()
+
+
+def _known() -> dict[str, Any]:
+    known: dict[str, Any] = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    return known
+
+
+def _measure(name: str, *, quick: bool, pinned: bool) -> None:
+    sys.stdout.write(f"\n{name}\n")
+    with tempfile.TemporaryDirectory() as folder:
+        growth = Growth(Path(folder), pinned=pinned, quick=quick)
+        found = uvloop.run(GROWTHS[name](growth))
+    for row in found:
+        sys.stdout.write("  ".join(f"{key} {_figure(value)}" for key, value in row.items()) + "\n")
+    RESULTS.parent.mkdir(parents=True, exist_ok=True)
+    RESULTS.write_text(json.dumps(_known() | {name: found}, indent=1), encoding="utf-8")
+
+
+def _figure(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def main() -> None:
+    """Measure what is wanted, and draw it."""
+    arguments = _arguments()
+    if not arguments.draw:
+        pinned = keep_to_load_core()
+        for name in arguments.only.split(","):
+            _measure(name, quick=arguments.quick, pinned=pinned)
+    if arguments.plots:
+        for file in draw(_known(), arguments.plots):
+            sys.stdout.write(f"{file}\n")
+
+
+if __name__ == "__main__":
+    main()
