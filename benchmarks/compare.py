@@ -16,6 +16,7 @@ import uvloop
 from rig.limits import exceeded
 from rig.measuring import Effort, compared, crowd
 from rig.operations import OPERATIONS
+from rig.pages import put
 from rig.processes import BENCHMARKS, keep_to_load_core
 from rig.report import Result, described, save, table
 from rig.sides import PRODUCT, SIDES, rig
@@ -28,7 +29,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="measure less: three minutes at most")
     parser.add_argument("--check", action="store_true", help="fail where a ratio is beyond its limit")
-    parser.add_argument("--save", type=Path, metavar="FILE", help="write the table here too, as Markdown")
+    parser.add_argument("--save", type=Path, metavar="FILE", help="put the table between the marks of a page")
     parser.add_argument("--only", help="operations, separated by commas")
     parser.add_argument("--sides", default=",".join(SIDES), help="servers, separated by commas; the floor always")
     return parser.parse_args()
@@ -69,7 +70,7 @@ def main() -> int:
     sys.stdout.write(table(result))
     save(result, BENCHMARKS / "results")
     if arguments.save:
-        arguments.save.write_text(table(result, markdown=True), encoding="utf-8")
+        put(arguments.save, "compare", table(result, markdown=True))
     faults = exceeded(result) if arguments.check else []
     for fault in faults:
         sys.stdout.write(f"beyond its limit: {fault}\n")

@@ -1,8 +1,8 @@
 """Cost against size: mappings, messages, files, workers, subscribers; as a table, as JSON, and as plots.
 
-    python benchmarks/growth.py [--quick] [--only mappings,messages] [--plots docs/images] [--draw]
+    python benchmarks/growth.py [--quick] [--only mappings,messages] [--plots docs/images] [--save docs/…] [--draw]
 
-`--plots` writes an SVG of each into a folder; `--draw` draws what was measured last, without measuring again.
+`--plots` writes an SVG of each into a folder; `--draw` takes what was measured last, without measuring again.
 """
 
 import argparse
@@ -15,6 +15,7 @@ from typing import Any
 import uvloop
 from rig.drawing import draw
 from rig.growing import GROWTHS, Growth
+from rig.pages import grid, put
 from rig.processes import BENCHMARKS, keep_to_load_core
 
 RESULTS = BENCHMARKS / "results" / "growth.json"
@@ -25,6 +26,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="fewer and smaller sizes")
     parser.add_argument("--only", default=",".join(GROWTHS), help="what grows, separated by commas")
     parser.add_argument("--plots", type=Path, metavar="FOLDER", help="write a plot of each as SVG")
+    parser.add_argument("--save", type=Path, metavar="FILE", help="put the tables between the marks of a page")
     parser.add_argument("--draw", action="store_true", help="draw what was measured last")
     return parser.parse_args()
 
@@ -39,14 +41,9 @@ def _measure(name: str, *, quick: bool, pinned: bool) -> None:
     with tempfile.TemporaryDirectory() as folder:
         growth = Growth(Path(folder), pinned=pinned, quick=quick)
         found = uvloop.run(GROWTHS[name](growth))
-    for row in found:
-        sys.stdout.write("  ".join(f"{key} {_figure(value)}" for key, value in row.items()) + "\n")
+    sys.stdout.write(f"{grid(found)}\n")
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     RESULTS.write_text(json.dumps(_known() | {name: found}, indent=1), encoding="utf-8")
-
-
-def _figure(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def main() -> None:
@@ -56,6 +53,9 @@ def main() -> None:
         pinned = keep_to_load_core()
         for name in arguments.only.split(","):
             _measure(name, quick=arguments.quick, pinned=pinned)
+    if arguments.save:
+        for name, rows in _known().items():
+            put(arguments.save, f"growth-{name}", grid(rows))
     if arguments.plots:
         for file in draw(_known(), arguments.plots):
             sys.stdout.write(f"{file}\n")

@@ -154,7 +154,7 @@ async def by_workers(growth: Growth) -> Rows:
         for workers in growth.sizes(WORKERS):
             log, url = growth.folder / f"workers-{workers}.log", running.database.url
             given = {"GQL_API_WORKERS": str(workers)}
-            with product(url, running.stub.upstream, log=log, pinned=False, **given) as told:
+            with product(url, running.stub.upstream, log=log, pinned=growth.pinned, cores="0,1", **given) as told:
                 rows.append({"size": workers} | await _at_most(side(PRODUCT, told), growth.seconds))
     return rows
 

@@ -99,7 +99,7 @@ async def send(url: str, made: Callable[[int], bytes], bounds: Bounds, *, concur
         [connection] = await connected(url, 1)
         for number in numbers:
             try:
-                await _timed(connection, made(number), sent)
+                await timed(connection, made(number), sent)
             except (OSError, TimeoutError) as error:
                 sent.errors.append(f"{type(error).__name__}: {error}")
                 connection.close()
@@ -114,7 +114,8 @@ async def send(url: str, made: Callable[[int], bytes], bounds: Bounds, *, concur
     return sent
 
 
-async def _timed(connection: Connection, data: bytes, sent: Sent) -> None:
+async def timed(connection: Connection, data: bytes, sent: Sent) -> None:
+    """Send one request; note its time, or what was wrong with the answer."""
     began = time.perf_counter()
     status, body = await connection.send(data, 60)
     if status == _OK and b'"errors"' not in body[:300] and b'"data":null' not in body[:30]:

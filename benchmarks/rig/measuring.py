@@ -1,7 +1,8 @@
 """What an operation costs a server, how long it takes, and what it asks of Acontext."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -63,17 +64,19 @@ async def cpu(side: Side, operation: Operation, seconds: float, figures: Figures
 
 async def times(rig: Rig, side: Side, operation: Operation, requests: int, figures: Figures) -> None:
     """Send one request after another to an Acontext that takes its time; note times, calls and rounds."""
-    counted, seconds = [], load.Sent()
+    counted, sent = [], load.Sent()
+    [connection] = await load.connected(side.url, 1)
     for number in range(requests):
         await rig.stub.taken()
-        sent = await side.send(operation, Bounds(60, most=1), first=figures.sent + number)
+        await load.timed(connection, side.request(operation, figures.sent + number), sent)
         counted.append(await rig.stub.taken())
-        seconds.seconds += sent.seconds
-        figures.errors += sent.errors
+    connection.close()
+    figures.errors += sent.errors
     figures.sent += requests
-    figures.median_ms = seconds.median * 1000
-    middle: Callable[[str], Any] = lambda key: sorted(told[key] for told in counted)[len(counted) // 2]  # noqa: E731
-    figures.calls, figures.rounds = middle("calls"), middle("rounds")
+    figures.median_ms = sent.median * 1000
+    figures.calls, figures.rounds = (
+        sorted(told[key] for told in counted)[requests // 2] for key in ("calls", "rounds")
+    )
     figures.repeated = max(told["repeated"] for told in counted)
 
 
@@ -100,10 +103,8 @@ async def compared(rig: Rig, operations: Sequence[Operation], effort: Effort) ->
     """Measure all servers in turn, round by round; give the figures and the critical path of each operation."""
     found: Found = {operation.name: {name: Figures() for name in rig.sides} for operation in operations}
     await warm(rig, operations)
-    for _ in range(effort.rounds):
-        for operation in operations:
-            for name, side in rig.sides.items():
-                await cpu(side, operation, effort.seconds, found[operation.name][name])
+    for operation, (name, side) in [*product(operations, rig.sides.items())] * effort.rounds:
+        await cpu(side, operation, effort.seconds, found[operation.name][name])
     await rig.stub.latency(LATENCY)
     paths = {}
     for operation in operations:
