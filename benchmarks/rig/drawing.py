@@ -10,25 +10,28 @@ _CPU = "CPU, ms a request"
 PRODUCT = "product"
 
 
-def _line(rows: list[dict[str, Any]], name: str, key: str, *, dashed: bool = False) -> Line:
-    return Line(name, [(row["size"], row[key]) for row in rows if row.get(key)], dashed=dashed)
+def _line(rows: list[dict[str, Any]], name: str, key: str, colour: int = 0, *, dashed: bool = False) -> Line:
+    return Line(name, [(row["size"], row[key]) for row in rows if row.get(key)], colour, dashed=dashed)
 
 
 def _mappings(rows: list[dict[str, Any]]) -> Plot:
     lines = (
-        _line(rows, "S2: server", "S2F cpu_ms"),
-        _line(rows, "deep page: server", "Deep cpu_ms"),
-        _line(rows, "deep page: database", "Deep database_ms", dashed=True),
-        _line(rows, "totalCount: server", "Count cpu_ms"),
-        _line(rows, "totalCount: database", "Count database_ms", dashed=True),
+        _line(rows, "S2", "S2F cpu_ms"),
+        _line(rows, "deep page", "Deep cpu_ms", 1),
+        _line(rows, "its database", "Deep database_ms", 1, dashed=True),
+        _line(rows, "totalCount", "Count cpu_ms", 2),
+        _line(rows, "its database", "Count database_ms", 2, dashed=True),
     )
     return Plot("Mappings, a twentieth of them the user's", "mappings in the table", _CPU, lines)
 
 
 def _messages(rows: list[dict[str, Any]]) -> Plot:
-    lines = [_line(rows, f"{operation} {PRODUCT}", f"{operation} product cpu_ms") for operation in ("S6", "S8", "S9")]
-    lines += [_line(rows, f"{operation} floor", f"{operation} floor cpu_ms", dashed=True) for operation in ("S6", "S8")]
-    return Plot("Messages: all (S6), newest 20 (S8), edited (S9)", "messages of the conversation", _CPU, lines)
+    kinds = (("S6", "all"), ("S8", "newest 20"), ("S9", "edited"))
+    lines = [_line(rows, f"{name} {kind}", f"{name} product cpu_ms", at) for at, (name, kind) in enumerate(kinds)]
+    lines += [
+        _line(rows, f"{name} floor", f"{name} floor cpu_ms", at, dashed=True) for at, (name, _) in enumerate(kinds)
+    ]
+    return Plot("Messages with parts, newest 20, edited history", "messages of the conversation", _CPU, lines)
 
 
 def _files(rows: list[dict[str, Any]]) -> Plot:
@@ -37,14 +40,14 @@ def _files(rows: list[dict[str, Any]]) -> Plot:
 
 
 def _workers(rows: list[dict[str, Any]]) -> Plot:
-    lines = (_line(rows, "S1", "S1 a_second"), _line(rows, "S5", "S5 a_second"))
-    return Plot("Workers on two cores, load and database on the same", "workers", "requests a second", lines)
+    lines = (_line(rows, "S1", "S1 cpu_ms"), _line(rows, "S5", "S5 cpu_ms", 1))
+    return Plot("What a request costs with several workers", "workers, on two cores", _CPU, lines)
 
 
 def _subscribers(rows: list[dict[str, Any]]) -> Plot:
     timed = [row | {"ms": row["seconds"] * 1000} for row in rows]
-    lines = (_line(timed, "ms until all have it", "ms"), _line(timed, "KiB for each", "kib_each", dashed=True))
-    return Plot("Subscribers of one session", "subscribers", "one message; memory", lines)
+    lines = (_line(timed, "ms until all have it", "ms"), _line(timed, "KiB for each", "kib_each", 1, dashed=True))
+    return Plot("One message to the subscribers of one session", "subscribers", "ms; KiB", lines)
 
 
 _PLOTS = {

@@ -1,6 +1,7 @@
 """What grows, and what each size costs: one function for each kind, giving a row for each size."""
 
 import asyncio
+import itertools
 import json
 import sys
 import time
@@ -77,9 +78,9 @@ async def by_messages(growth: Growth) -> Rows:
     async with rig(growth.folder, pinned=growth.pinned, wanted=(PRODUCT, FLOOR)) as running:
         for size in growth.sizes(MESSAGES):
             row: Row = {"size": size}
-            for operation in (whole(size), newest(size), edited(size)):
-                for name, asked in running.sides.items():
-                    row |= _named(f"{operation.name} {name}", await cost(asked, operation, growth.seconds))
+            asked = itertools.product((whole(size), newest(size), edited(size)), running.sides.values())
+            for operation, one in asked:
+                row |= _named(f"{operation.name} {one.name}", await cost(one, operation, growth.seconds))
             rows.append(row)
     return rows
 

@@ -86,7 +86,7 @@ def request(url: str, method: str = "POST", *, body: bytes = b"", bearer: str = 
 async def connected(url: str, count: int) -> list[Connection]:
     """Open connections to the server at this URL."""
     parts, loop = urlsplit(url), asyncio.get_running_loop()
-    pairs = [await loop.create_connection(Connection, parts.hostname, parts.port) for _ in range(count)]
+    pairs = [await loop.create_connection(Connection, parts.hostname or "", parts.port or 80) for _ in range(count)]
     return [connection for _, connection in pairs]
 
 

@@ -14,10 +14,11 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True)
 class Line:
-    """One line with its name."""
+    """One line with its name; lines that are compared have one colour."""
 
     name: str
     points: Sequence[Point]
+    colour: int = 0
     dashed: bool = False
 
 
@@ -87,7 +88,7 @@ class Plot:
     def _curves(self) -> Iterator[str]:
         places = self._label_places()
         for number, line in enumerate(self.lines):
-            colour = _COLOURS[number % len(_COLOURS)]
+            colour = _COLOURS[line.colour]
             path = "L".join(f"{self._x(x):.1f} {self._y(y):.1f}" for x, y in line.points)
             dash = ' stroke-dasharray="5 4"' if line.dashed else ""
             yield f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="2"{dash}/>'

@@ -88,14 +88,12 @@ async def rig(folder: Path, *, pinned: bool, wanted: Sequence[str] = SIDES, **se
         sides = {}
         for name in wanted:
             log = folder / f"{name}.log"
-            if name == PRODUCT:
-                made = product(database.url, stub.upstream, log=log, pinned=pinned, **settings)
-            else:
-                try:
-                    made = started(*_command(name, stub.upstream), log=log, pinned=pinned)
-                except NoApollo as reason:
-                    sys.stdout.write(f"without Apollo: {reason}\n")
-                    continue
+            try:
+                peer = name != PRODUCT and started(*_command(name, stub.upstream), log=log, pinned=pinned)
+            except NoApollo as reason:
+                sys.stdout.write(f"without Apollo: {reason}\n")
+                continue
+            made = peer or product(database.url, stub.upstream, log=log, pinned=pinned, **settings)
             sides[name] = side(name, stack.enter_context(made))
         yield Rig(stub, database, sides)
 
