@@ -41,7 +41,7 @@ check: $(VENV)/.dev ## Format, lint, types, import contracts, schema drift
 
 bench: $(VENV)/.dev ## Measure beside others, and by size; ARGS=--quick for less
 	$(BIN)/python benchmarks/compare.py --check $(ARGS); status=$$?; \
-	$(BIN)/python benchmarks/growth.py --plots benchmarks/results $(ARGS) && exit $$status
+	$(BIN)/python benchmarks/growth.py --check --plots benchmarks/results $(ARGS) && exit $$status
 
 format: $(VENV)/.dev ## Format the code
 	$(BIN)/ruff format .

@@ -1,6 +1,6 @@
 """Cost against size: mappings, messages, files, workers, subscribers; as a table, as JSON, and as plots.
 
-    python benchmarks/growth.py [--quick] [--only mappings,messages] [--plots docs/images] [--save docs/…] [--draw]
+    python benchmarks/growth.py [--quick] [--check] [--only mappings,…] [--plots docs/images] [--save docs/…] [--draw]
 
 `--plots` writes an SVG of each into a folder; `--draw` takes what was measured last, without measuring again.
 """
@@ -15,6 +15,7 @@ from typing import Any
 import uvloop
 from rig.drawing import draw
 from rig.growing import GROWTHS, Growth
+from rig.limits import outgrown
 from rig.pages import grid, put
 from rig.processes import BENCHMARKS, keep_to_load_core
 
@@ -27,6 +28,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", default=",".join(GROWTHS), help="what grows, separated by commas")
     parser.add_argument("--plots", type=Path, metavar="FOLDER", help="write a plot of each as SVG")
     parser.add_argument("--save", type=Path, metavar="FILE", help="put the tables between the marks of a page")
+    parser.add_argument("--check", action="store_true", help="fail where something grows faster than it may")
     parser.add_argument("--draw", action="store_true", help="draw what was measured last")
     return parser.parse_args()
 
@@ -46,8 +48,13 @@ def _measure(name: str, *, quick: bool, pinned: bool) -> None:
     RESULTS.write_text(json.dumps(_known() | {name: found}, indent=1), encoding="utf-8")
 
 
-def main() -> None:
-    """Measure what is wanted, and draw it."""
+def _shown(row: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what pages do not show: middle times, which load from outside moves most, and sizes."""
+    return {key: value for key, value in row.items() if "p50" not in key and not key.startswith("bytes")}
+
+
+def main() -> int:
+    """Measure what is wanted, and draw it; give the exit status."""
     arguments = _arguments()
     if not arguments.draw:
         pinned = keep_to_load_core()
@@ -55,11 +62,15 @@ def main() -> None:
             _measure(name, quick=arguments.quick, pinned=pinned)
     if arguments.save:
         for name, rows in _known().items():
-            put(arguments.save, f"growth-{name}", grid(rows))
+            put(arguments.save, f"growth-{name}", grid([_shown(row) for row in rows]))
     if arguments.plots:
         for file in draw(_known(), arguments.plots):
             sys.stdout.write(f"{file}\n")
+    faults = list(outgrown(_known())) if arguments.check else []
+    for fault in faults:
+        sys.stdout.write(f"beyond its limit: {fault}\n")
+    return 1 if faults else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

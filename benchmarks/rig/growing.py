@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import json
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -12,7 +11,6 @@ from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
 
-from rig import load
 from rig.load import Bounds
 from rig.measuring import TOGETHER
 from rig.operations import OPERATIONS, Operation, edited, files, newest, whole
@@ -58,14 +56,19 @@ class Growth:
 async def cost(asked: Side, operation: Operation, seconds: float, database: Watched | None = None) -> Row:
     """Give the CPU milliseconds of one request, of the server and of the database, and the middle time alone."""
     await asked.send(operation, Bounds(1.0, most=4))
+    tries = [await _try(asked, operation, seconds / 2, database) for _ in range(2)]
+    errors = [error for row in tries for error in row.pop("errors")]
+    best = {key: min(row[key] for row in tries) for key in tries[0]}
+    return best | {"errors": errors[:3]} if errors else best
+
+
+async def _try(asked: Side, operation: Operation, seconds: float, database: Watched | None) -> Row:
     alone = await asked.send(operation, Bounds(seconds / 2, least=5), first=100)
     began, base = asked.process.cpu_seconds(), database.cpu_seconds() if database else 0.0
     sent = await asked.send(operation, Bounds(seconds, least=TOGETHER), concurrency=TOGETHER, first=1000)
-    count = max(1, len(sent.seconds))
-    row = {"cpu_ms": (asked.process.cpu_seconds() - began) / count * 1000, "p50_ms": alone.median * 1000}
-    if database:
-        row["database_ms"] = (database.cpu_seconds() - base) / count * 1000
-    return row | {"errors": (sent.errors + alone.errors)[:3]} if sent.errors or alone.errors else row
+    spent, count = asked.process.cpu_seconds() - began, max(1, len(sent.seconds))
+    row = {"cpu_ms": spent / count * 1000, "p50_ms": alone.median * 1000, "errors": sent.errors + alone.errors}
+    return row | {"database_ms": (database.cpu_seconds() - base) / count * 1000} if database else row
 
 
 def _named(prefix: str, row: Row) -> Row:
@@ -106,11 +109,8 @@ async def _middle(asked: Side, count: int) -> str:
     """Give the cursor of a session in the middle of the owner's."""
     moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(1_767_225_600 + count // 2))
     query = f'query Middle {{ sessions(first: 1, filter: {{createdBefore: "{moment}"}}) {{ edges {{ cursor }} }} }}'
-    request = asked.request(Operation("Middle", "", query, 0, asker=OWNER), 0)
-    [connection] = await load.connected(asked.url, 1)
-    _, body = await connection.send(request, 30)
-    connection.close()
-    cursor: str = json.loads(body)["data"]["sessions"]["edges"][0]["cursor"]
+    answer = await asked.ask(Operation("Middle", "", query, 0, asker=OWNER), 0)
+    cursor: str = answer["data"]["sessions"]["edges"][0]["cursor"]
     return cursor
 
 

@@ -50,6 +50,24 @@ async def warm(rig: Rig, operations: Sequence[Operation]) -> None:
             await side.send(operation, Bounds(1.0, most=20 if operation.light else 5), concurrency=2)
 
 
+async def check_alike(rig: Rig, operations: Sequence[Operation]) -> None:
+    """Make sure that all answer the same: raise RuntimeError where a list is not as long as the floor's."""
+    for operation in operations:
+        shapes = {name: shape(await side.ask(operation, 0)) for name, side in rig.sides.items()}
+        for name, found in shapes.items():
+            if found != shapes[FLOOR]:
+                raise RuntimeError(f"{operation.name}: {name} answers {found}, the floor {shapes[FLOOR]}")
+
+
+def shape(answer: Any) -> Any:
+    """Reduce an answer to its names and the lengths of its lists."""
+    if isinstance(answer, dict):
+        return {name: shape(value) for name, value in sorted(answer.items())}
+    if isinstance(answer, list):
+        return len(answer), shape(answer[0]) if answer else None
+    return None
+
+
 async def cpu(side: Side, operation: Operation, seconds: float, figures: Figures) -> None:
     """Send requests until the server has worked so long, and note what one cost."""
     began, first = side.process.cpu_seconds(), figures.sent
@@ -102,6 +120,7 @@ async def critical_path(rig: Rig, operation: Operation, times: int) -> float:
 async def compared(rig: Rig, operations: Sequence[Operation], effort: Effort) -> tuple[Found, dict[str, float]]:
     """Measure all servers in turn, round by round; give the figures and the critical path of each operation."""
     found: Found = {operation.name: {name: Figures() for name in rig.sides} for operation in operations}
+    await check_alike(rig, operations)
     await warm(rig, operations)
     for operation, (name, side) in [*product(operations, rig.sides.items())] * effort.rounds:
         await cpu(side, operation, effort.seconds, found[operation.name][name])

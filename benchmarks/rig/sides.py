@@ -40,6 +40,15 @@ class Side:
         made = partial(self.request, operation)
         return await load.send(self.url, made, bounds, concurrency=concurrency, first=first)
 
+    async def ask(self, operation: Operation, number: int) -> Any:
+        """Send one request and give what was answered."""
+        [connection] = await load.connected(self.url, 1)
+        try:
+            _, body = await connection.send(self.request(operation, number), 60)
+            return orjson.loads(body)
+        finally:
+            connection.close()
+
 
 @dataclass(frozen=True)
 class Stub:
