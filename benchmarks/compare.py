@@ -1,8 +1,9 @@
 """The product beside a bare program, a plain Strawberry server and Apollo Server: CPU, time, calls, memory, ratios.
 
-    python benchmarks/compare.py [--quick] [--check] [--save docs/…] [--only S1,S2] [--sides product,floor]
+    python benchmarks/compare.py [--quick] [--check] [--save docs/…] [--only S1,S2] [--sides …]
 
-All are asked the same in one run, in turn, of one stub of Acontext. `--check` compares ratios, never times, with
+All are asked the same in one run, in turn, over one stub of Acontext. `--before` puts another state of the product
+beside them, by the interpreter of its environment; `--set` tries a setting. `--check` compares ratios, never times, with
 `benchmarks/limits.json`, and fails where one is exceeded.
 """
 
@@ -30,6 +31,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="measure less: three minutes at most")
     parser.add_argument("--check", action="store_true", help="fail where a ratio is beyond its limit")
     parser.add_argument("--save", type=Path, metavar="FILE", help="put the table between the marks of a page")
+    parser.add_argument("--before", metavar="PYTHON", help="an interpreter that has another state of the product")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the product")
     parser.add_argument("--only", help="operations, separated by commas")
     parser.add_argument("--sides", default=",".join(SIDES), help="servers, separated by commas; the floor always")
     return parser.parse_args()
@@ -43,8 +46,9 @@ async def measured(arguments: argparse.Namespace) -> Result:
     wanted = [name for name in SIDES if name in arguments.sides.split(",") or name == "floor"]
     pinned = keep_to_load_core()
     began = time.monotonic()
+    settings = dict(pair.split("=", 1) for pair in arguments.set)
     with tempfile.TemporaryDirectory() as folder:
-        async with rig(Path(folder), pinned=pinned, wanted=wanted) as running:
+        async with rig(Path(folder), pinned=pinned, wanted=wanted, before=arguments.before, **settings) as running:
             found, paths = await compared(running, operations, effort)
             crowded = {}
             page = next((operation for operation in operations if operation.name == "S2"), None)

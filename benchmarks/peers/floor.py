@@ -146,7 +146,7 @@ class Floor:
         return page
 
     async def s3(self, given: dict[str, Any]) -> Any:
-        blob = {"role": "user", "parts": [{"type": "text", "text": given["text"]}]}
+        blob: Any = {"role": "user", "parts": [{"type": "text", "text": given["text"]}]}
         made = await self._sdk.sessions.store_message(given["id"], blob=blob, format="acontext")
         text = "\n".join(part.text or "" for part in made.parts if part.type == "text")
         shown = {"id": made.id, "role": made.role.upper(), "text": text, "createdAt": made.created_at}

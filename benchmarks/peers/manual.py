@@ -267,7 +267,7 @@ class Mutation:
     @strawberry.mutation
     async def store_message(self, info: strawberry.Info, input: StoreMessageInput) -> StoreMessagePayload:
         said = input.message.chat
-        blob = {"role": said.role.value, "parts": [{"type": "text", "text": said.content}]}
+        blob: Any = {"role": said.role.value, "parts": [{"type": "text", "text": said.content}]}
         made = await _loaders(info).sdk.sessions.store_message(input.session_id, blob=blob, format="acontext")
         return StoreMessagePayload(message=Message(item=made.model_dump()))
 

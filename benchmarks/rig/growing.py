@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from rig.load import Bounds
 from rig.measuring import TOGETHER
 from rig.operations import OPERATIONS, Operation, edited, files, newest, whole
 from rig.processes import ROOT, Watched
-from rig.product import FILES, Database, product
+from rig.product import FILES, Database, Kept, product
 from rig.sides import FLOOR, PRODUCT, Side, Stub, rig, side
 
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "store")]
@@ -119,7 +119,7 @@ async def _of_mappings(growth: Growth, stub: Stub, database: Database, size: int
     await fill(url, size)
     row: Row = {"size": size} | await _bytes(url, size)
     page = next(operation for operation in OPERATIONS if operation.name == "S2F")
-    with product(url, stub.upstream, log=growth.folder / f"{size}.log", pinned=growth.pinned) as told:
+    with product(url, stub.upstream, log=growth.folder / f"{size}.log", kept=Kept(growth.pinned)) as told:
         asked = side(PRODUCT, told)
         middle = f', after: "{await _middle(asked, size)}"'
         for operation in (
@@ -155,7 +155,7 @@ async def by_workers(growth: Growth) -> Rows:
         for workers in growth.sizes(WORKERS):
             log, url = growth.folder / f"workers-{workers}.log", running.database.url
             given = {"GQL_API_WORKERS": str(workers)}
-            with product(url, running.stub.upstream, log=log, pinned=growth.pinned, cores="0,1", **given) as told:
+            with product(url, running.stub.upstream, log=log, kept=Kept(growth.pinned, "0,1"), **given) as told:
                 rows.append({"size": workers} | await _at_most(side(PRODUCT, told), growth.seconds))
     return rows
 
@@ -185,7 +185,7 @@ async def by_subscribers(growth: Growth) -> Rows:
     return rows
 
 
-GROWTHS: dict[str, Callable[[Growth], Awaitable[Rows]]] = {
+GROWTHS: dict[str, Callable[[Growth], Coroutine[Any, Any, Rows]]] = {
     "mappings": by_mappings,
     "messages": by_messages,
     "files": by_files,

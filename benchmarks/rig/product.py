@@ -16,7 +16,7 @@ import jwt
 from rig import ids
 from rig.content import LISTED, OWNER
 from rig.operations import STORING
-from rig.processes import ROOT, SERVER_CORE, Watched, python, started
+from rig.processes import ROOT, SERVER_CORE, Watched, started
 
 sys.path.insert(0, str(ROOT / "tests"))
 
@@ -34,7 +34,8 @@ FILES = (1, 10, 100, 1000, 5000)
 def token(user: str) -> str:
     """Make a token of this user."""
     claims: dict[str, Any] = {"iss": _ISSUER, "aud": _AUDIENCE, "sub": user, "exp": int(time.time()) + 12 * 3600}
-    return jwt.encode(claims, _SECRET, "HS256")
+    made: str = jwt.encode(claims, _SECRET, "HS256")
+    return made
 
 
 def settings(database: str, upstream: str, **others: str) -> dict[str, str]:
@@ -105,12 +106,20 @@ async def fill(url: str) -> None:
         await connection.close()
 
 
+@dataclass(frozen=True)
+class Kept:
+    """Which cores a server may use, if it is kept to any."""
+
+    pinned: bool
+    cores: str = str(SERVER_CORE)
+
+
 @contextmanager
 def product(
-    database: str, upstream: str, *, log: Path, pinned: bool, cores: str = str(SERVER_CORE), **others: str
+    database: str, upstream: str, *, log: Path, kept: Kept, interpreter: str = sys.executable, **others: str
 ) -> Iterator[str]:
-    """Serve; give `pid address`."""
+    """Serve, by the product that this interpreter has; give `pid address`."""
     given = settings(database, upstream, **others)
-    command = python("-m", "gql_api", "serve", "--port", "0", "--data-dir", str(log.parent / "data"))
-    with started(*command, log=log, pinned=pinned, cores=cores, **given) as told:
+    command = (interpreter, "-m", "gql_api", "serve", "--port", "0", "--data-dir", str(log.parent / "data"))
+    with started(*command, log=log, pinned=kept.pinned, cores=kept.cores, **given) as told:
         yield told

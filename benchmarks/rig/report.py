@@ -88,10 +88,11 @@ def _manual(result: Result) -> str:
 def _rows(result: Result) -> Iterator[tuple[str, ...]]:
     for name, sides in result.found.items():
         path = f"path {result.paths[name]:.1f} ms" if result.paths.get(name) else ""
+        blank = [""] * len(sides)
         for place, (side, figures) in enumerate(sides.items()):
             yield (
                 name if place == 0 else "",
-                (result.titles[name], path, "", "")[place],
+                [result.titles[name], path, *blank][place],
                 side,
                 _figure(figures.cpu),
                 f"{result.cpu_ratio(name, side):.2f}",

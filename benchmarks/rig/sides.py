@@ -10,13 +10,12 @@ from typing import Any
 
 import orjson
 
-from rig import load
-from rig.apollo import NoApollo, command
+from rig import apollo, load
 from rig.operations import Operation
 from rig.processes import Watched, python, started
-from rig.product import Database, mappings, product, token
+from rig.product import Database, Kept, mappings, product, token
 
-PRODUCT, FLOOR, MANUAL, APOLLO = "product", "floor", "manual", "apollo"
+PRODUCT, FLOOR, MANUAL, APOLLO, BEFORE = "product", "floor", "manual", "apollo", "before"
 SIDES = (PRODUCT, FLOOR, MANUAL, APOLLO)
 _token = cache(token)
 
@@ -88,24 +87,37 @@ def side(name: str, told: str) -> Side:
 
 
 @asynccontextmanager
-async def rig(folder: Path, *, pinned: bool, wanted: Sequence[str] = SIDES, **settings: str) -> AsyncIterator[Rig]:
-    """Start the stub, the database and the servers; who cannot be had is left out with one line."""
+async def rig(
+    folder: Path, *, pinned: bool, wanted: Sequence[str] = SIDES, before: str | None = None, **settings: str
+) -> AsyncIterator[Rig]:
+    """Start the stub, the database and the servers; who cannot be had is left out with one line.
+
+    `before` is the interpreter of an earlier state of the product; `settings` are for the present one.
+    """
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(mappings())
         told = stack.enter_context(started(*python("-m", "rig.stub", "0"), log=folder / "stub.log", pinned=False))
         stub = Stub(told.split()[1])
         sides = {}
-        for name in wanted:
-            log = folder / f"{name}.log"
-            try:
-                peer = name != PRODUCT and started(*_command(name, stub.upstream), log=log, pinned=pinned)
-            except NoApollo as reason:
-                sys.stdout.write(f"without Apollo: {reason}\n")
+        for name in (*wanted, BEFORE) if before else wanted:
+            log, url = folder / f"{name}.log", database.url
+            if name == PRODUCT:
+                made = product(url, stub.upstream, log=log, kept=Kept(pinned), **settings)
+            elif name == BEFORE and before:
+                made = product(url, stub.upstream, log=log, kept=Kept(pinned), interpreter=before)
+            elif command := _command(name, stub.upstream):
+                made = started(*command, log=log, pinned=pinned)
+            else:
                 continue
-            made = peer or product(database.url, stub.upstream, log=log, pinned=pinned, **settings)
             sides[name] = side(name, stack.enter_context(made))
         yield Rig(stub, database, sides)
 
 
-def _command(name: str, upstream: str) -> tuple[str, ...]:
-    return command(upstream) if name == APOLLO else python("-m", f"peers.{name}", upstream)
+def _command(name: str, upstream: str) -> tuple[str, ...] | None:
+    if name != APOLLO:
+        return python("-m", f"peers.{name}", upstream)
+    try:
+        return apollo.command(upstream)
+    except apollo.NoApollo as reason:
+        sys.stdout.write(f"without Apollo: {reason}\n")
+        return None
