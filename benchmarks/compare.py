@@ -3,8 +3,8 @@
     python benchmarks/compare.py [--quick] [--check] [--save docs/…] [--only S1,S2] [--sides …]
 
 All are asked the same in one run, in turn, over one stub of Acontext. `--before` puts another state of the product
-beside them, by the interpreter of its environment; `--set` tries a setting. `--check` compares ratios, never times, with
-`benchmarks/limits.json`, and fails where one is exceeded.
+beside them, by the interpreter of its environment; `--set` tries a setting. `--check` compares ratios, never times,
+with `benchmarks/limits.json`, and fails where one is exceeded.
 """
 
 import argparse
