@@ -14,7 +14,7 @@ import asyncpg  # type: ignore[import-untyped]
 from rig.load import Bounds
 from rig.measuring import TOGETHER
 from rig.operations import OPERATIONS, Operation, edited, files, newest, whole
-from rig.processes import ROOT, Watched
+from rig.processes import ROOT, Watched, keep_to_nothing
 from rig.product import FILES, Database, Kept, product
 from rig.sides import FLOOR, PRODUCT, Side, Stub, rig, side
 
@@ -177,6 +177,7 @@ async def by_subscribers(growth: Growth) -> Rows:
     """Subscribers of one session: memory of each, and how one message reaches all."""
     from subscribers import measured  # noqa: PLC0415 - the script beside us, needed for this alone
 
+    keep_to_nothing()
     rows = []
     for count in growth.sizes(SUBSCRIBERS):
         sockets = max(1, count // _EACH_SOCKET)

@@ -55,6 +55,11 @@ def keep_to_load_core() -> bool:
     return pinned
 
 
+def keep_to_nothing() -> None:
+    """Let this process, and what it starts from here on, run anywhere."""
+    os.sched_setaffinity(0, range(os.cpu_count() or 1))
+
+
 @contextmanager
 def started(*command: str, log: Path, pinned: bool, cores: str = str(SERVER_CORE), **settings: str) -> Iterator[str]:
     """Start a server that tells its address in the first line that has one; give `pid address`."""
