@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help setup run test check format schema explorer docs clean
+.PHONY: help setup run test check bench format schema explorer docs clean
 
 help: ## Show this help
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,6 +38,10 @@ check: $(VENV)/.dev ## Format, lint, types, import contracts, schema drift
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/gql-api schema --check schema.graphql
+
+bench: $(VENV)/.dev ## Measure beside others, and by size; ARGS=--quick for less
+	$(BIN)/python benchmarks/compare.py --check $(ARGS); status=$$?; \
+	$(BIN)/python benchmarks/growth.py --check --plots benchmarks/results $(ARGS) && exit $$status
 
 format: $(VENV)/.dev ## Format the code
 	$(BIN)/ruff format .

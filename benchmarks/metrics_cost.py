@@ -40,10 +40,9 @@ async def main(rounds: int) -> None:
         kinds = {"without": [], "metrics": [metrics], "metrics and traces": [metrics, traces]}
         for name, query in QUERIES.items():
             times: dict[str, list[float]] = {kind: [] for kind in kinds}
-            for _ in range(rounds):
-                for kind, listeners in kinds.items():
-                    listening[:] = listeners
-                    times[kind] += [await _seconds(client, query) for _ in range(_EACH)]
+            for kind, listeners in [*kinds.items()] * rounds:
+                listening[:] = listeners
+                times[kind] += [await _seconds(client, query) for _ in range(_EACH)]
             medians = {kind: statistics.median(found) * 1000 for kind, found in times.items()}
             for kind, median in medians.items():
                 sys.stdout.write(f"{name:<24}{kind:<20}{median:8.2f} ms  x{median / medians['without']:.3f}\n")

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -42,7 +43,9 @@ async def reads(http: httpx.AsyncClient, metrics: str) -> int:
     return int(float(next((line.rpartition(" ")[2] for line in lines if line.startswith(READ)), "0")))
 
 
-async def subscribed(stack: AsyncExitStack, url: str, session: str, sockets: int) -> list[websockets.ClientConnection]:
+async def subscribed(
+    stack: AsyncExitStack, url: str, session: str, *, sockets: int, subscribers: int
+) -> list[websockets.ClientConnection]:
     """Open sockets, and share the subscribers out over them."""
     found = []
     for _ in range(sockets):
@@ -52,7 +55,7 @@ async def subscribed(stack: AsyncExitStack, url: str, session: str, sockets: int
         )
         await connection.send('{"type": "connection_init"}')
         await connection.recv()
-        for number in range(SUBSCRIBERS // sockets):
+        for number in range(subscribers // sockets):
             payload = {"query": FOLLOW, "variables": {"id": session}}
             await connection.send(json.dumps({"id": str(number), "type": "subscribe", "payload": payload}))
         found.append(connection)
@@ -63,14 +66,33 @@ async def subscribed(stack: AsyncExitStack, url: str, session: str, sockets: int
     return found
 
 
-async def measure(url: str, metrics: str, pid: int, sockets: int) -> None:
-    """Measure with so many sockets."""
+@dataclass(frozen=True)
+class Cost:
+    """What was measured of so many subscribers: memory of each, and how one message reaches all of them."""
+
+    subscribers: int
+    sockets: int
+    kib_each: float
+    idle_reads: int
+    seconds: float
+    reads: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.subscribers} subscribers over {self.sockets} sockets: {self.kib_each:.1f} KiB each; "
+            f"{self.idle_reads} reads of Acontext in 5 idle seconds; one message reaches all in {self.seconds:.2f} s "
+            f"with {self.reads} reads"
+        )
+
+
+async def measure(url: str, metrics: str, pid: int, *, sockets: int, subscribers: int) -> Cost:
+    """Measure with so many sockets and subscribers."""
     async with AsyncExitStack() as stack, httpx.AsyncClient(timeout=60) as http:
         made = (await http.post(url, json={"query": CREATE})).json()["data"]["createSession"]["session"]["id"]
         await http.post(url, json={"query": STORE, "variables": {"id": made}})
         before = resident(pid)
-        connections = await subscribed(stack, url, made, sockets)
-        each = (resident(pid) - before) / SUBSCRIBERS
+        connections = await subscribed(stack, url, made, sockets=sockets, subscribers=subscribers)
+        each = (resident(pid) - before) / subscribers
         asked = await reads(http, metrics)
         await asyncio.sleep(5)
         idle = await reads(http, metrics) - asked
@@ -78,31 +100,33 @@ async def measure(url: str, metrics: str, pid: int, sockets: int) -> None:
         began = time.perf_counter()
         store = asyncio.create_task(http.post(url, json={"query": STORE, "variables": {"id": made}}))
         for connection in connections:
-            for _ in range(SUBSCRIBERS // sockets):
+            for _ in range(subscribers // sockets):
                 await connection.recv()
         seconds = time.perf_counter() - began
         await store
         told = await reads(http, metrics) - asked
-    sys.stdout.write(
-        f"{SUBSCRIBERS} subscribers over {sockets} sockets: {each:.1f} KiB each; "
-        f"{idle} reads of Acontext in 5 idle seconds; one message reaches all in {seconds:.2f} s with {told} reads\n"
-    )
+    return Cost(subscribers, sockets, each, idle, seconds, told)
+
+
+def measured(*, sockets: int, subscribers: int) -> Cost:
+    """Measure on a new server."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = {
+            "GQL_API_METRICS_PORT": "0",
+            "GQL_API_LOG_LEVEL": "WARNING",
+            "GQL_API_MAX_SUBSCRIPTIONS_PER_USER": str(subscribers),
+        }
+        arguments = ("serve", "--port", "0", "--data-dir", "data")
+        with running(*arguments, cwd=Path(folder), most_seconds=200, **settings) as process:
+            url = address_told(process)
+            metrics = next(word for line in process.stdout or () for word in line.split() if "/metrics" in word)
+            return asyncio.run(measure(url, metrics, process.pid, sockets=sockets, subscribers=subscribers))
 
 
 def main() -> None:
-    """Measure with few sockets and with many, each on a new server."""
+    """Measure with few sockets and with many."""
     for sockets in SOCKETS:
-        with tempfile.TemporaryDirectory() as folder:
-            settings = {
-                "GQL_API_METRICS_PORT": "0",
-                "GQL_API_LOG_LEVEL": "WARNING",
-                "GQL_API_MAX_SUBSCRIPTIONS_PER_USER": str(SUBSCRIBERS),
-            }
-            arguments = ("serve", "--port", "0", "--data-dir", "data")
-            with running(*arguments, cwd=Path(folder), most_seconds=200, **settings) as process:
-                url = address_told(process)
-                metrics = next(word for line in process.stdout or () for word in line.split() if "/metrics" in word)
-                asyncio.run(measure(url, metrics, process.pid, sockets))
+        sys.stdout.write(f"{measured(sockets=sockets, subscribers=SUBSCRIBERS)}\n")
 
 
 if __name__ == "__main__":

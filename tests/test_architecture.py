@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = sorted((ROOT / "gql_api").rglob("*.py"))
-EVERYTHING = PACKAGE + sorted((ROOT / "tests").rglob("*.py"))
+EVERYTHING = PACKAGE + [file for folder in ("tests", "benchmarks") for file in sorted((ROOT / folder).rglob("*.py"))]
 
 LONGEST_FILE = 300
 LONGEST_FUNCTION = 40

@@ -1,0 +1,1 @@
+"""Those that the product is measured against."""
