@@ -19,6 +19,7 @@ from gql_api.observing import Observers, observers
 from gql_api.running import Front, Running, run, verifier_of
 from gql_api.schema import build_schema
 from gql_api.schema.context import Context
+from gql_api.schema.errors import Schema
 from gql_api.settings import Settings, read_settings
 from gql_api.stopping import Stop
 from gql_api.telemetry import notes
@@ -36,11 +37,16 @@ TIDYING_SECONDS = 5.0
 
 
 def create_app(
-    settings: Settings | None = None, *, front: Front | None = None, watched_by: Observers | None = None
+    settings: Settings | None = None,
+    *,
+    front: Front | None = None,
+    watched_by: Observers | None = None,
+    schema: Schema | None = None,
 ) -> Starlette:
     """Make the application; without settings they are read from the environment.
 
-    `front` wraps the transport to Acontext, whichever it is: the place to count, delay or break its calls.
+    `front` wraps the transport to Acontext, whichever it is: the place to count, delay or break its calls. `schema` is
+    one that was built to be executed in another way.
     """
     settings = settings or read_settings()
     verifier = verifier_of(settings)
@@ -48,7 +54,7 @@ def create_app(
 
     return Starlette(
         routes=[
-            *_endpoints(settings, verifier, observed),
+            *_endpoints(schema or build_schema(), settings, verifier, observed),
             Route("/", lambda _: RedirectResponse("graphql")),
             Route("/api/v1/material/{token}", _Material()),
             *explorer_routes(),
@@ -82,9 +88,8 @@ async def _lifespan(
         yield
 
 
-def _endpoints(settings: Settings, verifier: Verifier | None, observed: Observers) -> list[BaseRoute]:
+def _endpoints(schema: Schema, settings: Settings, verifier: Verifier | None, observed: Observers) -> list[BaseRoute]:
     """Make the endpoint for requests and the one for sockets, of one schema."""
-    schema = build_schema()
     identify = _identify(settings, verifier)
     example = {"Authorization": "Bearer <token>"} if verifier else {"X-User": settings.default_user}
 

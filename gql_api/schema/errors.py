@@ -8,6 +8,7 @@ from typing import Any
 
 import strawberry
 from graphql import GraphQLError, GraphQLSyntaxError
+from graphql.execution import Executor
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionContext
@@ -15,6 +16,7 @@ from strawberry.types.graphql import OperationType
 
 from gql_api.errors import Correctable, DatabaseFailure, Failure, UpstreamFailure
 from gql_api.schema.caches import DocumentCache, Documents
+from gql_api.schema.compiled import CompilingExecutor
 
 INTERNAL = "INTERNAL_SERVER_ERROR"
 INTERNAL_MESSAGE = "An internal error occurred."
@@ -30,10 +32,16 @@ class Schema(strawberry.Schema):
         query: type,
         *,
         extensions: Iterable[type[SchemaExtension] | Callable[[], SchemaExtension]] = (),
+        execution_context_class: type[Executor[Any]] | None = CompilingExecutor,
         **options: Any,
     ) -> None:
         self.documents = Documents()
-        super().__init__(query, extensions=[lambda: DocumentCache(self.documents), *extensions], **options)
+        super().__init__(
+            query,
+            extensions=[lambda: DocumentCache(self.documents), *extensions],
+            execution_context_class=execution_context_class,
+            **options,
+        )
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Log errors, and put into the list what the client may know of them.

@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+import execution
 from api.client import Client
 from api.odd_upstream import OddUpstream
 from api.upstream import KEY, Upstream
@@ -42,7 +43,7 @@ def start(settings: Settings, upstream: Upstream) -> Callable[..., object]:
 
     @asynccontextmanager
     async def starting(**changed: object) -> AsyncIterator[Client]:
-        app = create_app(settings.model_copy(update=changed), front=upstream.in_front_of)
+        app = create_app(settings.model_copy(update=changed), front=upstream.in_front_of, schema=execution.schema())
         async with (
             app.router.lifespan_context(app),
             httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=ADDRESS) as http,

@@ -13,6 +13,7 @@ import pytest
 import uvicorn
 from starlette.applications import Starlette
 
+import execution
 from api.client import Client
 from api.upstream import KEY, Upstream
 from gql_api.app import create_app
@@ -88,7 +89,12 @@ def serve(settings: Settings, upstream: Upstream) -> Callable[..., object]:
     async def serving(
         *, buffer: int | None = None, watched_by: Observers | None = None, **changed: object
     ) -> AsyncIterator[Live]:
-        app = create_app(settings.model_copy(update=changed), front=upstream.in_front_of, watched_by=watched_by)
+        app = create_app(
+            settings.model_copy(update=changed),
+            front=upstream.in_front_of,
+            watched_by=watched_by,
+            schema=execution.schema(),
+        )
         options: dict[str, Any] = {"ws": "websockets-sansio", "ws_max_size": 2**20, "ws_per_message_deflate": False}
         server = _Server(uvicorn.Config(app, port=0, lifespan="on", log_config=None, **options))
         bound = socket.create_server(("127.0.0.1", 0))
