@@ -20,6 +20,7 @@ from gql_api.observing import Observers, observers
 from gql_api.running import Front, Running, run, verifier_of
 from gql_api.schema import build_schema
 from gql_api.schema.context import Context
+from gql_api.schema.errors import Schema
 from gql_api.settings import Settings, read_settings
 from gql_api.stopping import Stop
 from gql_api.telemetry import notes
@@ -42,18 +43,20 @@ def create_app(
     front: Front | None = None,
     keyless: httpx.AsyncBaseTransport | None = None,
     watched_by: Observers | None = None,
+    schema: Schema | None = None,
 ) -> Starlette:
     """Make the application; without settings they are read from the environment.
 
     `front` wraps the sender to Acontext, whichever it is: the place to count, delay or break its calls.
-    `keyless` stands for the network where files are fetched for public URLs.
+    `keyless` stands for the network where files are fetched for public URLs. `schema` is one that was built to be
+    executed in another way.
     """
     settings = settings or read_settings()
     verifier = verifier_of(settings)
     observed = watched_by or observers(settings, Stop())
     running = partial(run, settings, front=front, keyless=keyless, listeners=observed.listeners)
 
-    view, sockets = _endpoints(settings, verifier, observed)
+    view, sockets = _endpoints(schema or build_schema(), settings, verifier, observed)
     return Starlette(
         routes=[
             Route("/graphql", view),
@@ -96,10 +99,9 @@ async def _lifespan(
 
 
 def _endpoints(
-    settings: Settings, verifier: Verifier | None, observed: Observers
+    schema: Schema, settings: Settings, verifier: Verifier | None, observed: Observers
 ) -> tuple[GraphQLView[Context], SocketView]:
     """Make the endpoint for requests and the one for sockets, of one schema."""
-    schema = build_schema()
     identify = _identify(settings, verifier)
     example = {"Authorization": "Bearer <token>"} if verifier else {"X-User": settings.default_user}
 

@@ -1,5 +1,7 @@
 """The GraphQL schema, put together."""
 
+from typing import Any
+
 from graphql import (
     GraphQLArgument,
     GraphQLInputField,
@@ -9,8 +11,10 @@ from graphql import (
     GraphQLObjectType,
     Undefined,
 )
+from graphql.execution import Executor
 from strawberry.schema.config import StrawberryConfig
 
+from gql_api.schema.compiled import CompilingExecutor
 from gql_api.schema.disk import Disk, File
 from gql_api.schema.errors import Schema
 from gql_api.schema.message import Message
@@ -25,14 +29,18 @@ from gql_api.schema.user import User
 __all__ = ["build_schema", "print_schema"]
 
 
-def build_schema() -> Schema:
-    """Build the schema: all types, the scalars, and what every operation runs through."""
+def build_schema(executor: type[Executor[Any]] | None = CompilingExecutor) -> Schema:
+    """Build the schema: all types, the scalars, and what every operation runs through.
+
+    None for `executor` leaves all execution to graphql-core.
+    """
     schema = Schema(
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
         types=[User, Session, Disk, File, Message, *PART_TYPES],
         config=StrawberryConfig(scalar_map=SCALARS),
+        execution_context_class=executor,
     )
     for type_ in schema._schema.type_map.values():
         _forget_null_defaults(type_)

@@ -12,6 +12,7 @@ from strawberry.extensions.runner import SchemaExtensionsRunner
 from strawberry.schema.schema import validate_document
 from strawberry.types import ExecutionContext
 
+from gql_api.schema.compiled.plans import Plans
 from gql_api.telemetry import notes
 
 MOST_TOKENS = 10_000
@@ -26,6 +27,7 @@ class Prepared:
     options: dict[str, Any]
     rules: Rules | None = None
     faults: tuple[GraphQLError, ...] = ()
+    plans: Plans | None = None
 
 
 class Documents:
@@ -38,6 +40,7 @@ class Documents:
         self._most = most
         self._longest = longest
         self._kept: OrderedDict[str, Prepared] = OrderedDict()
+        self._by_operation: dict[int, Prepared] = {}
 
     def parse(self, query: str, options: dict[str, Any]) -> DocumentNode:
         """Parse, or find the document parsed before; raise GraphQLError."""
@@ -47,11 +50,28 @@ class Documents:
             return found.node
         node = parse(query, **options)
         if len(query) <= self._longest:
-            self._kept[query] = Prepared(node, dict(options))
-            self._kept.move_to_end(query)
-        if len(self._kept) > self._most:
-            self._kept.popitem(last=False)
+            self._keep(query, Prepared(node, dict(options)))
         return node
+
+    def _keep(self, query: str, prepared: Prepared) -> None:
+        self._forget(self._kept.pop(query, None))
+        self._kept[query] = prepared
+        self._by_operation |= {id(one): prepared for one in operations_of(prepared.node)}
+        if len(self._kept) > self._most:
+            self._forget(self._kept.popitem(last=False)[1])
+
+    def _forget(self, prepared: Prepared | None) -> None:
+        for one in operations_of(prepared.node) if prepared else ():
+            del self._by_operation[id(one)]
+
+    def plans(self, operation: OperationDefinitionNode) -> Plans | None:
+        """Give the plans of an operation's document; None when the document is not kept."""
+        prepared = self._by_operation.get(id(operation))
+        if prepared is None:
+            return None
+        if prepared.plans is None:
+            prepared.plans = Plans(prepared.node)
+        return prepared.plans
 
     def faults(self, context: ExecutionContext) -> list[GraphQLError]:
         """Validate the document of an operation; each call gives a list of its own."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import strawberry
 from graphql import GraphQLError, GraphQLSyntaxError
+from graphql.execution import Executor
 from strawberry.extensions import SchemaExtension
 from strawberry.extensions.runner import SchemaExtensionsRunner
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
@@ -16,6 +17,7 @@ from strawberry.types.graphql import OperationType
 
 from gql_api.errors import Correctable, DatabaseFailure, Failure, UpstreamFailure
 from gql_api.schema.caches import DocumentCache, DocumentRunner, Documents
+from gql_api.schema.compiled import CompilingExecutor
 
 INTERNAL = "INTERNAL_SERVER_ERROR"
 INTERNAL_MESSAGE = "An internal error occurred."
@@ -31,12 +33,18 @@ class Schema(strawberry.Schema):
         query: type,
         *,
         extensions: Iterable[type[SchemaExtension] | Callable[[], SchemaExtension]] = (),
+        execution_context_class: type[Executor[Any]] | None = CompilingExecutor,
         **options: Any,
     ) -> None:
         self.documents = Documents()
         extensions = list(extensions)
         self._has_others = bool(extensions)
-        super().__init__(query, extensions=[lambda: DocumentCache(self.documents), *extensions], **options)
+        super().__init__(
+            query,
+            extensions=[lambda: DocumentCache(self.documents), *extensions],
+            execution_context_class=execution_context_class,
+            **options,
+        )
 
     def get_extensions(self, sync: bool = False) -> list[SchemaExtension]:
         """Give the extensions of one operation; ours alone takes none of what it takes to run extensions."""

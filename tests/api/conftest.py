@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+import execution
 from api.client import Client
 from api.odd_upstream import OddUpstream
 from api.upstream import KEY, Upstream
@@ -90,7 +91,8 @@ def start(settings: Settings, upstream: Upstream) -> Callable[..., object]:
 
     @asynccontextmanager
     async def starting(**changed: object) -> AsyncIterator[Client]:
-        app = create_app(settings.model_copy(update=changed), front=in_front(upstream.in_front_of))
+        front = in_front(upstream.in_front_of)
+        app = create_app(settings.model_copy(update=changed), front=front, schema=execution.schema())
         async with (
             app.router.lifespan_context(app),
             httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=ADDRESS) as http,

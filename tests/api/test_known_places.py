@@ -12,6 +12,7 @@ from api.client import Client
 from api.conftest import ADDRESS
 from api.conversation import PAGE, read, texts
 from api.upstream import Upstream
+from carrying import in_front
 from databases import Databases
 from gql_api.app import create_app
 from gql_api.settings import Settings
@@ -60,7 +61,7 @@ class Known(Client):
 
 @pytest.fixture
 async def known(settings: Settings, upstream: Upstream) -> AsyncIterator[Known]:
-    app = create_app(settings, front=upstream.in_front_of)
+    app = create_app(settings, front=in_front(upstream.in_front_of))
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=ADDRESS) as http,

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+import execution
 from api.client import Client
 from api.upstream import KEY, Upstream
 from carrying import in_front
@@ -81,8 +82,12 @@ def serve(settings: Settings, upstream: Upstream) -> Callable[..., object]:
     async def serving(
         *, buffer: int | None = None, watched_by: Observers | None = None, **changed: object
     ) -> AsyncIterator[Live]:
-        front = in_front(upstream.in_front_of)
-        app = create_app(settings.model_copy(update=changed), front=front, watched_by=watched_by)
+        app = create_app(
+            settings.model_copy(update=changed),
+            front=in_front(upstream.in_front_of),
+            watched_by=watched_by,
+            schema=execution.schema(),
+        )
         options: dict[str, Any] = {"ws": "websockets-sansio", "ws_max_size": 2**20, "ws_per_message_deflate": False}
         async with (
             on_a_port(app, buffer=buffer, lifespan="on", **options) as url,

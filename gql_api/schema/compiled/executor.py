@@ -1,0 +1,78 @@
+"""graphql-core's executor, but for the objects and lists of which there is a plan."""
+
+from typing import Any
+
+from graphql import GraphQLList, GraphQLObjectType, GraphQLResolveInfo
+from graphql.execution.collect_fields import FieldDetailsList
+from graphql.pyutils import Path
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+
+from gql_api.schema.compiled.plans import Places
+from gql_api.schema.compiled.writer import DEFINITION, Plan
+
+
+class CompilingExecutor(StrawberryGraphQLCoreExecutionContext):
+    """Completes objects and lists by the plans that are kept with their document.
+
+    Of a document that is not kept, or with middleware around the resolvers, all is left to graphql-core. So is a
+    subtree in which anything is not as promised: it is completed again from its start, and its errors are told.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._places = self._find_places()
+
+    def _find_places(self) -> Places | None:
+        if self.abort_signal is not None or (self.middleware_manager and self.middleware_manager.middlewares):
+            return None
+        plans = self.schema.extensions[DEFINITION].documents.plans(self.operation)
+        found: Places | None = plans and plans.places(self.operation, self.variable_values.coerced)
+        return found
+
+    def collect_and_execute_subfields(
+        self,
+        return_type: GraphQLObjectType,
+        field_details_list: FieldDetailsList,
+        path: Path,
+        result: Any,
+        position_context: Any,
+    ) -> Any:
+        """Complete an object: its plain fields by its plan, the rest as graphql-core does."""
+        for plan in self._places.plans(self, return_type, field_details_list) if self._places else ():
+            try:
+                written = plan.write(result)
+            except Exception:  # noqa: S112 - graphql-core comes upon it again, and tells of it
+                continue
+            return self._with_rest(plan, written, return_type, path, result) if plan.rest else written
+        return super().collect_and_execute_subfields(return_type, field_details_list, path, result, position_context)
+
+    def _with_rest(self, plan: Plan, written: dict[str, Any], kind: GraphQLObjectType, path: Path, result: Any) -> Any:
+        """Fill the places that the plan has left open."""
+        rest: Any = self.execute_fields(kind, result, path, plan.rest, None)
+        if not self.is_awaitable(rest):
+            written.update(rest)
+            return written
+
+        async def awaited() -> dict[str, Any]:
+            written.update(await rest)
+            return written
+
+        return awaited()
+
+    def complete_list_value(
+        self,
+        return_type: GraphQLList[Any],
+        field_details_list: FieldDetailsList,
+        info: GraphQLResolveInfo[Any],
+        path: Path,
+        result: Any,
+        position_context: Any,
+    ) -> Any:
+        """Complete a list, at once when all its items are plain."""
+        plan = self._places and self._places.list_plan(self, return_type, field_details_list)
+        if plan:
+            try:
+                return plan(result)
+            except Exception:  # noqa: S110 - as above
+                pass
+        return super().complete_list_value(return_type, field_details_list, info, path, result, position_context)
