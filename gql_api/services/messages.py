@@ -51,8 +51,7 @@ class Messages:
         Raises `NotFound`, `Invalid` naming the field, `Busy`, or an `UpstreamFailure`; after `UpstreamTimeout` the
         message may have been stored all the same.
         """
-        await own_session(owner, session_id, _SESSION)
-        message = storable(draft)
+        [message] = await self._checked(owner, session_id, [draft])
         async with self._locks.holding(owner, session_id, _SESSION) as held:
             return Stored(held.session, [await self._store(held, message)])
 
@@ -61,10 +60,7 @@ class Messages:
 
         A draft that is wrong stops the list before anything is stored.
         """
-        await own_session(owner, session_id, _SESSION)
-        if not 1 <= len(drafts) <= MOST_MESSAGES:
-            raise Invalid(f"A list has 1 to {MOST_MESSAGES} messages.", ("input", "messages"))
-        messages = [storable(draft) for draft in drafts]
+        messages = await self._checked(owner, session_id, drafts)
         stored: list[model.Message] = []
         try:
             async with self._locks.holding(owner, session_id, _SESSION) as held:
@@ -74,6 +70,16 @@ class Messages:
             if not stored:
                 raise
             return Stored(held.session, stored, _told(problem, len(stored)))
+
+    async def _checked(self, owner: str, session_id: UUID, drafts: Sequence[Draft]) -> list[Storable]:
+        """Check drafts; that there is no such session is told first, and else seen by who holds it."""
+        try:
+            if not 1 <= len(drafts) <= MOST_MESSAGES:
+                raise Invalid(f"A list has 1 to {MOST_MESSAGES} messages.", ("input", "messages"))
+            return [storable(draft) for draft in drafts]
+        except Correctable:
+            await own_session(owner, session_id, _SESSION)
+            raise
 
     async def _store_in_order(self, held: Held, messages: list[Storable], stored: list[model.Message]) -> Stored:
         for message in messages:
