@@ -14,7 +14,9 @@ import httpx
 from carrying import Over
 from commands import address_told, environment
 from embedded.contract.cleaning import Made
-from embedded.opened import API_KEY, Client, opened
+from embedded.opened import API_KEY, ROOT, Client, connected
+from gql_api.embedded import open_acontext
+from gql_api.upstream.direct import Direct
 from gql_api.upstream.network import reaching
 
 URL, KEY = "ACONTEXT_TEST_URL", "ACONTEXT_TEST_KEY"
@@ -42,8 +44,13 @@ class InProcess:
     key: str = API_KEY
     is_real: bool = False
 
-    def connected(self) -> AbstractAsyncContextManager[Client]:
-        return opened(self.folder)
+    @asynccontextmanager
+    async def connected(self) -> AsyncIterator[Client]:
+        async with (
+            open_acontext(self.folder, api_key=API_KEY, public_url=ROOT) as acontext,
+            connected(acontext.app, by=Over(Direct(acontext.app))) as client,
+        ):
+            yield client
 
 
 @dataclass(frozen=True)
