@@ -22,7 +22,7 @@ from rig.processes import BENCHMARKS, keep_to_load_core
 from rig.report import Result, described, save, table
 from rig.sides import PRODUCT, SIDES, rig
 
-_FULL, _QUICK = Effort(rounds=3, seconds=1.5, requests=40), Effort(rounds=2, seconds=0.4, requests=10)
+_FULL, _QUICK = Effort(rounds=3, seconds=1.0, requests=15), Effort(rounds=2, seconds=0.3, requests=6)
 _CROWD = 128
 
 

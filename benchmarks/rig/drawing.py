@@ -16,7 +16,7 @@ def _line(rows: list[dict[str, Any]], name: str, key: str, colour: int = 0, *, d
 
 def _mappings(rows: list[dict[str, Any]]) -> Plot:
     lines = (
-        _line(rows, "S2", "S2F cpu_ms"),
+        _line(rows, "S2F", "S2F cpu_ms"),
         _line(rows, "deep page", "Deep cpu_ms", 1),
         _line(rows, "its database", "Deep database_ms", 1, dashed=True),
         _line(rows, "totalCount", "Count cpu_ms", 2),

@@ -1,5 +1,7 @@
 """What an operation costs a server, how long it takes, and what it asks of Acontext."""
 
+import math
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import product
@@ -15,11 +17,13 @@ LATENCY = 20
 """Milliseconds that each call of Acontext takes while times are measured."""
 TOGETHER = 8
 """Requests at a time while CPU is measured."""
+_LONGEST, _LEAST = 3.0, 4
+"""Seconds after which no more times are taken, where there are so many."""
 
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is measured: rounds, CPU seconds of each, and requests of which times are taken."""
+    """How much is measured: rounds, CPU seconds of each, and requests of each of which times are taken."""
 
     rounds: int
     seconds: float
@@ -28,7 +32,7 @@ class Effort:
 
 @dataclass
 class Figures:
-    """What was found of one server in one operation. CPU is in seconds for 1000 requests, the best of the rounds."""
+    """What was found of one server in one operation, the best of the rounds; CPU is in seconds for 1000 requests."""
 
     cpu: float = float("inf")
     sent: int = 0
@@ -84,18 +88,22 @@ async def times(rig: Rig, side: Side, operation: Operation, requests: int, figur
     """Send one request after another to an Acontext that takes its time; note times, calls and rounds."""
     counted, sent = [], load.Sent()
     [connection] = await load.connected(side.url, 1)
+    latest = time.monotonic() + _LONGEST
     for number in range(requests):
+        if time.monotonic() > latest and number >= _LEAST:
+            break
         await rig.stub.taken()
         await load.timed(connection, side.request(operation, figures.sent + number), sent)
         counted.append(await rig.stub.taken())
     connection.close()
     figures.errors += sent.errors
     figures.sent += requests
-    figures.median_ms = sent.median * 1000
+    if not sent.median * 1000 > figures.median_ms:
+        figures.median_ms = sent.median * 1000
     figures.calls, figures.rounds = (
-        sorted(told[key] for told in counted)[requests // 2] for key in ("calls", "rounds")
+        sorted(told[key] for told in counted)[len(counted) // 2] for key in ("calls", "rounds")
     )
-    figures.repeated = max(told["repeated"] for told in counted)
+    figures.repeated = max(figures.repeated, *(told["repeated"] for told in counted))
 
 
 async def critical_path(rig: Rig, operation: Operation, times: int) -> float:
@@ -125,9 +133,10 @@ async def compared(rig: Rig, operations: Sequence[Operation], effort: Effort) ->
     for operation, (name, side) in [*product(operations, rig.sides.items())] * effort.rounds:
         await cpu(side, operation, effort.seconds, found[operation.name][name])
     await rig.stub.latency(LATENCY)
-    paths = {}
-    for operation in operations:
-        paths[operation.name] = await critical_path(rig, operation, effort.requests)
+    paths = {operation.name: math.inf for operation in operations}
+    for operation in [*operations] * effort.rounds:
+        path = await critical_path(rig, operation, effort.requests)
+        paths[operation.name] = min(path, paths[operation.name])
         for name, side in rig.sides.items():
             await times(rig, side, operation, effort.requests, found[operation.name][name])
     await rig.stub.latency(0)
@@ -136,7 +145,7 @@ async def compared(rig: Rig, operations: Sequence[Operation], effort: Effort) ->
 
 async def crowd(side: Side, operation: Operation, concurrency: int, requests: int) -> dict[str, Any]:
     """Send very many at a time; tell how many were answered."""
-    sent = await side.send(operation, Bounds(120, most=requests), concurrency=concurrency)
+    sent = await side.send(operation, Bounds(60, most=requests), concurrency=concurrency)
     slowest = max(sent.seconds, default=float("nan"))
     return {
         "asked": requests,
