@@ -16,10 +16,12 @@ from gql_api.app import create_app
 from gql_api.schema import build_schema
 from gql_api.schema.compiled import CompilingExecutor
 from gql_api.schema.errors import Schema
+from gql_api.schema.node import user_id
 from gql_api.settings import Settings
 from schema.random_operations import Writer
 
-EXAMPLES = 300
+EXAMPLES = 150
+USER = "anonymous@example.com"
 CALL = {"id": "call-1", "type": "function", "function": {"name": "search", "arguments": '{"words": ["a", 1.5]}'}}
 CONVERSATION: list[Any] = [
     "What is the weather?",
@@ -81,13 +83,13 @@ async def filled(client: Client) -> dict[str, list[Any]]:
         "query($id: ID!) { session(id: $id) { messages { pageInfo { startCursor endCursor } } } }", id=session["id"]
     )
     cursors = [*answer["session"]["messages"]["pageInfo"].values()]
-    ids = [session["id"], session["disk"]["id"], messages[1], messages[3], files[1], "VXNlcjpkZWZhdWx0", "nonsense"]
+    ids = [session["id"], session["disk"]["id"], messages[1], messages[3], files[1], user_id(USER), "nonsense"]
     return {
         "id": [session["id"], session["id"], session["acontextId"], *ids],
         "ids": ids,
         "path": ["/", "/docs/", "/a.md", "/docs/b.txt"],
-        "identifier": ["default"],
-        "user": ["default"],
+        "identifier": [USER],
+        "user": [USER],
         "after": cursors,
         "before": cursors,
         "glob": ["**"],
