@@ -12,6 +12,7 @@ from gql_api.errors import BadUserInput, Correctable
 from gql_api.loaders import FileKey
 from gql_api.loaders.tree import files_below
 from gql_api.schema import node
+from gql_api.schema.computed import computed
 from gql_api.schema.connection import PageInfo, check_size, page_info, read_cursor, write_cursor
 from gql_api.schema.context import Info
 from gql_api.schema.part import ExpiresIn, SignedUrl, check_expiry
@@ -50,6 +51,7 @@ FilePath = Annotated[str, strawberry.argument(description="The whole path from `
 class File(node.Node):
     """A file."""
 
+    id: strawberry.ID = computed(node.GLOBAL_ID, lambda self: node.file_id(self.value.disk_id, self.path))
     disk: "Disk" = strawberry.field(description="The disk that it lies on.")
     path: str = strawberry.field(description="The whole path from `/`, the name included.")
     filename: str = strawberry.field(description="The name alone.")
@@ -64,7 +66,6 @@ class File(node.Node):
     def of(cls, value: model.File, disk: "Disk") -> "File":
         """Make a file of this disk."""
         return cls(
-            id=node.file_id(value.disk_id, value.path),
             disk=disk,
             path=value.path,
             filename=value.filename,
@@ -118,7 +119,9 @@ def _text(content: bytes, mime_type: str, most: int) -> str | None:
 class FileEdge:
     """Relay's edge."""
 
-    cursor: str = strawberry.field(description="The place of this file: opaque, for after.")
+    cursor: str = computed(
+        "The place of this file: opaque, for after.", lambda self: write_cursor(_CURSOR, self.node.path)
+    )
     node: File = strawberry.field(description="The file.")
 
 
@@ -139,7 +142,9 @@ class Directory:
 class FileConnection:
     """Relay's connection, forward only."""
 
-    edges: list[FileEdge] = strawberry.field(description="The files of this page with their cursors.")
+    edges: list[FileEdge] = computed(
+        "The files of this page with their cursors.", lambda self: [FileEdge(node=file) for file in self.nodes]
+    )
     nodes: list[File] = strawberry.field(description="The files of this page alone.")
     directories: list[Directory] = strawberry.field(
         description="All directories directly in this one, sorted by name, on every page; none with a glob."
@@ -154,6 +159,7 @@ class FileConnection:
 class Disk(node.Node):
     """A disk."""
 
+    id: strawberry.ID = computed(node.GLOBAL_ID, lambda self: node.disk_id(self.acontext_id))
     acontext_id: UUID = strawberry.field(description="Acontext's id of the disk.")
     session: Annotated["Session", strawberry.lazy("gql_api.schema.session")] = strawberry.field(
         description="The session that it belongs to, and to no other."
@@ -227,10 +233,8 @@ def _page(
     kept = rest if first is None else rest[:first]
     info.context.allowance.take(len(kept) + len(directories))
     nodes = [File.of(file, disk) for file in kept]
-    edges = [FileEdge(cursor=write_cursor(_CURSOR, file.path), node=file) for file in nodes]
-    cursors = [edge.cursor for edge in edges]
+    cursors = [write_cursor(_CURSOR, file.path) for file in kept[:1] + kept[-1:]]
     return FileConnection(
-        edges=edges,
         nodes=nodes,
         directories=directories,
         page_info=page_info(cursors, has_previous=start != "", has_next=len(kept) < len(rest)),

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 from uuid import UUID
 
 import strawberry
@@ -14,17 +14,20 @@ from gql_api.loaders.counting import total
 from gql_api.loaders.resuming import read_and_mark, read_edited_and_mark
 from gql_api.loaders.view import View
 from gql_api.mark import Mark
-from gql_api.schema import node, place
+from gql_api.schema import node, place, stored_part
+from gql_api.schema.computed import computed
 from gql_api.schema.connection import PageInfo, page_info
 from gql_api.schema.context import Info
 from gql_api.schema.formatting import FormattedMessages, MediaMode, MessageFormat, format_messages
-from gql_api.schema.part import MessagePart, TextPart, ToolCallPart, ToolResultPart, link, make_part
-from gql_api.schema.place import Asked
+from gql_api.schema.part import MessagePart, Together, ToolCallPart, ToolResultPart, make_parts
+from gql_api.schema.place import Asked, Cursors
 from gql_api.schema.scalars import Json
 from gql_api.schema.selection import selects
 
 if TYPE_CHECKING:
     from gql_api.schema.session import Session
+
+T = TypeVar("T")
 
 
 @strawberry.enum(description="Who speaks in a message.")
@@ -42,42 +45,37 @@ class MessageRole(Enum):
 class Message(node.Node):
     """A message; plain attributes but for its way back to the session."""
 
-    acontext_id: UUID = strawberry.field(description="Acontext's id of the message.")
+    id: strawberry.ID = computed(node.GLOBAL_ID, lambda self: node.message_id_at(self.together.spelled(self.value)))
+    acontext_id: UUID = computed("Acontext's id of the message.", lambda self: self.value.id)
     session: Annotated["Session", strawberry.lazy("gql_api.schema.session")] = strawberry.field(
         description="The session that it belongs to."
     )
-    role: MessageRole = strawberry.field(
-        description="Who speaks. TOOL only when all parts are tool results (Acontext files them under user); a message "
-        "that mixes them with others is USER; SYSTEM and DEVELOPER as they were written."
+    role: MessageRole = computed(
+        "Who speaks. TOOL only when all parts are tool results (Acontext files them under user); a message "
+        "that mixes them with others is USER; SYSTEM and DEVELOPER as they were written.",
+        lambda self: _role(self.value),
     )
-    text: str = strawberry.field(description="Its text parts, joined by newlines; empty when it has none.")
-    parts: list[MessagePart] = strawberry.field(description="All that it consists of, in order.")
-    tool_calls: list[ToolCallPart] = strawberry.field(description="Those of its parts that are tool calls, in order.")
-    tool_results: list[ToolResultPart] = strawberry.field(
-        description="Those of its parts that are tool results, in order."
+    text: str = computed(
+        "Its text parts, joined by newlines; empty when it has none.",
+        lambda self: stored_part.text_of(self.value.parts),
     )
-    metadata: Json = strawberry.field(description="The caller's own metadata, an object.")
-    created_at: datetime = strawberry.field(description="When Acontext stored it.")
+    parts: list[MessagePart] = computed(
+        "All that it consists of, in order.", lambda self: make_parts(self.value, self.together)
+    )
+    tool_calls: list[ToolCallPart] = computed(
+        "Those of its parts that are tool calls, in order.", lambda self: _only(ToolCallPart, self.parts)
+    )
+    tool_results: list[ToolResultPart] = computed(
+        "Those of its parts that are tool results, in order.", lambda self: _only(ToolResultPart, self.parts)
+    )
+    metadata: Json = computed("The caller's own metadata, an object.", lambda self: self.value.user_meta)
+    created_at: datetime = computed("When Acontext stored it.", lambda self: self.value.created_at)
     value: strawberry.Private[model.Message]
+    together: strawberry.Private[Together]
 
-    @classmethod
-    def of(cls, value: model.Message, session: "Session") -> "Message":
-        """Make a message; its calls and results are joined by `link`, with those of the page that it is read with."""
-        key = MessageKey(value.session_id, value.created_at, value.id)
-        parts = [make_part(key, place, part) for place, part in enumerate(value.parts)]
-        return cls(
-            id=node.message_id(key),
-            acontext_id=value.id,
-            session=session,
-            role=_role(value),
-            text="\n".join(part.text for part in parts if isinstance(part, TextPart)),
-            parts=parts,
-            tool_calls=[part for part in parts if isinstance(part, ToolCallPart)],
-            tool_results=[part for part in parts if isinstance(part, ToolResultPart)],
-            metadata=Json(value.user_meta),
-            created_at=value.created_at,
-            value=value,
-        )
+
+def _only(kind: type[T], parts: list[MessagePart]) -> list[T]:
+    return [part for part in parts if isinstance(part, kind)]
 
 
 def _role(value: model.Message) -> MessageRole:
@@ -93,22 +91,36 @@ def _role(value: model.Message) -> MessageRole:
 class MessageEdge:
     """Relay's edge."""
 
-    cursor: str = strawberry.field(description="The place of this message: opaque, for after and before.")
+    cursor: str = computed(
+        "The place of this message: opaque, for after and before.", lambda self: self.cursors(self.node.value)
+    )
     node: Message = strawberry.field(description="The message.")
+    cursors: strawberry.Private[Cursors]
 
-    @classmethod
-    def of(cls, value: model.Message, session: "Session") -> "MessageEdge":
-        """Make the edge that shows the message in the unedited list."""
-        return cls(cursor=place.stored_cursor(value), node=Message.of(value, session))
+
+def messages_of(values: list[model.Message], session: "Session") -> list[Message]:
+    """Make messages that were read together: the calls and results among them know each other."""
+    together = Together(values)
+    return [Message(value=value, session=session, together=together) for value in values]
+
+
+def stored_edges(values: list[model.Message], session: "Session") -> list[MessageEdge]:
+    """Make the edges that show these messages in the unedited list."""
+    cursors = place.stored_cursors(session.acontext_id)
+    return [MessageEdge(node=message, cursors=cursors) for message in messages_of(values, session)]
 
 
 @strawberry.type(description="A page of a conversation, oldest first; as stored, or as the edit strategies leave it.")
 class MessageConnection:
     """Relay's connection, with what an agent wants to know of the view."""
 
-    edges: list[MessageEdge] = strawberry.field(description="The messages with their cursors, oldest first.")
+    edges: list[MessageEdge] = computed(
+        "The messages with their cursors, oldest first.",
+        lambda self: [MessageEdge(node=message, cursors=self.cursors) for message in self.nodes],
+    )
     nodes: list[Message] = strawberry.field(description="The messages alone, oldest first.")
     page_info: PageInfo = strawberry.field(description="Where this page lies in the view.")
+    cursors: strawberry.Private[Cursors]
     asked: strawberry.Private[Asked]
     view: strawberry.Private[View]
     mark: strawberry.Private[Mark]
@@ -161,14 +173,13 @@ async def message_connection(info: Info, session: "Session", asked: Asked) -> Me
     """Read the page that was asked for."""
     view, mark = await _read(info, asked)
     info.context.allowance.take(len(view.messages))
-    nodes = [Message.of(message, session) for message in view.messages]
-    link([part for message in nodes for part in message.parts])
-    edges = [MessageEdge(cursor=place.cursor(asked, view, message.value), node=message) for message in nodes]
-    cursors = [edge.cursor for edge in edges]
+    nodes = messages_of(view.messages, session)
+    cursors = place.cursors(asked, view)
+    ends = [cursors(message) for message in view.messages[:1] + view.messages[-1:]]
     return MessageConnection(
-        edges=edges,
         nodes=nodes,
-        page_info=page_info(cursors, has_previous=view.has_previous, has_next=view.has_next),
+        cursors=cursors,
+        page_info=page_info(ends, has_previous=view.has_previous, has_next=view.has_next),
         asked=asked,
         view=view,
         mark=mark,

@@ -8,8 +8,7 @@ from gql_api.errors import BadUserInput, Correctable
 from gql_api.formats import chat
 from gql_api.schema import node
 from gql_api.schema.context import Info
-from gql_api.schema.message import Message, MessageEdge, MessageRole
-from gql_api.schema.part import link
+from gql_api.schema.message import Message, MessageEdge, MessageRole, stored_edges
 from gql_api.schema.scalars import Json
 from gql_api.schema.session import Session
 from gql_api.schema.user_error import ERRORS, UserError
@@ -149,9 +148,7 @@ async def store_messages(info: Info, input: StoreMessagesInput) -> StoreMessages
 
 def _edges(stored: Stored) -> tuple[Session, list[MessageEdge]]:
     session = Session.of(stored.session)
-    edges = [MessageEdge.of(message, session) for message in stored.messages]
-    link([part for edge in edges for part in edge.node.parts])
-    return session, edges
+    return session, stored_edges(stored.messages, session)
 
 
 def _message(given: MessageInput) -> ChatMessage | ProviderMessage:

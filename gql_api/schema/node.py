@@ -1,5 +1,6 @@
 """Global ids: opaque to clients, made for ever of a kind and what finds the thing in one step."""
 
+from binascii import b2a_base64
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -7,7 +8,7 @@ from typing import TypeVar
 from uuid import UUID
 
 import strawberry
-from strawberry.relay import from_base64, to_base64
+from strawberry.relay import from_base64
 
 from gql_api.errors import BadUserInput
 from gql_api.loaders import FileKey, MessageKey
@@ -20,6 +21,7 @@ _LONGEST = 8192
 """More than the id of a file has whose path is as long as may be, each character of four bytes."""
 SESSION_ID = "The session's global id, or the bare UUID that Acontext knows."
 """The description of every argument that names a session."""
+GLOBAL_ID = "The global id: opaque, stable for ever, unique over all types."
 T = TypeVar("T")
 
 
@@ -27,35 +29,46 @@ T = TypeVar("T")
 class Node:
     """What `node` and `nodes` give."""
 
-    id: strawberry.ID = strawberry.field(description="The global id: opaque, stable for ever, unique over all types.")
+    id: strawberry.ID = strawberry.field(description=GLOBAL_ID)
 
 
 def session_id(id: UUID) -> strawberry.ID:
-    return strawberry.ID(to_base64("Session", str(id)))
+    return strawberry.ID(_encode("Session", str(id)))
 
 
 def disk_id(id: UUID) -> strawberry.ID:
-    return strawberry.ID(to_base64("Disk", str(id)))
+    return strawberry.ID(_encode("Disk", str(id)))
 
 
 def user_id(identifier: str) -> strawberry.ID:
-    return strawberry.ID(to_base64("User", identifier))
+    return strawberry.ID(_encode("User", identifier))
 
 
 def file_id(disk: UUID, path: str) -> strawberry.ID:
-    return strawberry.ID(to_base64("File", f"{disk}:{path}"))
+    return strawberry.ID(_encode("File", f"{disk}:{path}"))
 
 
 def message_id(key: MessageKey) -> strawberry.ID:
-    return strawberry.ID(to_base64("Message", _message(key)))
+    return message_id_at(spelled(key))
 
 
-def part_id(key: MessageKey, place: int) -> strawberry.ID:
-    return strawberry.ID(to_base64("MessagePart", f"{_message(key)}:{place}"))
+def message_id_at(place: str) -> strawberry.ID:
+    """Make the id of the message that is spelled so."""
+    return strawberry.ID(_encode("Message", place))
 
 
-def _message(key: MessageKey) -> str:
+def part_id_at(place: str, number: int) -> strawberry.ID:
+    """Make the id of a part of the message that is spelled so."""
+    return strawberry.ID(_encode("MessagePart", f"{place}:{number}"))
+
+
+def spelled(key: MessageKey) -> str:
+    """Spell the key of a message as it stands in our ids."""
     return f"{key.session_id}:{microseconds(key.created_at)}:{key.id}"
+
+
+def _encode(kind: str, rest: str) -> str:
+    return b2a_base64(f"{kind}:{rest}".encode(), newline=False).decode()
 
 
 def microseconds(moment: datetime) -> int:

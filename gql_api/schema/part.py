@@ -1,28 +1,26 @@
-"""The parts of a message as types, made from Acontext's form: plain attributes, calls and results linked."""
+"""The parts of a message as types: each holds Acontext's form, and reads from it what is selected."""
 
-import json
-import math
-import re
-from collections.abc import Callable
 from datetime import datetime
 from enum import Enum
-from typing import Annotated
+from functools import cached_property
+from typing import Annotated, Any
+from uuid import UUID
 
 import strawberry
 
 from gql_api import model
 from gql_api.errors import BadUserInput
-from gql_api.formats.media import parse_data_url
 from gql_api.loaders import MessageKey
-from gql_api.schema import node
+from gql_api.schema import node, stored_part
+from gql_api.schema.computed import computed
 from gql_api.schema.context import Info
 from gql_api.schema.scalars import Json, Url
 
-_WEB = re.compile(r"https?://[^\s/]\S*", re.IGNORECASE)
-"""What a page may link to; a user may have written any other scheme into a message."""
-
 _OWN_DAY = 24 * 3600
 _LONGEST_EXPIRY = 7 * 24 * 3600
+METADATA = "What else Acontext keeps with the part, as an object."
+Place = tuple[UUID, int]
+"""Of a part: the message's id, and its number within the message."""
 
 ExpiresIn = Annotated[
     int, strawberry.argument(description="How many seconds the URL shall work: 1 to 604800 (a week).")
@@ -63,39 +61,106 @@ class SignedUrl:
     )
 
 
+class Together:
+    """Messages that were read together: a result answers the last call of its id before it, and no other page's."""
+
+    def __init__(self, messages: list[model.Message]) -> None:
+        self._messages = messages
+        self._spelled: dict[int, str] = {}
+
+    def spelled(self, message: model.Message) -> str:
+        """Spell the key of one of these messages, once for its own id and those of its parts."""
+        found = self._spelled.get(id(message))
+        if found is None:
+            found = self._spelled[id(message)] = node.spelled(key_of(message))
+        return found
+
+    @cached_property
+    def linked(self) -> tuple[dict[Place, Place], dict[Place, Place]]:
+        """Tell the place of each call's first result, and that of each result's call."""
+        calls: dict[str, Place] = {}
+        results: dict[Place, Place] = {}
+        answered: dict[Place, Place] = {}
+        for message in self._messages:
+            for number, raw in enumerate(message.parts):
+                kind, here = _CLASSES.get(raw.get("type", "")), (message.id, number)
+                if kind is ToolCallPart and stored_part.call_id(raw, "id"):
+                    calls[stored_part.call_id(raw, "id")] = here
+                elif kind is ToolResultPart and stored_part.call_id(raw, "tool_call_id") in calls:
+                    results[here] = calls[stored_part.call_id(raw, "tool_call_id")]
+                    answered.setdefault(results[here], here)
+        return answered, results
+
+    def part(self, place: Place | None) -> Any:
+        """Make the part at a place."""
+        found = place and self._by_id[place[0]]
+        return make_part(found, place[1], self) if place and found else None
+
+    @cached_property
+    def _by_id(self) -> dict[UUID, model.Message]:
+        return {message.id: message for message in self._messages}
+
+
+def key_of(message: model.Message) -> MessageKey:
+    """Give what a message is found by."""
+    return MessageKey(message.session_id, message.created_at, message.id)
+
+
 @strawberry.interface(description="A piece of a message.")
 class MessagePart:
     """What all parts have."""
 
-    id: strawberry.ID = strawberry.field(description="The message's and the part's place; stable, opaque.")
-    metadata: Json = strawberry.field(description="What else Acontext keeps with the part, as an object.")
+    id: strawberry.ID = computed(
+        "The message's and the part's place; stable, opaque.",
+        lambda self: node.part_id_at(self.together.spelled(self.message), self.number),
+    )
+    metadata: Json = computed(METADATA, lambda self: stored_part.meta(self.stored))
+    message: strawberry.Private[model.Message]
+    number: strawberry.Private[int]
+    stored: strawberry.Private[model.JsonObject]
+    together: strawberry.Private[Together]
 
 
 @strawberry.type(description="Text.")
 class TextPart(MessagePart):
     """A text part."""
 
-    text: str = strawberry.field(description="The text as written.")
+    text: str = computed("The text as written.", lambda self: self.stored.get("text") or "")
 
 
 @strawberry.type(description="What a model thought before it answered.")
 class ThinkingPart(MessagePart):
     """A thinking or redacted_thinking part."""
 
-    text: str = strawberry.field(description="The thought; empty where the provider redacted it.")
-    redacted: bool = strawberry.field(description="Whether the provider gave it only in encrypted form.")
+    text: str = computed(
+        "The thought; empty where the provider redacted it.",
+        lambda self: "" if self.redacted else self.stored.get("text") or "",
+    )
+    redacted: bool = computed(
+        "Whether the provider gave it only in encrypted form.", lambda self: self.stored["type"] == "redacted_thinking"
+    )
 
 
 @strawberry.type(description="A model's wish to have a tool called.")
 class ToolCallPart(MessagePart):
     """A tool-call part."""
 
-    call_id: str = strawberry.field(description="The provider's id of the call; empty when none was given.")
-    name: str = strawberry.field(description="The tool's name.")
-    arguments: Json | None = strawberry.field(description="The arguments read as JSON; null when they are not JSON.")
-    arguments_text: str = strawberry.field(description="The arguments as text: where they came as text, byte for byte.")
-    result: "ToolResultPart | None" = strawberry.field(
-        default=None, description="Its result; null when it is not among the messages of the page that was read."
+    metadata: Json = computed(METADATA, lambda self: stored_part.meta(self.stored, "id", "name", "arguments"))
+    call_id: str = computed(
+        "The provider's id of the call; empty when none was given.", lambda self: stored_part.call_id(self.stored, "id")
+    )
+    name: str = computed("The tool's name.", lambda self: str((self.stored.get("meta") or {}).get("name") or ""))
+    arguments: Json | None = computed(
+        "The arguments read as JSON; null when they are not JSON.",
+        lambda self: stored_part.parsed(stored_part.arguments(self.stored)),
+    )
+    arguments_text: str = computed(
+        "The arguments as text: where they came as text, byte for byte.",
+        lambda self: stored_part.arguments(self.stored),
+    )
+    result: "ToolResultPart | None" = computed(
+        "Its result; null when it is not among the messages of the page that was read.",
+        lambda self: self.together.part(self.together.linked[0].get((self.message.id, self.number))),
     )
 
 
@@ -103,11 +168,18 @@ class ToolCallPart(MessagePart):
 class ToolResultPart(MessagePart):
     """A tool-result part."""
 
-    call_id: str = strawberry.field(description="The id of the call that it answers; empty when none was given.")
-    text: str = strawberry.field(description="The answer as text.")
-    is_error: bool = strawberry.field(description="Whether the tool failed.")
-    call: ToolCallPart | None = strawberry.field(
-        default=None, description="The call; null when it is not among the messages of the page that was read."
+    metadata: Json = computed(METADATA, lambda self: stored_part.meta(self.stored, "tool_call_id", "is_error"))
+    call_id: str = computed(
+        "The id of the call that it answers; empty when none was given.",
+        lambda self: stored_part.call_id(self.stored, "tool_call_id"),
+    )
+    text: str = computed("The answer as text.", lambda self: self.stored.get("text") or "")
+    is_error: bool = computed(
+        "Whether the tool failed.", lambda self: bool((self.stored.get("meta") or {}).get("is_error"))
+    )
+    call: ToolCallPart | None = computed(
+        "The call; null when it is not among the messages of the page that was read.",
+        lambda self: self.together.part(self.together.linked[1].get((self.message.id, self.number))),
     )
 
 
@@ -115,13 +187,21 @@ class ToolResultPart(MessagePart):
 class MediaPart(MessagePart):
     """An image, audio, video or file part."""
 
-    kind: MediaKind = strawberry.field(description="What it is.")
-    filename: str | None = strawberry.field(description="The name of the uploaded file; null when none is known.")
-    mime_type: str | None = strawberry.field(description="Its media type; null when it is not known.")
-    size: int | None = strawberry.field(description="Its size in bytes; null when it is not kept here.")
-    sha256: str | None = strawberry.field(description="The hash of its bytes; null when Acontext does not keep them.")
-    key: strawberry.Private[MessageKey]
-    link: strawberry.Private[str | None]
+    kind: MediaKind = computed("What it is.", lambda self: MediaKind(self.stored["type"]))
+    filename: str | None = computed(
+        "The name of the uploaded file; null when none is known.",
+        lambda self: self.stored.get("filename") or (self.stored.get("meta") or {}).get("filename"),
+    )
+    mime_type: str | None = computed(
+        "Its media type; null when it is not known.", lambda self: stored_part.mime(self.stored)
+    )
+    size: int | None = computed(
+        "Its size in bytes; null when it is not kept here.", lambda self: stored_part.size(self.stored)
+    )
+    sha256: str | None = computed(
+        "The hash of its bytes; null when Acontext does not keep them.",
+        lambda self: (self.stored.get("asset") or {}).get("sha256"),
+    )
 
     @strawberry.field(
         description="Where its bytes can be read: of Acontext's own store, or the address that a user wrote. Null for "
@@ -130,8 +210,9 @@ class MediaPart(MessagePart):
     async def public_url(self, info: Info, expires_in: MediaExpiresIn = 3600) -> SignedUrl | None:
         seconds = check_expiry(expires_in, _OWN_DAY)
         if self.sha256 is None:
-            return SignedUrl(url=Url(self.link), expires_at=None) if self.link else None
-        found = await info.context.loaders.media_url(self.key, self.sha256, seconds=seconds)
+            link = stored_part.link(self.stored)
+            return SignedUrl(url=Url(link), expires_at=None) if link else None
+        found = await info.context.loaders.media_url(key_of(self.message), self.sha256, seconds=seconds)
         return SignedUrl(url=Url(found.url), expires_at=found.expires_at) if found else None
 
 
@@ -139,141 +220,39 @@ class MediaPart(MessagePart):
 class DataPart(MessagePart):
     """A data part."""
 
-    data_type: str = strawberry.field(description="What the application calls this kind of data.")
+    data_type: str = computed(
+        "What the application calls this kind of data.",
+        lambda self: str((self.stored.get("meta") or {}).get("data_type") or ""),
+    )
 
 
 @strawberry.type(description="A part of a type that this server does not know yet.")
 class UnknownPart(MessagePart):
     """A part type of tomorrow; it breaks no client."""
 
-    part_type: str = strawberry.field(description="The type as Acontext names it.")
-    raw: Json = strawberry.field(description="The whole part as Acontext gives it.")
+    part_type: str = computed("The type as Acontext names it.", lambda self: str(self.stored.get("type") or ""))
+    raw: Json = computed("The whole part as Acontext gives it.", lambda self: self.stored)
 
 
 PART_TYPES = (TextPart, ThinkingPart, ToolCallPart, ToolResultPart, MediaPart, DataPart, UnknownPart)
-
-
-def make_part(key: MessageKey, place: int, part: model.JsonObject) -> MessagePart:
-    """Make the typed part."""
-    make = _MAKERS.get(part.get("type", ""), _unknown)
-    return make(key, node.part_id(key, place), part)
-
-
-def _meta(part: model.JsonObject, *without: str) -> Json:
-    return Json({name: value for name, value in (part.get("meta") or {}).items() if name not in without})
-
-
-def _text(key: MessageKey, id: strawberry.ID, part: model.JsonObject) -> MessagePart:
-    return TextPart(id=id, metadata=_meta(part), text=part.get("text") or "")
-
-
-def _thinking(key: MessageKey, id: strawberry.ID, part: model.JsonObject) -> MessagePart:
-    redacted = part["type"] == "redacted_thinking"
-    return ThinkingPart(id=id, metadata=_meta(part), text="" if redacted else part.get("text") or "", redacted=redacted)
-
-
-def _tool_call(key: MessageKey, id: strawberry.ID, part: model.JsonObject) -> MessagePart:
-    meta = part.get("meta") or {}
-    given = meta.get("arguments")
-    text = given if isinstance(given, str) else json.dumps(given, ensure_ascii=False, separators=(",", ":"))
-    return ToolCallPart(
-        id=id,
-        metadata=_meta(part, "id", "name", "arguments"),
-        call_id=str(meta.get("id") or ""),
-        name=str(meta.get("name") or ""),
-        arguments=_parsed(text),
-        arguments_text=text,
-    )
-
-
-def _parsed(text: str) -> Json | None:
-    try:
-        return Json(json.loads(text, parse_float=_finite, parse_constant=_finite))
-    except (ValueError, RecursionError):
-        return None
-
-
-def _finite(written: str) -> float:
-    """Refuse what Python reads and no JSON can hold: NaN, Infinity, and numbers that become it."""
-    number = float(written)
-    if not math.isfinite(number):
-        raise ValueError("not a number that JSON can hold")
-    return number
-
-
-def _tool_result(key: MessageKey, id: strawberry.ID, part: model.JsonObject) -> MessagePart:
-    meta = part.get("meta") or {}
-    return ToolResultPart(
-        id=id,
-        metadata=_meta(part, "tool_call_id", "is_error"),
-        call_id=str(meta.get("tool_call_id") or ""),
-        text=part.get("text") or "",
-        is_error=bool(meta.get("is_error")),
-    )
-
-
-def _media(key: MessageKey, id: strawberry.ID, part: model.JsonObject) -> MessagePart:
-    asset, meta = part.get("asset") or {}, part.get("meta") or {}
-    link = meta.get("url")
-    inline_mime, inline_size = _within(meta)
-    mime = asset.get("mime") or meta.get("media_type") or meta.get("mime_type") or inline_mime
-    size = asset.get("size_b") if asset else inline_size
-    return MediaPart(
-        id=id,
-        metadata=_meta(part),
-        kind=MediaKind(part["type"]),
-        filename=part.get("filename") or meta.get("filename"),
-        mime_type=mime if isinstance(mime, str) else None,
-        size=size if isinstance(size, int) and size < 2**31 else None,
-        sha256=asset.get("sha256"),
-        key=key,
-        link=link if isinstance(link, str) and _WEB.fullmatch(link) else None,
-    )
-
-
-def _within(meta: model.JsonObject) -> tuple[str | None, int | None]:
-    """Tell the media type and the size of a medium that stands within the message itself."""
-    sound = meta.get("format")
-    mime = f"audio/{sound}" if isinstance(sound, str) and sound else None
-    for name in ("url", "file_data", "data"):
-        text = meta.get(name)
-        if isinstance(text, str) and text.startswith("data:"):
-            found = parse_data_url(text)
-            return (found.mime, _decoded_size(found.data)) if found else (None, None)
-        if isinstance(text, str) and text and name != "url":
-            return mime, _decoded_size(text)
-    return mime, None
-
-
-def _decoded_size(encoded: str) -> int:
-    return len(encoded) * 3 // 4 - encoded.count("=", -2)
-
-
-def _data(key: MessageKey, id: strawberry.ID, part: model.JsonObject) -> MessagePart:
-    return DataPart(id=id, metadata=_meta(part), data_type=str((part.get("meta") or {}).get("data_type") or ""))
-
-
-def _unknown(key: MessageKey, id: strawberry.ID, part: model.JsonObject) -> MessagePart:
-    return UnknownPart(id=id, metadata=_meta(part), part_type=str(part.get("type") or ""), raw=Json(part))
-
-
-_MAKERS: dict[str, Callable[[MessageKey, strawberry.ID, model.JsonObject], MessagePart]] = {
-    "text": _text,
-    "thinking": _thinking,
-    "redacted_thinking": _thinking,
-    "tool-call": _tool_call,
-    "tool-result": _tool_result,
-    "data": _data,
-    **dict.fromkeys(("image", "audio", "video", "file"), _media),
+_CLASSES: dict[str, type[MessagePart]] = {
+    "text": TextPart,
+    "thinking": ThinkingPart,
+    "redacted_thinking": ThinkingPart,
+    "tool-call": ToolCallPart,
+    "tool-result": ToolResultPart,
+    "data": DataPart,
+    **dict.fromkeys(("image", "audio", "video", "file"), MediaPart),
 }
 
 
-def link(parts: list[MessagePart]) -> None:
-    """Join tool calls and their results, in the order of the conversation: a result answers the last call of its id."""
-    calls: dict[str, ToolCallPart] = {}
-    for part in parts:
-        if isinstance(part, ToolCallPart) and part.call_id:
-            calls[part.call_id] = part
-        elif isinstance(part, ToolResultPart) and part.call_id in calls:
-            part.call = calls[part.call_id]
-            part.call.result = part.call.result or part
+def make_parts(message: model.Message, together: Together) -> list[MessagePart]:
+    """Make the typed parts of a message."""
+    return [make_part(message, number, together) for number in range(len(message.parts))]
+
+
+def make_part(message: model.Message, number: int, together: Together) -> MessagePart:
+    """Make a typed part."""
+    stored = message.parts[number]
+    kind = _CLASSES.get(stored.get("type", ""), UnknownPart)
+    return kind(message=message, number=number, stored=stored, together=together)

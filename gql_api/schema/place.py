@@ -5,6 +5,7 @@ A cursor holds a mark of its session in place of the id, and fits no other: two 
 
 import hashlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -20,6 +21,7 @@ _STORED, _EDITED, _SEEN = "message", "edited-message", "messages-seen"
 _SHORT = 8
 """Bytes of a message's shortened id."""
 _PIN = "pinAtMessageId"
+Cursors = Callable[[model.Message], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +66,22 @@ def asked(
     return Asked(session_id, window, Edits(spelled, pins.pop() if pins else None))
 
 
-def cursor(asked: Asked, view: View, message: model.Message) -> str:
-    """Make the cursor of a message in this view."""
+def cursors(asked: Asked, view: View) -> Cursors:
+    """Give what makes the cursors of this view's messages."""
     if asked.edits is None:
-        return stored_cursor(message)
-    edits = (editing.digest(asked.edits.strategies), view.edit_at)
-    return write_cursor(_EDITED, _mark(message.session_id), *edits, *_fields(message))
+        return stored_cursors(asked.session_id)
+    edits = (editing.digest(asked.edits.strategies), str(view.edit_at))
+    return _cursors(_EDITED, _mark(asked.session_id), *edits)
 
 
-def stored_cursor(message: model.Message) -> str:
-    """Make the cursor of a message in the conversation as it is stored."""
-    return write_cursor(_STORED, _mark(message.session_id), *_fields(message))
+def stored_cursors(session_id: UUID) -> Cursors:
+    """Give what makes the cursors of messages in the conversation as it is stored."""
+    return _cursors(_STORED, _mark(session_id))
+
+
+def _cursors(*head: str) -> Cursors:
+    start = "\n".join(head)
+    return lambda message: write_cursor(start, node.microseconds(message.created_at), message.id)
 
 
 def stored_place(session_id: UUID, cursor: str | None, name: str) -> Place | None:
@@ -83,10 +90,6 @@ def stored_place(session_id: UUID, cursor: str | None, name: str) -> Place | Non
         return None
     mark, time, id = read_cursor(cursor, name, _STORED, 3)
     return _place(session_id, mark, (time, id), name)
-
-
-def _fields(message: model.Message) -> tuple[int, UUID]:
-    return node.microseconds(message.created_at), message.id
 
 
 def _mark(session_id: UUID) -> str:

@@ -13,9 +13,8 @@ from gql_api.schema import node
 from gql_api.schema.connection import After, Before, First, Last
 from gql_api.schema.context import Info
 from gql_api.schema.disk import Disk, File
-from gql_api.schema.message import Message
+from gql_api.schema.message import Message, messages_of
 from gql_api.schema.node import Node
-from gql_api.schema.part import link
 from gql_api.schema.place import Page
 from gql_api.schema.session import (
     Session,
@@ -135,11 +134,7 @@ async def find_message(info: Info, key: MessageKey) -> Message | None:
     """Find a message of one of the viewer's sessions, with one call of Acontext."""
     session = await find_session(info, key.session_id)
     found = await info.context.loaders.message.load(key) if session else None
-    if not found or not session:
-        return None
-    message = Message.of(found, session)
-    link(message.parts)
-    return message
+    return messages_of([found], session)[0] if found and session else None
 
 
 Kind = tuple[Callable[[str], Any], Callable[[Info, Any], Awaitable[Node | None]]]

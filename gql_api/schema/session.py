@@ -11,6 +11,7 @@ import strawberry
 from gql_api import model
 from gql_api.loaders.keys import SessionsKey
 from gql_api.schema import node
+from gql_api.schema.computed import computed
 from gql_api.schema.connection import (
     After,
     Before,
@@ -79,33 +80,30 @@ class TokenCounts:
 class Session(node.Node):
     """A session."""
 
+    id: strawberry.ID = computed(node.GLOBAL_ID, lambda self: node.session_id(self.value.id))
     acontext_id: UUID = strawberry.field(description="Acontext's id of the session.")
     title: str | None = strawberry.field(description="What the user calls it; null when it has no title.")
     created_at: datetime = strawberry.field(description="When it was made, or first known here.")
     updated_at: datetime = strawberry.field(description="When its title or configs were last changed through this API.")
     value: strawberry.Private[model.Session]
+    user: Annotated["User", strawberry.lazy("gql_api.schema.user")] = computed(
+        "Whose it is.", lambda self: _user(self.value)
+    )
+    disk: Disk = computed(
+        "Its own disk, never another session's. Known here: Acontext is not asked.",
+        lambda self: disk_of(self),  # noqa: PLW0108 - it stands further down
+    )
 
     @classmethod
     def of(cls, value: model.Session) -> "Session":
         """Make a session."""
         return cls(
-            id=node.session_id(value.id),
             acontext_id=value.id,
             title=value.title,
             created_at=value.created_at,
             updated_at=value.updated_at,
             value=value,
         )
-
-    @strawberry.field(description="Whose it is.")
-    def user(self) -> Annotated["User", strawberry.lazy("gql_api.schema.user")]:
-        from gql_api.schema.user import User  # noqa: PLC0415 - the way back from a session to its user
-
-        return User.of(self.value.user)
-
-    @strawberry.field(description="Its own disk, never another session's. Known here: Acontext is not asked.")
-    def disk(self) -> Disk:
-        return disk_of(self)
 
     @strawberry.field(description="Acontext's configs of the session, an object; null when there are none.")
     async def configs(self, info: Info) -> Json | None:
@@ -151,11 +149,16 @@ class Session(node.Node):
         return TokenCounts(total=total, encoding=ENCODING)
 
 
+def _user(value: model.Session) -> "User":
+    from gql_api.schema.user import User  # noqa: PLC0415 - the way back from a session to its user
+
+    return User.of(value.user)
+
+
 def disk_of(session: Session) -> Disk:
     """Make the disk of a session."""
     value = session.value
     return Disk(
-        id=node.disk_id(value.disk_id),
         acontext_id=value.disk_id,
         session=session,
         created_at=value.disk_created_at,

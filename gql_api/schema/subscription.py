@@ -13,8 +13,7 @@ from gql_api.loaders import Owned
 from gql_api.request_scope import request_within
 from gql_api.schema import node, place
 from gql_api.schema.context import Info
-from gql_api.schema.message import MessageEdge
-from gql_api.schema.part import link
+from gql_api.schema.message import MessageEdge, stored_edges
 from gql_api.schema.session import Session, SessionEdge
 from gql_api.services.following import Followed
 
@@ -54,8 +53,7 @@ class MessageStoredEvent:
     def of(cls, followed: Followed) -> "MessageStoredEvent":
         """Make the event."""
         session = Session.of(followed.session)
-        edge = MessageEdge.of(followed.message, session)
-        link(edge.node.parts)
+        [edge] = stored_edges([followed.message], session)
         return cls(message_edge=edge, session=session, followed=followed)
 
 

@@ -41,13 +41,8 @@ class Cat(Named):
     weight: float
     age: int | None
 
-    @computed("Computed when it is asked for.")
-    def loud(self) -> str:
-        return self.name.upper()
-
-    @computed("Null, or nothing that is promised.")
-    def first_colour(self) -> Colour:
-        return self.colours[0][0]  # type: ignore[return-value]
+    loud: str = computed("Computed when it is read.", lambda self: self.name.upper())
+    first_colour: Colour = computed("Null, or nothing that is promised.", lambda self: self.colours[0][0])
 
     @strawberry.field
     def sync(self, times: int = 1) -> "Dog": ...

@@ -28,7 +28,6 @@ from strawberry.types.cast import TYPE_CAST_ATTRIBUTE
 from strawberry.types.field import StrawberryField
 
 from gql_api.schema.compiled.leaves import enum_names, scalar_writer, surprise
-from gql_api.schema.computed import COMPUTED
 
 DEFINITION = "strawberry-definition"
 MOST_FUNCTIONS = 250
@@ -121,8 +120,6 @@ class Writer:
         name = definition.python_name
         if definition.is_basic_field and definition.default_resolver is getattr and name.isidentifier():
             return f"o.{name}"
-        if COMPUTED in definition.metadata and definition.base_resolver:
-            return f"{self._named(definition.base_resolver.wrapped_func)}(o)"
         raise NotPlainError
 
     def _completed(self, wanted: GraphQLOutputType, read: str, details: FieldDetailsList) -> str:
