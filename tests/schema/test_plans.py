@@ -91,6 +91,16 @@ async def test_a_scalar_that_writes_anything_is_given_neither_errors_nor_what_co
     assert [error["message"] for error in told] == errors
 
 
+@pytest.mark.parametrize("odd", [2**31, -(2**31) - 1, True, 1.0, 1.5, "7", "text", b"b", [1], {}, float("nan"), object])
+async def test_a_leaf_that_is_not_exactly_of_its_type_is_written_as_graphql_core_writes_it(odd: Any) -> None:
+    root = query(cat(age=odd), cat(name=odd), Person(pets=[], id=odd, happy=None), Person(pets=[], id="1", happy=odd))  # type: ignore[arg-type]
+    text = "{ pets { ... on Cat { age name colours } ... on Person { id happy } } }"
+
+    assert await whole(varied_schema(), text, root) == await whole(
+        varied_schema(execution_context_class=None), text, root
+    )
+
+
 class Puppy(Dog):
     """A class that derives from a type's own."""
 
@@ -103,14 +113,15 @@ class Promise(Person):
 
 
 @pytest.mark.parametrize("made", [SimpleNamespace, Puppy, lambda **given: strawberry.cast(Cat, Dog(**given)), Person])
-@pytest.mark.parametrize("text", ["{ dog { name } }", "{ dog { best { ... on Dog { name } ... on Cat { name } } } }"])
+@pytest.mark.parametrize("place", ["dog", "best", "mate"])
 async def test_what_is_no_plain_object_of_its_type_is_taken_as_graphql_core_takes_it(
-    made: Callable[..., Any], text: str
+    made: Callable[..., Any], place: str
 ) -> None:
     root = query()
     given: dict[str, Any] = {**vars(root.dog)}
     odd = Person(pets=[], id="1", happy=None) if made is Person else made(**given)  # type: ignore[arg-type]
-    root.dog = dataclasses.replace(root.dog, best=odd) if "best" in text else odd
+    root.dog = odd if place == "dog" else dataclasses.replace(root.dog, **{place: odd})
+    text = "{ dog { ...D best { ...D ... on Cat { name } } mate { ...D } } } fragment D on Dog { __typename }"
 
     assert await whole(varied_schema(), text, root) == await whole(
         varied_schema(execution_context_class=None), text, root

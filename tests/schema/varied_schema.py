@@ -59,6 +59,7 @@ class Dog(Named):
     best: Annotated["Cat | Dog", strawberry.union("Best")] | None
     fickle: Fickle
     spelled: Spelled | None = None
+    mate: "Dog | None" = None
 
 
 @strawberry.type
