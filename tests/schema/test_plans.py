@@ -1,16 +1,21 @@
 """What is executed by generated functions, what is not, and how long they are kept."""
 
+import dataclasses
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import strawberry
 from graphql import OperationDefinitionNode
 from strawberry.extensions import SchemaExtension
 from strawberry.types import ExecutionResult
 
 from gql_api.schema.caches import Documents
 from gql_api.schema.compiled import CompilingExecutor
+from gql_api.schema.errors import Schema
+from schema.random_objects import Later
 from schema.varied_schema import Cat, Colour, Dog, Person, Query, varied_schema
 
 CATS = "fragment C on Cat { name even colours weight: name loud }"
@@ -68,6 +73,72 @@ async def test_only_what_is_not_as_promised_is_executed_field_by_field() -> None
         {"name": "18", "even": 2, "loud": "18"},
     ]
     assert executed == 4
+
+
+@pytest.mark.parametrize(
+    ("value", "written", "errors"),
+    [(7, "7", []), (Later("text", 2), "text", []), (Later(None, 1), None, []), (ValueError("bad"), None, ["bad"])],
+)
+async def test_a_scalar_that_writes_anything_is_given_neither_errors_nor_what_comes_later(
+    value: Any, written: Any, errors: list[str]
+) -> None:
+    root = query()
+    root.dog.spelled = value
+
+    data, told = await whole(varied_schema(), "{ dog { spelled } }", root)
+
+    assert data == {"dog": {"spelled": written}}
+    assert [error["message"] for error in told] == errors
+
+
+@pytest.mark.parametrize("odd", [2**31, -(2**31) - 1, True, 1.0, 1.5, "7", "text", b"b", [1], {}, float("nan"), object])
+async def test_a_leaf_that_is_not_exactly_of_its_type_is_written_as_graphql_core_writes_it(odd: Any) -> None:
+    root = query(cat(age=odd), cat(name=odd), Person(pets=[], id=odd, happy=None), Person(pets=[], id="1", happy=odd))  # type: ignore[arg-type]
+    text = "{ pets { ... on Cat { age name colours } ... on Person { id happy } } }"
+
+    assert await whole(varied_schema(), text, root) == await whole(
+        varied_schema(execution_context_class=None), text, root
+    )
+
+
+class Puppy(Dog):
+    """A class that derives from a type's own."""
+
+
+class Promise(Person):
+    """Has all that is selected, and is waited for nevertheless."""
+
+    def __await__(self) -> Iterator[Any]:
+        return Later(Person(pets=[], id="2", happy=None), 1).__await__()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("made", [SimpleNamespace, Puppy, lambda **given: strawberry.cast(Cat, Dog(**given)), Person])
+@pytest.mark.parametrize("place", ["dog", "best", "mate"])
+async def test_what_is_no_plain_object_of_its_type_is_taken_as_graphql_core_takes_it(
+    made: Callable[..., Any], place: str
+) -> None:
+    root = query()
+    given: dict[str, Any] = {**vars(root.dog)}
+    odd = Person(pets=[], id="1", happy=None) if made is Person else made(**given)  # type: ignore[arg-type]
+    root.dog = odd if place == "dog" else dataclasses.replace(root.dog, **{place: odd})
+    text = "{ dog { ...D best { ...D ... on Cat { name } } mate { ...D } } } fragment D on Dog { __typename }"
+
+    assert await whole(varied_schema(), text, root) == await whole(
+        varied_schema(execution_context_class=None), text, root
+    )
+
+
+async def test_an_object_that_is_waited_for_is_not_read_before() -> None:
+    root = query()
+    root.dog.owner = Promise(pets=[], id="1", happy=None)  # type: ignore[arg-type]
+
+    assert (await whole(varied_schema(), "{ dog { owner { id } } }", root))[0] == {"dog": {"owner": {"id": "2"}}}
+
+
+async def whole(schema: Schema, text: str, root: Query) -> tuple[Any, list[Any]]:
+    schema.process_errors = lambda errors, execution_context=None: None  # type: ignore[method-assign]
+    result = await schema.execute(text, root_value=root)
+    return result.data, [error.formatted for error in result.errors or []]
 
 
 async def test_an_object_with_a_resolver_has_its_plain_fields_at_once() -> None:

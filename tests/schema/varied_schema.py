@@ -13,6 +13,7 @@ from gql_api.schema.errors import Schema
 
 Even = NewType("Even", int)
 Fickle = NewType("Fickle", object)
+Spelled = NewType("Spelled", object)
 
 
 def _even(value: Any) -> int:
@@ -57,6 +58,8 @@ class Dog(Named):
     toys: list[str | None]
     best: Annotated["Cat | Dog", strawberry.union("Best")] | None
     fickle: Fickle
+    spelled: Spelled | None = None
+    mate: "Dog | None" = None
 
 
 @strawberry.type
@@ -92,6 +95,7 @@ class Subscription:
 
 SCALARS: dict[object, Any] = {
     Even: strawberry.scalar(name="Even", serialize=_even, parse_value=_even),
+    Spelled: strawberry.scalar(name="Spelled", serialize=str, parse_value=str),
     Fickle: strawberry.scalar(name="Fickle", serialize=lambda value: value or None, parse_value=lambda value: value),
 }
 
