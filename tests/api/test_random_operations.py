@@ -12,6 +12,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from api.client import Client
 from api.conftest import ADDRESS
 from api.upstream import Upstream
+from carrying import in_front
 from gql_api.app import create_app
 from gql_api.schema import build_schema
 from gql_api.schema.compiled import CompilingExecutor
@@ -42,7 +43,7 @@ def databases(sqlite_databases: Any) -> Any:
 @pytest.fixture
 async def served(settings: Settings, upstream: Upstream) -> AsyncIterator[tuple[Client, Schema]]:
     schema = build_schema()
-    app = create_app(settings, front=upstream.in_front_of, schema=schema)
+    app = create_app(settings, front=in_front(upstream.in_front_of), schema=schema)
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=ADDRESS) as http,
