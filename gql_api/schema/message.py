@@ -142,6 +142,8 @@ class MessageConnection:
     async def total_count(self, info: Info) -> int | None:
         if self.view.total is not None:
             return self.view.total
+        if not self.view.has_previous and not self.view.has_next:
+            return len(self.view.messages)  # they are all on this page
         return await total(info.context.loaders, self.asked.session_id, info.context.following.settling)
 
     @strawberry.field(description="How many tokens (o200k_base) the whole view has, after editing. Not only this page.")

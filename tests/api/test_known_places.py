@@ -145,6 +145,14 @@ async def test_messages_are_counted_from_where_they_were_counted(known: Known, u
     assert await known.count(session) == (LONG + 2, 1)
 
 
+async def test_a_page_that_holds_all_says_how_many_there_are(known: Known) -> None:
+    session = await known.long(3)
+    for page in ({"first": 3}, {"last": 5}):
+        known.upstream.clear()
+        assert (await read(known, session, "totalCount", **page))["totalCount"] == 3
+        assert known.upstream.calls == [MESSAGES]
+
+
 async def test_nothing_is_kept_of_a_session_that_is_deleted(
     known: Known, database_url: str, databases: Databases
 ) -> None:
