@@ -1,14 +1,13 @@
 """A window on a conversation: any page of it, unedited or edited, in as few reads of Acontext as that takes."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from gql_api import model
 from gql_api.errors import BadUserInput
 from gql_api.loaders.newest import newest
-from gql_api.loaders.view import Place, View, Window, place
+from gql_api.loaders.view import Place, View, Window, behind, bound, place
 from gql_api.upstream import cursor
 from gql_api.upstream.messages import Reading
 from gql_api.upstream.walking import Read, run
@@ -78,7 +77,7 @@ async def _backward(loaders: "Loaders", session_id: UUID, window: Window, last: 
         start, before = _upstreams(place(messages[-1])), bound(window.before)
         messages += (await run(reads(loaders, session_id), start, before, size=_STEP)).messages
         loaders.places.keep(messages)
-    inside = [message for message in messages if window.after is None or place(message) > window.after]
+    inside = behind(window.after, messages)
     cut_off = page.has_more or len(inside) > last
     return View(inside[-last:], cut_off or window.after is not None, window.before is not None)
 
@@ -86,11 +85,6 @@ async def _backward(loaders: "Loaders", session_id: UUID, window: Window, last: 
 def reads(loaders: "Loaders", session_id: UUID) -> Read:
     """Give what reads pages of the session, each distinct one once."""
     return lambda reading: loaders.messages.load((session_id, reading))
-
-
-def bound(place: Place | None) -> tuple[datetime, UUID] | None:
-    """Give a place as the walks of Acontext's list take it."""
-    return (place.created_at, place.id) if place else None
 
 
 def _upstreams(place: Place | None) -> str | None:

@@ -8,7 +8,7 @@ the caller reads in the way that needs to know nothing.
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from gql_api.loaders.view import Place, View, Window, place
+from gql_api.loaders.view import View, Window, behind, bound, place
 from gql_api.store.places import Wanted
 from gql_api.upstream import cursor
 from gql_api.upstream.messages import LARGEST_PAGE, Reading
@@ -23,7 +23,7 @@ _SPARE = 20
 async def newest(loaders: "Loaders", session_id: UUID, window: Window, last: int) -> View | None:
     """Read the newest of a range; None where that takes another way."""
     before = window.before
-    anchor = await loaders.anchor.load(Wanted(session_id, last, (before.created_at, before.id) if before else None))
+    anchor = await loaders.anchor.load(Wanted(session_id, last, bound(before)))
     if anchor is None:
         return None
     # Up to a bound, one more than is wanted shows that the bound is reached; it costs what it brings.
@@ -38,9 +38,4 @@ async def newest(loaders: "Loaders", session_id: UUID, window: Window, last: int
         return None
     if len(found) > last:
         loaders.places.keep(found)
-    inside = [message for message in found[-last:] if _is_after(place(message), window.after)]
-    return View(inside, has_previous=True, has_next=before is not None)
-
-
-def _is_after(one: Place, bound: Place | None) -> bool:
-    return bound is None or one > bound
+    return View(behind(window.after, found[-last:]), has_previous=True, has_next=before is not None)

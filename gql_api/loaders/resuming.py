@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from gql_api import model
-from gql_api.loaders.conversation import Edits, bound, read, read_edited, reads
-from gql_api.loaders.view import Place, View, Window, place
+from gql_api.loaders.conversation import Edits, read, read_edited, reads
+from gql_api.loaders.view import Place, View, Window, behind, bound, place
 from gql_api.mark import Mark, Settling, short
 from gql_api.upstream import cursor
 from gql_api.upstream.messages import Reading
@@ -30,7 +30,7 @@ async def read_and_mark(loaders: "Loaders", session_id: UUID, window: Window, se
     if window.last is not None:
         before = bound(window.before)
         found = await tail(reads(loaders, session_id), window.last, reach=settling.overlap, before=before)
-        inside = [message for message in found.messages if window.after is None or place(message) > window.after]
+        inside = behind(window.after, found.messages)
         shown = inside[-window.last :]
         has_previous = found.has_previous or len(shown) < len(found.messages)
         view = View(shown, has_previous, window.before is not None)

@@ -1,5 +1,6 @@
 """Which part of a conversation is wanted, and what comes of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -44,3 +45,13 @@ class View:
 def place(message: model.Message) -> Place:
     """Tell where a message stands."""
     return Place(message.created_at, message.id)
+
+
+def bound(place: Place | None) -> tuple[datetime, UUID] | None:
+    """Give a place as what knows Acontext's list alone takes it."""
+    return (place.created_at, place.id) if place else None
+
+
+def behind(after: Place | None, messages: Sequence[model.Message]) -> list[model.Message]:
+    """Give the messages that come after a place; without one, all."""
+    return [message for message in messages if after is None or place(message) > after]

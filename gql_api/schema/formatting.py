@@ -7,11 +7,11 @@ import strawberry
 
 from gql_api import model
 from gql_api.formats import Formatted, Media, Source, acontext, anthropic, gemini, openai
-from gql_api.loaders import MessageKey
 from gql_api.loaders.media import inline, linked
 from gql_api.loaders.view import View
 from gql_api.schema import node
 from gql_api.schema.context import Info
+from gql_api.schema.part import key_of
 from gql_api.schema.scalars import Json
 
 
@@ -107,10 +107,7 @@ async def _media(info: Info, messages: Sequence[model.Message], mode: MediaMode)
 
 
 def _answer(formatted: Formatted, messages: Sequence[model.Message]) -> FormattedMessages:
-    ids = {
-        str(message.id): node.message_id(MessageKey(message.session_id, message.created_at, message.id))
-        for message in messages
-    }
+    ids = {str(message.id): node.message_id(key_of(message)) for message in messages}
     return FormattedMessages(
         system=None if formatted.system is None else Json(formatted.system),
         messages=Json(formatted.messages),

@@ -2,8 +2,7 @@
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator, Hashable
-from contextlib import asynccontextmanager
+from collections.abc import Hashable
 
 
 class FairLimiter:
@@ -18,15 +17,6 @@ class FairLimiter:
         """How many wait."""
         return sum(len(lane) for lane in self._lanes.values())
 
-    @asynccontextmanager
-    async def one(self, lane: Hashable) -> AsyncIterator[None]:
-        """Hold a place; in one lane first come, first served."""
-        await self.take(lane)
-        try:
-            yield
-        finally:
-            self.give_back()
-
     def take_at_once(self) -> bool:
         """Take a place, to be given back, if one is free and nobody waits; tell whether it was so."""
         if not self._free or self._lanes:
@@ -35,7 +25,7 @@ class FairLimiter:
         return True
 
     async def take(self, lane: Hashable) -> None:
-        """Wait for a place, to be given back."""
+        """Wait for a place, to be given back; in one lane first come, first served."""
         if self.take_at_once():
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -1,13 +1,24 @@
 """Calls at a time are bounded, and requests share the bound whatever each of them asks for."""
 
 import asyncio
-from collections.abc import Hashable
+from collections.abc import AsyncIterator, Hashable
+from contextlib import asynccontextmanager
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gql_api.upstream.fair_limiter import FairLimiter
+
+
+@asynccontextmanager
+async def one(limiter: FairLimiter, lane: Hashable) -> AsyncIterator[None]:
+    """Hold a place."""
+    await limiter.take(lane)
+    try:
+        yield
+    finally:
+        limiter.give_back()
 
 
 async def _settled() -> None:
@@ -27,7 +38,7 @@ class Worker:
         self.gate = asyncio.Event()
 
     async def work(self, lane: Hashable, name: Hashable) -> None:
-        async with self.limiter.one(lane):
+        async with one(self.limiter, lane):
             self.at_work += 1
             self.most = max(self.most, self.at_work)
             self.order.append(name)
@@ -90,7 +101,7 @@ def test_no_place_is_lost_or_taken_twice(most: int, wanted: list[tuple[str, bool
 
 async def test_a_place_that_comes_in_the_moment_of_a_cancellation_goes_to_the_next() -> None:
     limiter = FairLimiter(1)
-    async with limiter.one("a"):
+    async with one(limiter, "a"):
         leaving = asyncio.create_task(_hold(limiter, "b"))
         following = asyncio.create_task(_hold(limiter, "c"))
         await _settled()
@@ -103,5 +114,5 @@ async def test_a_place_that_comes_in_the_moment_of_a_cancellation_goes_to_the_ne
 
 
 async def _hold(limiter: FairLimiter, lane: Hashable) -> None:
-    async with limiter.one(lane):
+    async with one(limiter, lane):
         await asyncio.sleep(0)
