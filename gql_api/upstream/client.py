@@ -1,6 +1,6 @@
 """The SDK's client on a sender of ours: its paths, parameters, models and errors stay.
 
-It is imported when a connection is made, not before: the SDK takes seconds to import, for names of types alone.
+It is imported when a connection is made, not before, and by `sdk.load`.
 """
 
 import json

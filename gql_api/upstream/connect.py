@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
 
+from gql_api.upstream import sdk
 from gql_api.upstream.breaker import Breaker
 from gql_api.upstream.files import FileCalls
 from gql_api.upstream.gateway import Gateway
@@ -36,7 +37,8 @@ async def connect(
     fetched through `keyless` (None: the network).
     """
     longest = max(limits.seconds, limits.transfer_seconds)
-    make_client = importlib.import_module("gql_api.upstream.client").Client  # the SDK takes seconds to import
+    sdk.load()
+    make_client = importlib.import_module("gql_api.upstream.client").Client  # a subclass of the SDK's
     client = make_client(sender, api_key=api_key, base_url=base_url, seconds=longest)
     call = GuardedCalls(client, limits, Breaker(time.monotonic))
     async with AsyncExitStack() as stack:

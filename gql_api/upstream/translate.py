@@ -1,14 +1,13 @@
 """Turns whatever the SDK may raise into our failures, at one place; what they mean to a caller is said elsewhere."""
 
-import importlib
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx
 
+from gql_api.upstream import sdk
 from gql_api.upstream.failures import Fate, Late, Unavailable
 from gql_api.upstream.refusal import Refused
 from gql_api.upstream.sender import NoAnswer, NotAnAnswer, TooLate
@@ -28,12 +27,6 @@ _NO_KEY = "Acontext refused this server's credentials."
 _CLIENT_ERROR, _NO_ENTRY, _TOO_MANY, _SERVER_ERROR = 400, 401, 429, 500
 
 
-@cache
-def _sdk_errors() -> Any:
-    """Give the SDK's errors; only whoever calls the SDK needs to wait till it is imported."""
-    return importlib.import_module("acontext.errors")
-
-
 @contextmanager
 def translated() -> Iterator[None]:
     """Raise our failures instead of the SDK's.
@@ -41,7 +34,7 @@ def translated() -> Iterator[None]:
     A refusal that Acontext itself words (a JSON body with a 4xx status) becomes `Refused`; everything else is
     unavailable, late or unreadable. Details go to the log only: they may hold addresses or texts of others.
     """
-    errors = _sdk_errors()
+    errors = sdk.load().errors
 
     try:
         yield
