@@ -1,6 +1,7 @@
 """Opens the parts of the server and hands each what it needs; which of them answers what is put together in `app`."""
 
 import asyncio
+import importlib
 import os
 import secrets
 import socket
@@ -9,12 +10,12 @@ from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextma
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import TYPE_CHECKING
 
 import httpx
 from stamina.instrumentation import set_on_retry_hooks
 from starlette.types import ASGIApp
 
-from gql_api.embedded import open_acontext
 from gql_api.events import Broker
 from gql_api.events.local import LocalBroker
 from gql_api.events.postgres import PostgresBroker
@@ -49,6 +50,9 @@ from gql_api.upstream.network import reaching
 from gql_api.upstream.sender import Sender
 from gql_api.upstream.urls import UrlCache
 from gql_api.web.material import MaterialView
+
+if TYPE_CHECKING:
+    from gql_api.embedded import EmbeddedAcontext
 
 START_SECONDS = 10.0
 SWEEP_SECONDS = 30.0
@@ -186,7 +190,8 @@ async def open_gateway(
     secret = key.get_secret_value() if key else secrets.token_hex(16)
     if base_url is None:
         public_url = settings.public_url or f"http://{settings.host}:{settings.port}"
-        acontext = await stack.enter_async_context(
+        open_acontext = importlib.import_module("gql_api.embedded").open_acontext  # beside a real one it is not loaded
+        acontext: EmbeddedAcontext = await stack.enter_async_context(
             open_acontext(settings.data_dir / "acontext", api_key=secret, public_url=public_url)
         )
         base_url, material = _EMBEDDED_URL, acontext.material

@@ -18,7 +18,6 @@ from typing import Any
 import uvicorn
 from starlette.applications import Starlette
 
-from gql_api import embedded
 from gql_api.app import create_app
 from gql_api.errors import DatabaseFailure
 from gql_api.observing import WORKERS_FOLDER, Observers, observers
@@ -200,6 +199,7 @@ def _require_free_acontext(settings: Settings) -> None:
     """Refuse an embedded Acontext that runs alone elsewhere."""
     if not settings.is_embedded:
         return
+    embedded = importlib.import_module("gql_api.embedded")
     folder = settings.data_dir / "acontext"
     try:
         with embedded.claimed(folder):
