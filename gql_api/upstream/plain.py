@@ -17,10 +17,12 @@ KEPT_SECONDS = 5.0
 class Plain:
     """Sends each request once, on the connection that was of use last: those that are too many grow old and go."""
 
-    def __init__(self, addresses: Addresses, *, connections: int) -> None:
+    def __init__(self, addresses: Addresses, *, connections: int, kept_seconds: float) -> None:
         self._loop = asyncio.get_running_loop()
         self._addresses = addresses
         self._turns = FairLimiter(connections)
+        self._kept_seconds = kept_seconds
+        self._is_closed = False
         self._idle: deque[Connection] = deque()
         """By the time since when they are idle, the longest first."""
         self._all: set[Connection] = set()
@@ -43,6 +45,7 @@ class Plain:
 
     async def close(self) -> None:
         """Close all connections, and wait until they are."""
+        self._is_closed = True
         self._addresses.close()
         if self._sweeping:
             self._sweeping.cancel()
@@ -64,7 +67,7 @@ class Plain:
     def _pick(self) -> Connection | None:
         while self._idle:
             connection = self._idle.pop()
-            if connection.is_usable and connection.idle_since + KEPT_SECONDS >= self._loop.time():
+            if connection.is_usable and connection.idle_since + self._kept_seconds >= self._loop.time():
                 return connection
             connection.abort()
         return None
@@ -90,6 +93,9 @@ class Plain:
             socket.close()
             raise
         self._all.add(connection)
+        if self._is_closed:
+            connection.abort()
+            raise ConnectionAbortedError
         return connection
 
     def _keep(self, connection: Connection) -> None:
@@ -99,16 +105,16 @@ class Plain:
         connection.idle_since = self._loop.time()
         self._idle.append(connection)
         if self._sweeping is None:
-            self._sweeping = self._loop.call_later(KEPT_SECONDS, self._sweep)
+            self._sweeping = self._loop.call_later(self._kept_seconds, self._sweep)
 
     def _sweep(self) -> None:
         """Close what nobody needed for a while; the next look is when the next may be too old."""
         now = self._loop.time()
-        while self._idle and self._idle[0].idle_since + KEPT_SECONDS <= now:
+        while self._idle and self._idle[0].idle_since + self._kept_seconds <= now:
             self._idle.popleft().abort()
         self._sweeping = None
         if self._idle:
-            wait = self._idle[0].idle_since + KEPT_SECONDS - now
+            wait = self._idle[0].idle_since + self._kept_seconds - now
             self._sweeping = self._loop.call_later(wait, self._sweep)
 
     def _gone(self, connection: Connection) -> None:
@@ -118,9 +124,11 @@ class Plain:
 
 
 @asynccontextmanager
-async def plainly(host: str, port: int, *, connections: int) -> AsyncIterator[Plain]:
-    """Open the way to this host, with at most so many connections."""
-    sender = Plain(Addresses(host, port), connections=connections)
+async def plainly(
+    host: str, port: int, *, connections: int, kept_seconds: float = KEPT_SECONDS
+) -> AsyncIterator[Plain]:
+    """Open the way to this host, with at most so many connections; one that is idle for so long is closed."""
+    sender = Plain(Addresses(host, port), connections=connections, kept_seconds=kept_seconds)
     try:
         yield sender
     finally:

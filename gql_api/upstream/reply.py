@@ -121,6 +121,8 @@ class Reply:
             self.is_whole = True
         elif self._status == _SWITCHED:
             self._keeps, self.is_whole = False, True
+        else:
+            self._begin()  # so that no end makes an answer of it
 
 
 def _unpacked(body: bytes, coding: str) -> bytes:
