@@ -44,14 +44,12 @@ class Reply:
     def begin(self, method: str) -> None:
         """Expect the answer to a request with this method."""
         self._is_head = method == "HEAD"
-        self.is_whole = False
-        self._begin()
+        self.is_whole = self._has_head = False
+        self._size = 0
 
     def _begin(self) -> None:
-        self._status = 0
         self._has_head = False
         self._reason = b""
-        self._size = 0
         self._fields = 0
         self._headers: dict[str, str] = {}
         self._body: list[bytes] = []
