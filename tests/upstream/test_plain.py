@@ -3,8 +3,8 @@
 import asyncio
 import socket
 import tracemalloc
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 
 import pytest
 from yarl import URL
@@ -85,6 +85,7 @@ async def test_who_gives_up_waiting_takes_no_turn_along() -> None:
 
 async def test_the_connection_that_was_used_last_is_taken_first_and_the_others_go() -> None:
     taken: list[int] = []
+    gone: list[int] = []
 
     async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         number = server.connections
@@ -94,7 +95,6 @@ async def test_the_connection_that_was_used_last_is_taken_first_and_the_others_g
             writer.write(WELL)
         gone.append(number)
 
-    gone: list[int] = []
     async with running(Scripted(script=script)) as server, connected(server, connections=3, kept_seconds=0.3) as sender:
         await asyncio.gather(*(sender.send(asking()) for _ in range(3)))
         for _ in range(8):
@@ -133,22 +133,24 @@ async def test_what_comes_though_nobody_asked_ends_the_connection() -> None:
             await asyncio.sleep(0.15)
 
 
+@contextmanager
+def deaf() -> Iterator[int]:
+    """Give a port whose queue of those who want to connect is full."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listening, ExitStack() as callers:
+        port = listening.getsockname()[1]
+        for _ in range(4):
+            caller = callers.enter_context(socket.socket())
+            caller.setblocking(False)
+            caller.connect_ex(("127.0.0.1", port))
+        yield port
+
+
 async def test_a_server_that_takes_no_more_is_not_connected_in_time() -> None:
-    """Its queue of those who want to connect is full."""
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as deaf:
-        port = deaf.getsockname()[1]
-        callers = [socket.socket() for _ in range(4)]
-        try:
-            for caller in callers:
-                caller.setblocking(False)
-                caller.connect_ex(("127.0.0.1", port))
-            async with plainly("127.0.0.1", port, connections=1) as sender:
-                with pytest.raises(NotConnected) as caught:
-                    await sender.send(asking(seconds=0.2))
-            assert caught.value.fate is Fate.UNSENT
-        finally:
-            for caller in callers:
-                caller.close()
+    with deaf() as port:
+        async with plainly("127.0.0.1", port, connections=1) as sender:
+            with pytest.raises(NotConnected) as caught:
+                await sender.send(asking(seconds=0.2))
+    assert caught.value.fate is Fate.UNSENT
 
 
 async def test_a_server_that_hangs_up_at_once_has_no_answer() -> None:
@@ -173,20 +175,19 @@ async def test_a_name_is_looked_up_and_one_that_nobody_has_is_unreached() -> Non
             assert [type(failure) for failure in found] == [Unreached] * 3
 
 
-async def test_of_several_addresses_one_that_answers_is_enough() -> None:
+@pytest.mark.parametrize(("host", "listens"), [("localhost", "127.0.0.1"), ("localhost", "::1"), ("[::1]", "::1")])
+async def test_of_several_addresses_one_that_answers_is_enough(host: str, listens: str) -> None:
     """Here a name stands for the addresses of both families, of which one is listened to."""
-    for host, listens in (("localhost", "127.0.0.1"), ("localhost", "::1"), ("[::1]", "::1")):
-        try:
-            listening = await asyncio.start_server(Server().serve, listens, 0)
-        except OSError:
-            pytest.skip("this machine has no IPv6")
-        addresses = await asyncio.get_running_loop().getaddrinfo("localhost", 0)
-        if host == "localhost" and listens not in {address[4][0] for address in addresses}:
-            listening.close()
-            continue
-        port = listening.sockets[0].getsockname()[1]
-        async with listening, reaching(f"http://{host}:{port}", connections=1) as sender:
-            assert (await sender.send(asking())).status == 200
+    known = await asyncio.get_running_loop().getaddrinfo(host.strip("[]"), 0)
+    if listens not in {address[4][0] for address in known}:
+        pytest.skip("this machine has no such name")
+    try:
+        listening = await asyncio.start_server(Server().serve, listens, 0)
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    port = listening.sockets[0].getsockname()[1]
+    async with listening, reaching(f"http://{host}:{port}", connections=1) as sender:
+        assert (await sender.send(asking())).status == 200
 
 
 async def test_the_end_closes_what_is_kept_and_what_is_under_way() -> None:
