@@ -88,7 +88,7 @@ class Plain:
     async def _opened(self) -> Connection:
         socket = await self._addresses.connected()
         try:
-            _, connection = await self._loop.create_connection(lambda: Connection(self._loop, self._gone), sock=socket)
+            _, connection = await self._loop.create_connection(self._made, sock=socket)
         except BaseException:
             socket.close()
             raise
@@ -97,6 +97,9 @@ class Plain:
             connection.abort()
             raise ConnectionAbortedError
         return connection
+
+    def _made(self) -> Connection:
+        return Connection(self._loop, self._all.discard)
 
     def _keep(self, connection: Connection) -> None:
         if not connection.is_usable:
@@ -116,11 +119,6 @@ class Plain:
         if self._idle:
             wait = self._idle[0].idle_since + self._kept_seconds - now
             self._sweeping = self._loop.call_later(wait, self._sweep)
-
-    def _gone(self, connection: Connection) -> None:
-        self._all.discard(connection)
-        if connection in self._idle:
-            self._idle.remove(connection)
 
 
 @asynccontextmanager

@@ -118,6 +118,20 @@ async def test_what_comes_with_an_answer_and_is_none_of_it_ends_the_connection()
                 assert server.connections == number
 
 
+async def test_a_head_that_does_not_end_is_not_read_for_ever() -> None:
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await head_from(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nX-A: ")
+        while not writer.is_closing():
+            writer.write(b"a" * 10_000)
+            await writer.drain()
+
+    async with running(Scripted(script=script)) as server, connected(server) as sender:
+        with pytest.raises(NoAnswer) as caught:
+            await asyncio.wait_for(sender.send(asking()), 10)
+    assert str(caught.value.__cause__) == "the head of an answer does not end"
+
+
 async def test_what_comes_though_nobody_asked_ends_the_connection() -> None:
     async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await head_from(reader)
@@ -173,6 +187,34 @@ async def test_a_name_is_looked_up_and_one_that_nobody_has_is_unreached() -> Non
         for _ in range(2):
             found = await asyncio.gather(*(sender.send(asking()) for _ in range(3)), return_exceptions=True)
             assert [type(failure) for failure in found] == [Unreached] * 3
+
+
+async def test_all_share_one_look_up_and_after_a_failed_one_another_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop, found = asyncio.get_running_loop(), asyncio.Event()
+    asked = 0
+
+    async def getaddrinfo(host: str, port: int, **options: object) -> list[tuple[object, ...]]:
+        nonlocal asked
+        asked += 1
+        await found.wait()
+        if asked == 1:
+            raise socket.gaierror
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+    monkeypatch.setattr(loop, "getaddrinfo", getaddrinfo)
+    async with running(Server()) as server:
+        url = server.url.replace("127.0.0.1", "acontext.invalid")
+        async with reaching(url, connections=5) as sender:
+            sent = [asyncio.create_task(sender.send(asking())) for _ in range(4)]
+            await asyncio.sleep(0)
+            sent[0].cancel()
+            await asyncio.sleep(0)
+            found.set()
+            ends = await asyncio.gather(*sent, return_exceptions=True)
+            assert [type(end) for end in ends] == [asyncio.CancelledError, Unreached, Unreached, Unreached]
+            answers = await asyncio.gather(*(sender.send(asking()) for _ in range(4)))
+    assert [answer.status for answer in answers] == [200] * 4
+    assert asked == 2
 
 
 @pytest.mark.parametrize(("host", "listens"), [("localhost", "127.0.0.1"), ("localhost", "::1"), ("[::1]", "::1")])
