@@ -9,6 +9,7 @@ from gql_api.telemetry.request import Notes, notes, observed, outgoing_headers, 
 from gql_api.telemetry.work import (
     Batch,
     Call,
+    Doing,
     Event,
     Listener,
     Operation,
@@ -23,6 +24,7 @@ from gql_api.telemetry.work import (
 __all__ = [
     "Batch",
     "Call",
+    "Doing",
     "Event",
     "Listener",
     "Notes",

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from types import TracebackType
+from typing import Any, Generic, Protocol, TypeVar
 
 _LOG = logging.getLogger(__name__)
 
@@ -112,22 +113,36 @@ def at() -> Work | None:
     return _at.get()
 
 
-@contextmanager
-def doing(work: W) -> Iterator[W]:
-    """Do a piece of work; an exception that passes ends it with what `outcome` says by then."""
-    listeners = _listeners.get()
-    work.parent = _at.get()
-    token = _at.set(work)
-    for listener in listeners:
-        _tell(listener.began, work)
-    began = time.perf_counter()
-    try:
-        yield work
-    finally:
-        work.seconds = time.perf_counter() - began
-        _at.reset(token)
-        for listener in listeners:
-            _tell(listener.ended, work)
+class Doing(Generic[W]):
+    """A block that does a piece of work; an exception that passes ends it with what `outcome` says by then."""
+
+    __slots__ = ("_began", "_listeners", "_token", "work")
+
+    def __init__(self, work: W) -> None:
+        self.work = work
+
+    def __enter__(self) -> W:
+        work = self.work
+        self._listeners = _listeners.get()
+        work.parent = _at.get()
+        self._token = _at.set(work)
+        for listener in self._listeners:
+            _tell(listener.began, work)
+        self._began = time.perf_counter()
+        return work
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.work.seconds = time.perf_counter() - self._began
+        _at.reset(self._token)
+        for listener in self._listeners:
+            _tell(listener.ended, self.work)
+
+
+def doing(work: W) -> Doing[W]:
+    """Do a piece of work in a block."""
+    return Doing(work)
 
 
 def retried(route: str | None) -> None:

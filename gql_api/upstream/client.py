@@ -6,8 +6,8 @@ It is imported when a connection is made, not before, and by `sdk.load`.
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
+from urllib.parse import quote_plus
 
 import httpx
 from acontext import AcontextAsyncClient
@@ -24,7 +24,9 @@ _BYTES = "/download"
 _CLIENT_ERROR = 400
 _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 """As httpx does; orjson, faster by some millionths of a second, writes null for what is not a number."""
-_PLAIN = re.compile(r"(?:/(?!\.)(?:[A-Za-z0-9._~:-]|%[0-9A-Fa-f]{2})+)+")
+_PLAIN = re.compile(r"(?:/[A-Za-z0-9_~:-][A-Za-z0-9._~:-]*)+")
+_SPELLED = re.compile(r"[A-Za-z0-9._~-]*").fullmatch
+"""What a query spells as it is."""
 _LONGEST_QUERY = 65_536
 _SENDS_A_LENGTH = frozenset({"POST", "PUT", "PATCH"})
 
@@ -87,19 +89,32 @@ class Client(AcontextAsyncClient):
             _distrust(path, answer)
         except NoAnswer as error:
             raise TransportError(type(error).__name__) from error
-        return _Response(answer.status, answer.reason, answer.headers, answer.body)
+        return _Response(*answer)
 
     def _target(self, path: str, params: Mapping[str, Any] | None) -> str:
         """Write path and query; what is unusual is written, or refused with `httpx.InvalidURL`, by httpx."""
-        query = str(httpx.QueryParams(params)) if params else ""
+        query = _query(params) if params else ""
         if len(query) > _LONGEST_QUERY or not _PLAIN.fullmatch(path):
             return self._http.build_request("GET", path, params=params).url.raw_path.decode()
         return f"{self._prefix}{path}?{query}" if query else self._prefix + path
 
 
-@dataclass(frozen=True, slots=True)
-class _Response:
-    """An answer in the words that the SDK reads it by."""
+def _query(params: Mapping[str, Any]) -> str:
+    """Write a query; what is not plain text is written by httpx."""
+    pieces = []
+    for name, value in params.items():
+        if type(value) is int:
+            text = str(value)
+        elif type(value) is not str:
+            return str(httpx.QueryParams(params))
+        else:
+            text = value if _SPELLED(value) else quote_plus(value)
+        pieces.append(f"{name if _SPELLED(name) else quote_plus(name)}={text}")
+    return "&".join(pieces)
+
+
+class _Response(NamedTuple):
+    """An answer in the words that the SDK reads it by, in the order of `Answer`."""
 
     status_code: int
     reason_phrase: str

@@ -1,6 +1,7 @@
 """Calls about the files of a disk. A directory is given as `/` or `/a/b/`, beginning and ending with a slash."""
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
@@ -123,10 +124,14 @@ def _files(artifacts: "Sequence[Artifact]") -> list[model.File]:
     return [_file(artifact) for artifact in artifacts]
 
 
+_disk_id = lru_cache(maxsize=1000)(UUID)
+"""All files of a disk name the same."""
+
+
 def _file(artifact: "Artifact") -> model.File:
     system = artifact.meta.get(_SYSTEM_META) or {}
     return model.File(
-        disk_id=UUID(artifact.disk_id),
+        disk_id=_disk_id(artifact.disk_id),
         directory=artifact.path,
         filename=artifact.filename,
         mime_type=str(system.get("mime") or "application/octet-stream"),

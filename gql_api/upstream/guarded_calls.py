@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from math import inf
 from typing import TYPE_CHECKING, TypeVar
 
 import stamina
@@ -17,7 +18,7 @@ from gql_api.upstream.exchange import Exchange, exchange
 from gql_api.upstream.failures import Fate, Late, Unavailable
 from gql_api.upstream.fair_limiter import FairLimiter
 from gql_api.upstream.kinds import Kind, Size
-from gql_api.upstream.measuring import measured
+from gql_api.upstream.measuring import Measured
 from gql_api.upstream.translate import translated
 
 if TYPE_CHECKING:
@@ -127,16 +128,17 @@ class GuardedCalls:
 
     async def _once(self, kind: Kind, ask: Callable[[], Awaitable[T]], *, share: float) -> T:
         request = request_scope.current()
-        if request and request.seconds_left <= 0:
+        left = request.seconds_left if request else inf
+        if left <= 0:
             raise Late(_OVER)
         if not self._turns.take_at_once():
             await self._wait(request)
+            left = request.seconds_left if request else inf
         try:
-            longest = seconds = self._limits.of(kind.size)
-            if request:
-                seconds = min(longest, share * request.seconds_left)
+            longest = self._limits.of(kind.size)
+            seconds = min(longest, share * left)
             late_counts = not kind.costly and seconds >= longest
-            with measured(), self._breaker.guarding(late_counts=late_counts), translated():
+            with Measured(), self._breaker.guarding(late_counts=late_counts), translated():
                 async with asyncio.timeout(seconds):
                     return await ask()
         finally:

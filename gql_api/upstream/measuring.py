@@ -2,14 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+from types import TracebackType
 
 from stamina.instrumentation import RetryDetails
 
 from gql_api import request_scope
 from gql_api.errors import UpstreamFailure
-from gql_api.telemetry import Call, doing, notes
+from gql_api.telemetry import Call, Doing, notes
 from gql_api.telemetry.work import retried
 from gql_api.upstream.dates import seconds_until
 from gql_api.upstream.exchange import Exchange, exchange
@@ -19,25 +18,29 @@ from gql_api.upstream.refusal import Refused
 _LOG = logging.getLogger(__name__)
 
 
-@contextmanager
-def measured() -> Iterator[None]:
-    """Make one try of the call at hand."""
-    told = exchange.get() or Exchange()
-    with doing(Call(resent=told.tries)) as call:
-        told.current = call
+class Measured(Doing[Call]):
+    """One try of the call at hand."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        told = exchange.get() or Exchange()
+        call = told.current = Call(resent=told.tries)
+        super().__init__(call)
         told.tries += 1
         noted = notes()
         if noted:
             noted.calls += 1
-        try:
-            yield
-        except UpstreamFailure as failure:
-            call.outcome = _outcome(failure)
-            raise
-        except asyncio.CancelledError:
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, UpstreamFailure):
+            self.work.outcome = _outcome(error)
+        elif isinstance(error, asyncio.CancelledError):
             request = request_scope.current()
-            call.outcome = "timeout" if request and request.seconds_left <= 0 else "cancelled"
-            raise
+            self.work.outcome = "timeout" if request and request.seconds_left <= 0 else "cancelled"
+        super().__exit__(kind, error, trace)
 
 
 def note_request(route: str, host: str, port: int | None) -> None:

@@ -1,8 +1,8 @@
-"""The sender that reaches an Acontext over the network: one pool of connections for the process, on aiohttp."""
+"""The senders that reach an Acontext over the network: our own where it is plain HTTP, aiohttp for TLS and proxies."""
 
 import urllib.request
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import lru_cache
 from io import BytesIO
 from typing import Any
@@ -11,10 +11,10 @@ import aiohttp
 import httpx
 from yarl import URL
 
-from gql_api.upstream.sender import Answer, NoAnswer, NotConnected, Request, TooLate, Unreached
+from gql_api.upstream.plain import CONNECT_SECONDS, KEPT_SECONDS, plainly
+from gql_api.upstream.sender import Answer, NoAnswer, NotConnected, Request, Sender, TooLate, Unreached
 
-_CONNECT_SECONDS = 5.0
-_KEPT_SECONDS = 5.0
+_HTTP = 80
 _LONGEST_FIELD = 100 * 1024
 _LARGE = 1024 * 1024
 """A body above it is handed over piece by piece."""
@@ -48,10 +48,23 @@ class Network:
 
 
 @asynccontextmanager
-async def reaching(base_url: str, *, connections: int) -> AsyncIterator[Network]:
+async def reaching(base_url: str, *, connections: int) -> AsyncIterator[Sender]:
     """Open the way to the server of `base_url`, with at most so many connections; proxies are the environment's."""
     url = URL(base_url)
-    connector = aiohttp.TCPConnector(limit=connections, keepalive_timeout=_KEPT_SECONDS, **_trust(url))
+    proxy = _proxy(url)
+    way: AbstractAsyncContextManager[Sender]
+    if url.scheme == "http" and proxy is None:
+        way = plainly(url.host or "", url.port or _HTTP, connections=connections)
+    else:
+        way = by_aiohttp(url, proxy, connections=connections)
+    async with way as sender:
+        yield sender
+
+
+@asynccontextmanager
+async def by_aiohttp(url: URL, proxy: str | None, *, connections: int) -> AsyncIterator[Network]:
+    """Open the way by aiohttp."""
+    connector = aiohttp.TCPConnector(limit=connections, keepalive_timeout=KEPT_SECONDS, **_trust(url))
     async with aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
@@ -59,7 +72,7 @@ async def reaching(base_url: str, *, connections: int) -> AsyncIterator[Network]
         max_line_size=_LONGEST_FIELD,
         max_field_size=_LONGEST_FIELD,
     ) as session:
-        yield Network(session, str(url.origin()), _proxy(url))
+        yield Network(session, str(url.origin()), proxy)
 
 
 async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
@@ -72,7 +85,7 @@ async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType)
 
 @lru_cache
 def _timeout(seconds: float) -> aiohttp.ClientTimeout:
-    return aiohttp.ClientTimeout(total=None, connect=min(_CONNECT_SECONDS, seconds), sock_read=seconds)
+    return aiohttp.ClientTimeout(total=None, connect=min(CONNECT_SECONDS, seconds), sock_read=seconds)
 
 
 def failure_of(error: Exception) -> NoAnswer:

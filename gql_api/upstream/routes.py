@@ -28,13 +28,14 @@ ROUTES = frozenset(
     }
 )
 OTHER = "(other)"
-_HAVE_ID = {"session", "disk", "user"}
+_PLACE_OF_ID = 2
+_HAVE_ID = frozenset({"session", "disk", "user"})
 
 
 def route_of(method: str, path: str) -> str:
     """Name the route of a call; every path that is none of ours has one name."""
     pieces = path.split("/")
-    start = next((at for at, piece in enumerate(pieces) if piece in _HAVE_ID), len(pieces) - 1)
-    named = [piece if at != 1 else _ID for at, piece in enumerate(pieces[start:])]
-    route = f"{method} /{'/'.join(named)}"
+    if len(pieces) > _PLACE_OF_ID and pieces[1] in _HAVE_ID:
+        pieces[_PLACE_OF_ID] = _ID
+    route = f"{method} {'/'.join(pieces)}"
     return route if route in ROUTES else OTHER

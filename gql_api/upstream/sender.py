@@ -1,14 +1,12 @@
 """What carries a call to Acontext, and how it may fail to bring an answer; the calls themselves are the SDK's."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 from gql_api.upstream.failures import Fate
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One request. Names of headers are in lower case; `host` is among them, and the length of a body."""
 
     method: str
@@ -20,8 +18,7 @@ class Request:
     """So long the other side may be silent."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """A whole answer; headers are found by their names in lower case."""
 
     status: int

@@ -1,8 +1,8 @@
 """Turns whatever the SDK may raise into our failures, at one place; what they mean to a caller is said elsewhere."""
 
 import logging
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from types import TracebackType
 from typing import TYPE_CHECKING
 
 import httpx
@@ -27,31 +27,52 @@ _NO_KEY = "Acontext refused this server's credentials."
 _CLIENT_ERROR, _NO_ENTRY, _TOO_MANY, _SERVER_ERROR = 400, 401, 429, 500
 
 
-@contextmanager
-def translated() -> Iterator[None]:
-    """Raise our failures instead of the SDK's.
+class _Translated:
+    """A block in which it is so. It keeps nothing, so there is one for all."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        failure = error and _failure_of(error)
+        if failure:
+            raise failure from error
+
+
+_TRANSLATED = _Translated()
+
+
+def translated() -> _Translated:
+    """Raise our failures instead of the SDK's, in a block.
 
     A refusal that Acontext itself words (a JSON body with a 4xx status) becomes `Refused`; everything else is
     unavailable, late or unreadable. Details go to the log only: they may hold addresses or texts of others.
     """
-    errors = sdk.load().errors
+    return _TRANSLATED
 
-    try:
-        yield
-    except errors.APIError as error:
-        raise _from_answer(error) from error
-    except errors.TransportError as error:
+
+def _failure_of(error: BaseException) -> Refused | Unavailable | Late | None:
+    """Tell what of ours it is; None for what is no failure of a call."""
+    errors = sdk.load().errors
+    if isinstance(error, errors.APIError):
+        return _from_answer(error)
+    if isinstance(error, errors.TransportError):
         cause = error.__cause__
         _LOG.warning("upstream transport failed: %s", type((cause and cause.__cause__) or cause).__name__)
-        raise _from_transport(cause) from error
-    except (TimeoutError, errors.TimeoutError) as error:
-        raise Late(_LATE) from error
-    except httpx.InvalidURL as error:
-        raise Refused(_REFUSED, status=_CLIENT_ERROR, worded=False) from error
-    except (errors.AcontextError, ValueError, TypeError, AttributeError, KeyError) as error:
+        return _from_transport(cause)
+    if isinstance(error, TimeoutError | errors.TimeoutError):
+        return Late(_LATE)
+    if isinstance(error, httpx.InvalidURL):
+        return Refused(_REFUSED, status=_CLIENT_ERROR, worded=False)
+    if isinstance(error, errors.AcontextError | ValueError | TypeError | AttributeError | KeyError):
         # pydantic's ValidationError is a ValueError; a JSON list where an object was due is an AttributeError.
         _LOG.warning("upstream answer cannot be read: %s", type(error).__name__)
-        raise Unavailable(_UNREADABLE, Fate.UNREADABLE) from error
+        return Unavailable(_UNREADABLE, Fate.UNREADABLE)
+    return None
 
 
 def _from_transport(cause: BaseException | None) -> Unavailable | Late:

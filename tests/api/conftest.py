@@ -45,7 +45,7 @@ def upstream() -> OddUpstream:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run some modules on the embedded Acontext and once more over the network."""
     if metafunc.module.__name__ in OVER_THE_NETWORK_TOO and "acontext" in metafunc.fixturenames:
-        metafunc.parametrize("acontext", ["in process", "on a port"], indirect=True)
+        metafunc.parametrize("acontext", ["in process", "on a port", "by a proxy"], indirect=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -54,20 +54,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _is_both(chosen: Any) -> bool:
-    return bool(chosen and (chosen.params.get("acontext"), chosen.params.get("databases")) == ("on a port", "postgres"))
+    carried = chosen and chosen.params.get("acontext")
+    return carried in {"on a port", "by a proxy"} and chosen.params.get("databases") == "postgres"
 
 
 @pytest.fixture
-async def acontext(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str | None]:
-    """The address of Acontext; None: the embedded one."""
-    if getattr(request, "param", None) != "on a port":
+async def acontext(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[str | None]:
+    """The address of Acontext; None: the embedded one. By a proxy it is reached over aiohttp."""
+    carried = getattr(request, "param", "in process")
+    if carried == "in process":
         yield None
         return
     async with (
         open_acontext(tmp_path / "behind", api_key=KEY, public_url=ADDRESS) as behind,
         on_a_port(behind.app, lifespan="off") as url,
     ):
-        yield f"{url}/api/v1"
+        if carried == "by a proxy":  # which is that server itself: it takes the whole address for its path
+            monkeypatch.setenv("HTTP_PROXY", url)
+        yield f"{'http://acontext.test' if carried == 'by a proxy' else url}/api/v1"
 
 
 @pytest.fixture

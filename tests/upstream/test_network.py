@@ -2,9 +2,8 @@
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from uuid import UUID
 
 import aiohttp
@@ -16,84 +15,33 @@ from gql_api.upstream.connect import connect
 from gql_api.upstream.failures import Fate
 from gql_api.upstream.gateway import Gateway
 from gql_api.upstream.guarded_calls import ATTEMPTS, Limits
-from gql_api.upstream.network import failure_of, reaching
-from gql_api.upstream.sender import Answer, NoAnswer, NotConnected, Request, TooLate, Unreached
+from gql_api.upstream.network import failure_of
+from gql_api.upstream.sender import NoAnswer, NotConnected, TooLate, Unreached
+from upstream.raw_server import WAYS, WELL, Server, Way, asking, running, sent
 
 ID = UUID("11111111-1111-4111-8111-111111111111")
-WELL = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n{"code": 0}'
-
-
-@dataclass
-class Server:
-    """Reads requests and answers each with what `answers` says; None: it breaks the connection off."""
-
-    answers: Callable[[int], bytes | None] = lambda number: WELL
-    requests: list[tuple[bytes, bytes]] = field(default_factory=list)
-    connections: int = 0
-    url: str = ""
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        try:
-            while head := await _head(reader):
-                self.requests.append((head, await reader.readexactly(_length(head))))
-                answer = self.answers(len(self.requests))
-                if answer is None:
-                    break
-                writer.write(answer)
-        finally:
-            writer.close()
-
-    @property
-    def lines(self) -> list[str]:
-        return [head.split(b"\r\n")[0].decode() for head, _ in self.requests]
-
-
-async def _head(reader: asyncio.StreamReader) -> bytes:
-    try:
-        return await reader.readuntil(b"\r\n\r\n")
-    except asyncio.IncompleteReadError:
-        return b""
-
-
-def _length(head: bytes) -> int:
-    lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
-    return int(lengths[0].partition(b":")[2]) if lengths else 0
 
 
 @asynccontextmanager
-async def running(server: Server) -> AsyncIterator[Server]:
-    listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
-    server.url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
-    async with listening:
-        yield server
-
-
-@asynccontextmanager
-async def gateway_to(server: Server) -> AsyncIterator[Gateway]:
+async def gateway_to(server: Server, way: Way) -> AsyncIterator[Gateway]:
     base, limits = f"{server.url}/api/v1", Limits(4, 5, 5)
     async with (
-        reaching(base, connections=4) as sender,
+        way(base, connections=4) as sender,
         connect(base_url=base, api_key="sk-ac-x", limits=limits, sender=sender) as gateway,
     ):
         yield gateway
 
 
-async def sent(url: str, request: Request) -> Answer:
-    async with reaching(url, connections=1) as sender:
-        return await sender.send(request)
-
-
-def asking(method: str = "GET", target: str = "/", body: bytes = b"", *, seconds: float = 5) -> Request:
-    length = {"content-length": str(len(body))} if body else {}
-    return Request(method, target, {"host": "acontext.test", **length}, body, seconds)
+@pytest.fixture(params=WAYS)
+def way(request: pytest.FixtureRequest) -> Way:
+    return WAYS[request.param]
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
-async def test_what_is_broken_off_is_not_sent_again(method: str) -> None:
+async def test_what_is_broken_off_is_not_sent_again(method: str, way: Way) -> None:
     """Not even on a connection that has been of use before; aiohttp would send a DELETE and a PUT twice."""
     async with running(Server(lambda number: WELL if number == 1 else None)) as server:
-        async with reaching(server.url, connections=1) as sender:
+        async with way(server.url, connections=1) as sender:
             await sender.send(asking())
             with pytest.raises(NoAnswer) as caught:
                 await sender.send(asking(method, body=b"x"))
@@ -102,36 +50,36 @@ async def test_what_is_broken_off_is_not_sent_again(method: str) -> None:
 
 
 @pytest.mark.parametrize(("delete", "tries"), [("file", 1), ("session", ATTEMPTS)])
-async def test_whether_it_is_sent_again_is_decided_by_what_it_does(delete: str, tries: int) -> None:
+async def test_whether_it_is_sent_again_is_decided_by_what_it_does(delete: str, tries: int, way: Way) -> None:
     """Whatever the method."""
     server = Server(lambda number: WELL if number == 1 else None)
-    async with running(server), gateway_to(server) as gateway:
+    async with running(server), gateway_to(server, way) as gateway:
         await gateway.calls.ping()
         with stamina.set_testing(True, attempts=ATTEMPTS), pytest.raises(UpstreamFailure):
             await (gateway.files.delete(ID, "/", "a") if delete == "file" else gateway.sessions.delete(ID))
     assert [line.split()[0] for line in server.lines] == ["GET", *["DELETE"] * tries]
 
 
-async def test_what_nobody_takes_is_unsent() -> None:
+async def test_what_nobody_takes_is_unsent(way: Way) -> None:
     async with running(Server()) as server:
         url = server.url
     with pytest.raises(Unreached) as caught:
-        await sent(url, asking())
+        await sent(url, asking(), way)
     assert caught.value.fate is Fate.UNSENT
 
 
-async def test_a_silent_server_is_late() -> None:
+async def test_a_silent_server_is_late(way: Way) -> None:
     async with running(Server(lambda number: b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n")) as server:
         with pytest.raises(TooLate) as caught:
-            await sent(server.url, asking(seconds=0.05))
+            await sent(server.url, asking(seconds=0.05), way)
     assert caught.value.fate is Fate.LATE
 
 
-async def test_an_answer_that_breaks_off_is_none() -> None:
+async def test_an_answer_that_breaks_off_is_none(way: Way) -> None:
     cut = Server(lambda number: b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf" if number == 1 else None)
     garbage = Server(lambda number: b"SSH-2.0\r\n\r\n")
     for server, body in ((cut, b"x"), (garbage, b"")):
-        async with running(server), reaching(server.url, connections=1) as sender:
+        async with running(server), way(server.url, connections=1) as sender:
             call = asyncio.create_task(sender.send(asking("POST", body=body, seconds=0.2)))
             with pytest.raises(NoAnswer):
                 await call
@@ -153,14 +101,14 @@ def test_every_error_of_aiohttp_tells_what_may_have_become_of_the_request(kind: 
     assert type(failure_of(kind.__new__(kind))) is expected
 
 
-async def test_a_request_is_sent_as_it_is_written_and_its_answer_read_whole() -> None:
+async def test_a_request_is_sent_as_it_is_written_and_its_answer_read_whole(way: Way) -> None:
     body = bytes(range(256)) * 8192
     squeezed = zlib.compress(b'{"a": 1}')
     head = f"HTTP/1.1 302 Elsewhere\r\nLocation: /x\r\nSet-Cookie: a=b\r\nX-Told: {'y' * 60_000}\r\n"
     head += f"Content-Encoding: deflate\r\nContent-Length: {len(squeezed)}\r\n\r\n"
     target = "/api/v1/user/a%2F..%2fb%3Fc%7E?q=%20+%2B~&r=%c3%a4"
     server = Server(lambda number: head.encode() + squeezed)
-    async with running(server), reaching(server.url, connections=1) as sender:
+    async with running(server), way(server.url, connections=1) as sender:
         answer = await sender.send(asking("PUT", target, body))
         await sender.send(asking())
     assert server.lines == [f"PUT {target} HTTP/1.1", "GET / HTTP/1.1"]

@@ -17,7 +17,7 @@ from embedded.contract.cleaning import Made
 from embedded.opened import API_KEY, ROOT, Client, connected
 from gql_api.embedded import open_acontext
 from gql_api.upstream.direct import Direct
-from gql_api.upstream.network import reaching
+from upstream.raw_server import WAYS, Way
 
 URL, KEY = "ACONTEXT_TEST_URL", "ACONTEXT_TEST_KEY"
 HOW_TO_TEST_A_REAL_ONE = f"set {URL} and {KEY} to hold a real Acontext to the contract too"
@@ -55,17 +55,18 @@ class InProcess:
 
 @dataclass(frozen=True)
 class AtAddress:
-    """One that is reached over the network, by the server's own sender; from a real one everything made is deleted."""
+    """One that is reached over the network, by a sender of the server; what is made in a real one is deleted."""
 
     root: str
     key: str
     is_real: bool = False
+    way: Way = WAYS["our own"]
 
     @asynccontextmanager
     async def connected(self) -> AsyncIterator[Client]:
         headers = {"authorization": f"Bearer {self.key}"}
         async with (
-            reaching(self.root, connections=10) as sender,
+            self.way(self.root, connections=10) as sender,
             httpx.AsyncClient(base_url=self.root, headers=headers, timeout=60, transport=Over(sender)) as http,
         ):
             client = Client(http)

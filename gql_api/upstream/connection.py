@@ -1,0 +1,134 @@
+"""One connection of HTTP/1.1 without TLS: it carries one request at a time, and is of use again where nothing broke."""
+
+import asyncio
+from collections.abc import Callable
+from typing import cast
+
+from gql_api.upstream.reply import Malformed, Reply
+from gql_api.upstream.sender import Answer, NoAnswer, TooLate, Unreached
+
+_PIECE = 256 * 1024
+"""So much of a body is handed over at once; more only when the other side took some of it."""
+
+
+class Connection(asyncio.Protocol):
+    """The methods with asyncio's names are the event loop's to call."""
+
+    __slots__ = (
+        "_failure", "_heard", "_is_written", "_loop", "_lost", "_reply", "_resumed", "_timer", "_transport", "_waiter",
+        "closed", "idle_since",
+    )  # fmt: skip
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, lost: "Callable[[Connection], None]") -> None:
+        self._loop = loop
+        self._lost = lost
+        self._reply = Reply()
+        self._waiter: asyncio.Future[None] | None = None
+        self._resumed: asyncio.Future[None] | None = None
+        self._failure: NoAnswer | None = None
+        self._is_written = True
+        self._heard = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self.closed: asyncio.Future[None] = loop.create_future()
+        self.idle_since = 0.0
+        """By the loop's clock."""
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether it may carry another request; what the other side closed is known as soon as the loop was told."""
+        return self._reply.keeps and self._is_written and not self._transport.is_closing()
+
+    def abort(self) -> None:
+        """Close it at once."""
+        self._transport.abort()
+
+    async def exchange(self, method: str, head: bytes, body: bytes, seconds: float) -> Answer:
+        """Send a request and give its answer, or raise one of `NoAnswer`; so long may the other side be silent."""
+        if self._transport.is_closing():
+            raise Unreached  # it was closed before anything was written
+        self._reply.begin(method)
+        self._failure = None
+        self._waiter = waiter = self._loop.create_future()
+        try:
+            if len(body) > _PIECE:
+                await self._write(head, body, waiter)
+            else:
+                self._transport.write(head + body)
+            self._heard = self._loop.time()
+            self._timer = self._loop.call_later(seconds, self._look, seconds)
+            await waiter
+            if self._failure:
+                raise self._failure
+            return self._reply.answer()
+        except Malformed as error:
+            raise NoAnswer from error
+        finally:
+            self._waiter = None
+            if self._timer:
+                self._timer.cancel()
+
+    async def _write(self, head: bytes, body: bytes, waiter: "asyncio.Future[None]") -> None:
+        """Write piece by piece; an answer before the end is one, and the rest is not written."""
+        view, self._is_written = memoryview(body), False
+        self._transport.write(head)
+        for start in range(0, len(body), _PIECE):
+            self._transport.write(view[start : start + _PIECE])
+            if self._resumed:
+                await asyncio.wait((self._resumed, waiter), return_when=asyncio.FIRST_COMPLETED)
+            if waiter.done():
+                return
+        self._is_written = True
+
+    def _look(self, seconds: float) -> None:
+        left = self._heard + seconds - self._loop.time()
+        if left > 0:
+            self._timer = self._loop.call_later(left, self._look, seconds)
+        else:
+            self._end(TooLate(), TimeoutError())
+
+    def _end(self, failure: NoAnswer | None = None, cause: BaseException | None = None) -> None:
+        """Wake whoever waits for the answer."""
+        if self._waiter and not self._waiter.done():
+            if failure:
+                failure.__cause__ = cause
+            self._failure = failure
+            self._waiter.set_result(None)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+
+    def pause_writing(self) -> None:
+        self._resumed = self._loop.create_future()
+
+    def resume_writing(self) -> None:
+        if self._resumed and not self._resumed.done():
+            self._resumed.set_result(None)
+        self._resumed = None
+
+    def data_received(self, data: bytes) -> None:
+        if self._waiter is None or self._waiter.done():
+            self._transport.abort()  # nobody asked for it
+            return
+        try:
+            self._reply.feed(data)
+        except Malformed as error:
+            self._end(NoAnswer(), error)
+            return
+        if self._reply.is_whole:
+            self._end()
+        else:
+            self._heard = self._loop.time()
+
+    def eof_received(self) -> None:
+        """Read what is said by the end; the transport closes itself."""
+        self._reply.end()
+        if self._reply.is_whole:
+            self._end()
+        else:
+            self._end(NoAnswer(), EOFError())
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._end(NoAnswer(), error or EOFError())
+        self.resume_writing()
+        self.closed.set_result(None)
+        self._lost(self)
