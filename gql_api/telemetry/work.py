@@ -2,11 +2,11 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 _LOG = logging.getLogger(__name__)
 
@@ -92,14 +92,22 @@ _listeners: ContextVar[Sequence[Listener]] = ContextVar("listeners", default=())
 _at: ContextVar[Work | None] = ContextVar("work", default=None)
 
 
-@contextmanager
-def listening(listeners: Sequence[Listener]) -> Iterator[None]:
+class _Listening:
+    __slots__ = ("_listeners", "_token")
+
+    def __init__(self, listeners: Sequence[Listener]) -> None:
+        self._listeners = listeners
+
+    def __enter__(self) -> None:
+        self._token = _listeners.set(self._listeners)
+
+    def __exit__(self, *_: object) -> None:
+        _listeners.reset(self._token)
+
+
+def listening(listeners: Sequence[Listener]) -> AbstractContextManager[None]:
     """Let the block, and the tasks that it starts, tell these listeners."""
-    token = _listeners.set(listeners)
-    try:
-        yield
-    finally:
-        _listeners.reset(token)
+    return _Listening(listeners)
 
 
 def is_watched() -> bool:
@@ -112,22 +120,33 @@ def at() -> Work | None:
     return _at.get()
 
 
-@contextmanager
-def doing(work: W) -> Iterator[W]:
-    """Do a piece of work; an exception that passes ends it with what `outcome` says by then."""
-    listeners = _listeners.get()
-    work.parent = _at.get()
-    token = _at.set(work)
-    for listener in listeners:
-        _tell(listener.began, work)
-    began = time.perf_counter()
-    try:
-        yield work
-    finally:
-        work.seconds = time.perf_counter() - began
-        _at.reset(token)
-        for listener in listeners:
+class _Doing(Generic[W]):
+    __slots__ = ("_began", "_listeners", "_token", "_work")
+
+    def __init__(self, work: W) -> None:
+        self._work = work
+
+    def __enter__(self) -> W:
+        work = self._work
+        self._listeners = _listeners.get()
+        work.parent = _at.get()
+        self._token = _at.set(work)
+        for listener in self._listeners:
+            _tell(listener.began, work)
+        self._began = time.perf_counter()
+        return work
+
+    def __exit__(self, *_: object) -> None:
+        work = self._work
+        work.seconds = time.perf_counter() - self._began
+        _at.reset(self._token)
+        for listener in self._listeners:
             _tell(listener.ended, work)
+
+
+def doing(work: W) -> AbstractContextManager[W]:
+    """Do a piece of work; an exception that passes ends it with what `outcome` says by then."""
+    return _Doing(work)
 
 
 def retried(route: str | None) -> None:

@@ -11,9 +11,10 @@ from gql_api.model import Viewer
 from gql_api.services import rules
 from gql_api.web.answers import Refused
 from gql_api.web.bearer import TwoTokens, bearer_token
+from gql_api.web.headers import headers_of
 
 Identify = Callable[[Request], Awaitable[Viewer]]
-_HEADER = "x-user"
+_HEADER = b"x-user"
 _CHALLENGE = 'Bearer realm="gql_api"'
 _NO_TOKEN = "A bearer token is needed: send `Authorization: Bearer <token>`."  # noqa: S105 - no password
 _BAD_TOKEN = "The token is not valid, or not any more."  # noqa: S105 - no password
@@ -55,13 +56,13 @@ def by_token(verifier: Verifier, *, act_as_scope: str, reserved_users: str) -> I
 
 def _named(request: Request, reserved_users: str) -> str | None:
     """Read the `X-User` header; None when there is none."""
-    given = request.headers.getlist(_HEADER)
+    given = headers_of(request.scope).all(_HEADER)
     if not given:
         return None
     if len(given) > 1:
         raise BadUserInput("X-User: the header must be there once.")
     try:
-        # Starlette reads headers as Latin-1; names beyond ASCII come as UTF-8.
+        # Headers are read as Latin-1; names beyond ASCII come as UTF-8.
         name = given[0].strip(" \t").encode("latin-1").decode()
         return rules.user(name, (), reserved_prefix=reserved_users)
     except (UnicodeError, Invalid) as problem:
@@ -71,7 +72,7 @@ def _named(request: Request, reserved_users: str) -> str | None:
 
 def _token(request: Request) -> str:
     try:
-        token = bearer_token(request.headers.getlist("authorization"))
+        token = bearer_token(headers_of(request.scope).all(b"authorization"))
     except TwoTokens:
         failure = Unauthenticated("Authorization: the header must be there once.")
         raise _refused(401, failure, error="invalid_request") from None

@@ -30,6 +30,7 @@ from gql_api.telemetry import Operation
 from gql_api.web.answers import Refused, answer
 from gql_api.web.disconnect import stopped_when_gone
 from gql_api.web.events import HEADERS, EventStream, Pace, single
+from gql_api.web.headers import headers_of
 from gql_api.web.negotiation import EVENTS, GRAPHQL, JSON, choose, prefers_events, takes_events, wants_page
 from gql_api.web.outcomes import note_result, watched
 from gql_api.web.parameters import Parameters, from_body, from_url
@@ -38,6 +39,7 @@ from gql_api.web.streaming import results, type_of
 ContextT = TypeVar("ContextT")
 METHODS = {"allow": "GET, HEAD, POST, OPTIONS"}
 READING = {"GET", "HEAD"}
+_VARY = (b"vary", b"Accept")
 CLIENT_GONE = 499  # nobody reads this status but the log
 
 STATUSES: list[tuple[type[Failure], int]] = [
@@ -78,12 +80,11 @@ class GraphQLView(Generic[ContextT]):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         response = await self._respond(request)
-        if "accept" not in re.split(r"[,\s]+", response.headers.get("vary", "").lower()):
-            response.headers.add_vary_header("Accept")
+        _add_vary(response)
         await response(scope, receive, _without_body(send) if request.method == "HEAD" else send)
 
     async def _respond(self, request: Request) -> Response:
-        accept = ",".join(request.headers.getlist("accept"))
+        accept = ",".join(headers_of(request.scope).all(b"accept"))
         if self._explorer is not None and _is_for_page(request, accept):
             return self._explorer(request)
         if request.method == "OPTIONS":
@@ -105,7 +106,7 @@ class GraphQLView(Generic[ContextT]):
         is_get = request.method in READING
         # Who may not ask is not listened to: the body is read after.
         context = await self._context(request)
-        parameters = from_url(request.query_params) if is_get else await from_body(request)
+        parameters = from_url(request.query_params) if is_get else await from_body(request.scope, request.receive)
         request.state.operation_name = parameters.operation_name
         if takes_events(accept) and type_of(self._schema, parameters) is DocumentOperation.SUBSCRIPTION:
             operation.type = "subscription"
@@ -113,16 +114,10 @@ class GraphQLView(Generic[ContextT]):
                 return Response(headers=HEADERS)
             stream = results(self._schema, parameters, context, seconds=self._seconds)
             return EventStream(stream, is_cut=self._is_closing, pace=self.pace)
-        with request_within(self._seconds):
-            result = await self._result(request, parameters, context, is_get=is_get)
+        with request_within(self._seconds), stopped_when_gone(request.receive, lambda: self._only_reads(parameters)):
+            result = await self._execute(parameters, context, is_get=is_get)
         note_result(operation, result)
         return single(result) if prefers_events(accept) else _answer_of(result, media)
-
-    async def _result(
-        self, request: Request, parameters: Parameters, context: ContextT, *, is_get: bool
-    ) -> ExecutionResult:
-        async with stopped_when_gone(request.receive, lambda: self._only_reads(parameters)):
-            return await self._execute(parameters, context, is_get=is_get)
 
     async def _context(self, request: Request) -> ContextT:
         try:
@@ -155,6 +150,14 @@ class GraphQLView(Generic[ContextT]):
     def _only_reads(self, parameters: Parameters) -> bool:
         """Tell whether an operation may be left half done; a mutation may not, nor what is not known to be a query."""
         return type_of(self._schema, parameters) is DocumentOperation.QUERY
+
+
+def _add_vary(response: Response) -> None:
+    """Say that the answer depends on the Accept header."""
+    if not any(name == b"vary" for name, _ in response.raw_headers):
+        response.raw_headers.append(_VARY)
+    elif "accept" not in re.split(r"[,\s]+", response.headers["vary"].lower()):
+        response.headers.add_vary_header("Accept")
 
 
 def _is_for_page(request: Request, accept: str) -> bool:

@@ -3,21 +3,22 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gql_api.telemetry import Notes, observed
+from gql_api.telemetry import Notes
 from gql_api.web.answers import BodyTooLarge, Refused
+from gql_api.web.headers import headers_of
 from gql_api.web.hosts import HostCheck
-from gql_api.web.recording import Entry, Observing, id_of, write
+from gql_api.web.recording import Entry, Observing, id_of, seen, write
 
 ASKED_HEADERS = ["authorization", "content-type", "x-user", "x-request-id", "traceparent"]
 TOLD_HEADERS = ["x-request-id", "www-authenticate", "retry-after"]
-SAFE_HEADERS = {"x-content-type-options": "nosniff", "referrer-policy": "no-referrer"}
+SAFE_HEADERS = {b"x-content-type-options": b"nosniff", b"referrer-policy": b"no-referrer"}
+_ID = b"x-request-id"
 
 _CUT = {"code": "SERVER_STOPPING"}
 
@@ -68,7 +69,7 @@ class RequestRecord:
         record = _Record(scope, send)
         with (
             self._observing.stop.request(),
-            observed(record.id, Headers(scope=scope), self._observing.listeners) as notes,
+            seen(record.id, scope, self._observing) as notes,
         ):
             try:
                 await self._answer(scope, receive, record)
@@ -94,6 +95,8 @@ class RequestRecord:
 class _Record:
     """One request, from its head to the last of its answer."""
 
+    __slots__ = ("_began", "_scope", "_send", "_state", "id", "status")
+
     def __init__(self, scope: Scope, send: Send) -> None:
         self.id = id_of(scope)
         self.status: int | None = None
@@ -103,18 +106,22 @@ class _Record:
         # Here the endpoint says which operation it ran.
         self._state = scope.setdefault("state", {})
 
-    async def send(self, message: Message) -> None:
+    def send(self, message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            headers = MutableHeaders(scope=message)
-            headers["x-request-id"] = self.id
-            for name, value in SAFE_HEADERS.items():
-                headers.setdefault(name, value)
-        await self._send(message)
+            message["headers"] = _with_ours(message.get("headers", ()), self.id)
+        return self._send(message)
 
     def log(self, notes: Notes, pseudonym: Callable[[str], str]) -> None:
         entry = Entry(self._scope["method"], self._scope["path"], self.status, self._began)
         write(entry, notes, pseudonym, fallback=self._state.get("operation_name"))
+
+
+def _with_ours(headers: Iterable[tuple[bytes, bytes]], id: str) -> list[tuple[bytes, bytes]]:
+    """Add the id, and those safe headers that are not there."""
+    kept = [one for one in headers if one[0] != _ID]
+    there = {name for name, _ in kept}
+    return [*kept, (_ID, id.encode("ascii")), *(one for one in SAFE_HEADERS.items() if one[0] not in there)]
 
 
 class Straight:
@@ -140,33 +147,43 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        came, has_answered = 0, False
-
-        async def receive_counted() -> Message:
-            nonlocal came
-            message = await receive()
-            came += len(message.get("body", b""))
-            if came > self._most:
-                raise BodyTooLarge(self._most)
-            return message
-
-        async def send_noticed(message: Message) -> None:
-            nonlocal has_answered
-            has_answered = True
-            await send(message)
-
+        counted = _Counted(receive, send, self._most)
         try:
             if _declared_length(scope) > self._most:
                 raise BodyTooLarge(self._most)
-            await self._app(scope, receive_counted, send_noticed)
+            await self._app(scope, counted.receive, counted.send)
         except BodyTooLarge as refused:
-            if has_answered:
+            if counted.has_answered:
                 raise
             await refused.answer()(scope, receive, send)
 
 
+class _Counted:
+    """Counts what comes of a body, and notices the answer."""
+
+    __slots__ = ("_came", "_most", "_receive", "_send", "has_answered")
+
+    def __init__(self, receive: Receive, send: Send, most: int) -> None:
+        self.has_answered = False
+        self._receive = receive
+        self._send = send
+        self._most = most
+        self._came = 0
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self._came += len(message.get("body", b""))
+        if self._came > self._most:
+            raise BodyTooLarge(self._most)
+        return message
+
+    def send(self, message: Message) -> Awaitable[None]:
+        self.has_answered = True
+        return self._send(message)
+
+
 def _declared_length(scope: Scope) -> int:
     try:
-        return int(Headers(scope=scope).get("content-length", "0"))
+        return int(headers_of(scope).get(b"content-length"))
     except ValueError:
         return 0

@@ -91,6 +91,13 @@ def wants_page(accept: str | None) -> bool:
     return any(one.name == "text/html" and one.quality > 0 for one in _ranges(accept or ""))
 
 
+@_remembered
+def is_json(content_type: str | None) -> bool:
+    """Tell whether a Content-Type says that the body is JSON as it is taken here."""
+    kind = parse_media_type(content_type or "none")
+    return kind.name == JSON and kind.is_utf8
+
+
 def _ranges(accept: str) -> list[MediaType]:
     return [parse_media_type(item) for item in _ITEM.findall(accept) if item.strip(" ;\t")]
 

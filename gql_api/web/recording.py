@@ -5,16 +5,17 @@ import re
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
-from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from gql_api.stopping import Stop
 from gql_api.telemetry import Listener, Notes, observed
+from gql_api.web.headers import headers_of
 from gql_api.web.probes import PROBES
 
 SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
@@ -50,12 +51,28 @@ class Entry:
 
 def id_of(scope: Scope) -> str:
     """Give the id that a request came with, if it is a sane one, else a new one."""
-    sent = Headers(scope=scope).get("x-request-id", "")
+    sent = headers_of(scope).get(b"x-request-id")
     return sent if SANE_ID.fullmatch(sent) else uuid.uuid4().hex
+
+
+def seen(id: str, scope: Scope, observing: Observing) -> AbstractContextManager[Notes]:
+    """Let the block be one request, which may be a part of a trace that its client began."""
+    headers = headers_of(scope)
+    parent, state = headers.get(b"traceparent"), headers.get(b"tracestate")
+    return observed(id, observing.listeners, traceparent=parent, tracestate=state)
 
 
 def write(entry: Entry, notes: Notes, pseudonym: Callable[[str], str], *, fallback: str | None = None) -> None:
     """Log a line; `fallback` is the operation's name as the client gave it."""
+    level = logging.DEBUG if entry.path in PROBES else logging.INFO
+    if not _LOG.isEnabledFor(level):
+        return
+    fields = _fields(entry, notes, pseudonym, fallback)
+    # By the steps of `Logger.log`, but for the search in the stack for who calls: no form of the log says it.
+    _LOG.handle(_LOG.makeRecord(_LOG.name, level, __file__, 0, _line(fields), (), None, extra=fields))
+
+
+def _fields(entry: Entry, notes: Notes, pseudonym: Callable[[str], str], fallback: str | None) -> dict[str, Any]:
     fields: dict[str, Any] = {
         "method": entry.method,
         "path": _shown(entry.path),
@@ -66,15 +83,21 @@ def write(entry: Entry, notes: Notes, pseudonym: Callable[[str], str], *, fallba
         "upstream_calls": notes.calls,
         "codes": list(notes.operation.codes) if notes.operation else [],
     }
-    line = "{method} {path} {status} {milliseconds:.1f} ms, operation {operation}".format_map(fields)
-    more = [f"user {fields['user']}"] if fields["user"] else []
     if notes.events is not None:
         fields["events"] = notes.events
-        more.append(f"{notes.events} events")
-    more += [f"{notes.calls} calls of Acontext"] if notes.calls else []
-    more += [" ".join(fields["codes"])] if fields["codes"] else []
-    level = logging.DEBUG if entry.path in PROBES else logging.INFO
-    _LOG.log(level, "%s", ", ".join([line, *more]), extra=fields)
+    return fields
+
+
+def _line(fields: dict[str, Any]) -> str:
+    """Say the same for eyes."""
+    line = "{method} {path} {status} {milliseconds:.1f} ms, operation {operation}".format_map(fields)
+    if fields["user"]:
+        line += f", user {fields['user']}"
+    if "events" in fields:
+        line += f", {fields['events']} events"
+    if fields["upstream_calls"]:
+        line += f", {fields['upstream_calls']} calls of Acontext"
+    return f"{line}, {' '.join(fields['codes'])}" if fields["codes"] else line
 
 
 def _name(notes: Notes, fallback: str | None) -> str:
@@ -83,9 +106,14 @@ def _name(notes: Notes, fallback: str | None) -> str:
     return name if _SANE_NAME.fullmatch(name) else "-"
 
 
+@lru_cache(maxsize=256)
+def _quoted(path: str) -> str:
+    return quote(path)
+
+
 def _shown(path: str) -> str:
     """Write a path as it may be logged: behind one of these is a token that lets anybody read a file."""
-    return f"{_MATERIAL}-" if path.startswith(_MATERIAL) else quote(path)[:_LONGEST_PATH]
+    return f"{_MATERIAL}-" if path.startswith(_MATERIAL) else _quoted(path[:_LONGEST_PATH])[:_LONGEST_PATH]
 
 
 @dataclass(slots=True)
@@ -102,7 +130,7 @@ class Recorder:
     def socket(self, scope: Scope) -> Iterator["SocketRecord"]:
         """Let the block be one socket."""
         record = SocketRecord(self.observing, scope, id_of(scope))
-        with observed(record.id, Headers(scope=scope), self.observing.listeners) as notes:
+        with seen(record.id, scope, self.observing) as notes:
             try:
                 yield record
             finally:
@@ -127,10 +155,9 @@ class SocketRecord:
         """Let the block be one operation."""
         self._asked += 1
         began = time.perf_counter()
-        headers = Headers(scope=self.scope)
         with (
             self.observing.stop.request(),
-            observed(f"{self.id}-{self._asked}", headers, self.observing.listeners) as notes,
+            seen(f"{self.id}-{self._asked}", self.scope, self.observing) as notes,
         ):
             notes.user = self.user
             try:
