@@ -3,7 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import strawberry
@@ -12,12 +12,14 @@ from graphql.execution import Executor
 from strawberry.extensions import SchemaExtension
 from strawberry.extensions.runner import SchemaExtensionsRunner
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
-from strawberry.types import ExecutionContext
+from strawberry.types import ExecutionContext, ExecutionResult
+from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
 from gql_api.errors import Correctable, DatabaseFailure, Failure, UpstreamFailure
-from gql_api.schema.caches import DocumentCache, DocumentRunner, Documents
+from gql_api.schema.caches import DocumentCache, DocumentRunner, Documents, note_operation
 from gql_api.schema.compiled import CompilingExecutor
+from gql_api.schema.ready import Ready
 
 INTERNAL = "INTERNAL_SERVER_ERROR"
 INTERNAL_MESSAGE = "An internal error occurred."
@@ -57,6 +59,52 @@ class Schema(strawberry.Schema):
         if extensions:
             return super().create_extensions_runner(execution_context, extensions)
         return DocumentRunner(self.documents, execution_context)
+
+    async def execute(
+        self,
+        query: str | None,
+        variable_values: dict[str, Any] | None = None,
+        context_value: Any | None = None,
+        root_value: Any | None = None,
+        operation_name: str | None = None,
+        allowed_operation_types: Iterable[OperationType] | None = None,
+        operation_extensions: dict[str, Any] | None = None,
+    ) -> ExecutionResult:
+        """Run one operation: one that ran before at once, any other as Strawberry does it."""
+        given: dict[str, Any] = {"context_value": context_value, "root_value": root_value}
+        given["operation_extensions"] = operation_extensions
+        ready = None if self._has_others else self.documents.ready(query or "", operation_name)
+        if ready and (allowed_operation_types is None or ready.kind in allowed_operation_types):
+            executor = ready.executor(self.execution_context_class, self._schema, variable_values, **given)
+            if executor:
+                note_operation(ready.operation)
+                asked = partial(self._asked, ready, query, operation_name)
+                return await self._executed(executor, asked)
+        return await super().execute(
+            query,
+            variable_values,
+            operation_name=operation_name,
+            allowed_operation_types=allowed_operation_types,
+            **given,
+        )
+
+    async def _executed(self, executor: Executor[Any], asked: Callable[[], ExecutionContext]) -> ExecutionResult:
+        try:
+            result: Any = executor.execute_operation()
+            if executor.is_awaitable(result):
+                result = await result
+        except Exception as error:  # Strawberry answers it too
+            raised = error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error)
+            result = PreExecutionError(data=None, errors=[raised])
+        if result.errors:
+            self.process_errors(result.errors, asked())
+        return ExecutionResult(data=result.data, errors=result.errors, extensions={})
+
+    def _asked(self, ready: Ready, query: str | None, name: str | None) -> ExecutionContext:
+        """Describe an operation as Strawberry does, for who tells of its errors."""
+        context = ExecutionContext(query, self, (ready.kind,), provided_operation_name=name)
+        context.graphql_document = ready.node
+        return context
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Log errors, and put into the list what the client may know of them.
