@@ -1,6 +1,7 @@
 """Who asks: by the `X-User` header, which is believed, or by a bearer token, which is checked."""
 
 from collections.abc import Awaitable, Callable
+from functools import lru_cache, partial
 
 from starlette.requests import Request
 
@@ -15,6 +16,8 @@ from gql_api.web.headers import headers_of
 
 Identify = Callable[[Request], Awaitable[Viewer]]
 _HEADER = b"x-user"
+_MOST_KEPT = 4096
+"""Users of tokens whose names were found to be such."""
 _CHALLENGE = 'Bearer realm="gql_api"'
 _NO_TOKEN = "A bearer token is needed: send `Authorization: Bearer <token>`."  # noqa: S105 - no password
 _BAD_TOKEN = "The token is not valid, or not any more."  # noqa: S105 - no password
@@ -40,9 +43,11 @@ def by_token(verifier: Verifier, *, act_as_scope: str, reserved_users: str) -> I
     `Refused`, or `BadUserInput` for a name that cannot be one.
     """
 
+    checked = lru_cache(maxsize=_MOST_KEPT)(partial(rules.user, path=(), reserved_prefix=reserved_users))
+
     async def identify(request: Request) -> Viewer:
         caller = await _caller(verifier, _token(request))
-        user = _own(caller, reserved_users)
+        user = _own(caller, checked)
         named = _named(request, reserved_users)
         may_name_others = act_as_scope in caller.scopes
         if named not in (None, user) and not may_name_others:
@@ -92,9 +97,9 @@ async def _caller(verifier: Verifier, token: str) -> Caller:
         ) from None
 
 
-def _own(caller: Caller, reserved_users: str) -> str:
+def _own(caller: Caller, checked: Callable[[str], str]) -> str:
     try:
-        return rules.user(caller.user, (), reserved_prefix=reserved_users)
+        return checked(caller.user)
     except Invalid:
         failure = Unauthenticated(_BAD_TOKEN)
         raise _refused(401, failure, error="invalid_token", error_description=_BAD_TOKEN) from None

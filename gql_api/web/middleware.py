@@ -66,10 +66,11 @@ class RequestRecord:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        record = _Record(scope, send)
+        headers = headers_of(scope)
+        record = _Record(id_of(headers), scope, send)
         with (
             self._observing.stop.request(),
-            seen(record.id, scope, self._observing) as notes,
+            seen(record.id, headers, self._observing) as notes,
         ):
             try:
                 await self._answer(scope, receive, record)
@@ -97,8 +98,8 @@ class _Record:
 
     __slots__ = ("_began", "_scope", "_send", "_state", "id", "status")
 
-    def __init__(self, scope: Scope, send: Send) -> None:
-        self.id = id_of(scope)
+    def __init__(self, id: str, scope: Scope, send: Send) -> None:
+        self.id = id
         self.status: int | None = None
         self._scope = scope
         self._send = send

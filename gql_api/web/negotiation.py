@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, wraps
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 GRAPHQL = "application/graphql-response+json"
 JSON = "application/json"
@@ -83,6 +83,20 @@ def prefers_events(accept: str | None) -> bool:
     events = max(((one.quality, -place) for place, one in enumerate(ranges) if one.name == EVENTS), default=(0.0, 0))
     others = max(_rank(media, ranges) for media in (JSON, GRAPHQL))
     return events[0] > 0 and events > (others[0], others[2])
+
+
+class Wanted(NamedTuple):
+    """What an Accept header wants: `media` as `choose` says, and event streams as the other two say."""
+
+    media: str | None
+    events: bool
+    events_first: bool
+
+
+@_remembered
+def wanted(accept: str | None) -> Wanted:
+    """Read all of it at once."""
+    return Wanted(choose(accept), takes_events(accept), prefers_events(accept))
 
 
 @_remembered

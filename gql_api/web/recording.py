@@ -15,7 +15,7 @@ from starlette.types import Scope
 
 from gql_api.stopping import Stop
 from gql_api.telemetry import Listener, Notes, observed
-from gql_api.web.headers import headers_of
+from gql_api.web.headers import Headers, headers_of
 from gql_api.web.probes import PROBES
 
 SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
@@ -24,6 +24,7 @@ _LONGEST_PATH = 200
 _MATERIAL = "/api/v1/material/"
 
 _LOG = logging.getLogger(__name__)
+_ANY = logging.LogRecord(__name__, logging.INFO, __file__, 0, "", (), None)
 
 
 def _hidden(user: str) -> str:
@@ -49,15 +50,14 @@ class Entry:
     began: float
 
 
-def id_of(scope: Scope) -> str:
+def id_of(headers: Headers) -> str:
     """Give the id that a request came with, if it is a sane one, else a new one."""
-    sent = headers_of(scope).get(b"x-request-id")
-    return sent if SANE_ID.fullmatch(sent) else uuid.uuid4().hex
+    sent = headers.get(b"x-request-id")
+    return sent if sent and SANE_ID.fullmatch(sent) else uuid.uuid4().hex
 
 
-def seen(id: str, scope: Scope, observing: Observing) -> AbstractContextManager[Notes]:
+def seen(id: str, headers: Headers, observing: Observing) -> AbstractContextManager[Notes]:
     """Let the block be one request, which may be a part of a trace that its client began."""
-    headers = headers_of(scope)
     parent, state = headers.get(b"traceparent"), headers.get(b"tracestate")
     return observed(id, observing.listeners, traceparent=parent, tracestate=state)
 
@@ -68,8 +68,22 @@ def write(entry: Entry, notes: Notes, pseudonym: Callable[[str], str], *, fallba
     if not _LOG.isEnabledFor(level):
         return
     fields = _fields(entry, notes, pseudonym, fallback)
-    # By the steps of `Logger.log`, but for the search in the stack for who calls: no form of the log says it.
-    _LOG.handle(_LOG.makeRecord(_LOG.name, level, __file__, 0, _line(fields), (), None, extra=fields))
+    _LOG.handle(_Line(level, fields))
+
+
+class _Line(logging.LogRecord):
+    """A record as the logger would make it, but for what no form of the log says: who called, in which thread."""
+
+    def __init__(self, level: int, fields: dict[str, Any]) -> None:
+        now = time.time()
+        self.__dict__.update(_ANY.__dict__)
+        self.levelno = level
+        self.levelname = logging.getLevelName(level)
+        self.msg = _line(fields)
+        self.created = now
+        self.msecs = now % 1 * 1000
+        self.relativeCreated = _ANY.relativeCreated + (now - _ANY.created) * 1000
+        self.__dict__.update(fields)
 
 
 def _fields(entry: Entry, notes: Notes, pseudonym: Callable[[str], str], fallback: str | None) -> dict[str, Any]:
@@ -129,8 +143,8 @@ class Recorder:
     @contextmanager
     def socket(self, scope: Scope) -> Iterator["SocketRecord"]:
         """Let the block be one socket."""
-        record = SocketRecord(self.observing, scope, id_of(scope))
-        with seen(record.id, scope, self.observing) as notes:
+        record = SocketRecord(self.observing, scope, id_of(headers_of(scope)))
+        with seen(record.id, headers_of(scope), self.observing) as notes:
             try:
                 yield record
             finally:
@@ -157,7 +171,7 @@ class SocketRecord:
         began = time.perf_counter()
         with (
             self.observing.stop.request(),
-            seen(f"{self.id}-{self._asked}", self.scope, self.observing) as notes,
+            seen(f"{self.id}-{self._asked}", headers_of(self.scope), self.observing) as notes,
         ):
             notes.user = self.user
             try:
