@@ -98,6 +98,9 @@ class Schema(strawberry.Schema):
             result = PreExecutionError(data=None, errors=[raised])
         if result.errors:
             self.process_errors(result.errors, asked())
+        else:
+            # Nothing of it goes on, so it can do without what refers back to it; else only the collector would find it.
+            del executor.async_helpers
         return ExecutionResult(data=result.data, errors=result.errors, extensions={})
 
     def _asked(self, ready: Ready, query: str | None, name: str | None) -> ExecutionContext:

@@ -14,11 +14,14 @@ from graphql import (
 )
 from graphql.execution import Executor
 from graphql.execution.collect_fields import FragmentDetails
+from graphql.execution.values import VariableValues
 from strawberry.execution import optimized_is_awaitable
 from strawberry.types.graphql import OperationType
 
 MOST_ERRORS = 50
 """Errors of variables that are told, as graphql-core has it."""
+
+_NO_VARIABLES = VariableValues({}, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,10 @@ class Ready:
         self, made_by: type[Executor[Any]], schema: GraphQLSchema, variables: dict[str, Any] | None, **given: Any
     ) -> Executor[Any] | None:
         """Make what executes it once, as `graphql.execute` would; None where the variables do not fit."""
-        definitions = self.operation.variable_definitions or ()
-        values = get_variable_values(schema, definitions, variables or {}, max_errors=MOST_ERRORS)
+        values: VariableValues | list[Any] = _NO_VARIABLES
+        if self.operation.variable_definitions:
+            wanted = self.operation.variable_definitions
+            values = get_variable_values(schema, wanted, variables or {}, max_errors=MOST_ERRORS)
         if isinstance(values, list):
             return None
         return made_by(

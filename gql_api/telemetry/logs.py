@@ -4,7 +4,6 @@ import hashlib
 import hmac
 import json
 import logging
-import math
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -77,9 +76,8 @@ class JsonLines(OrjsonFormatter, _Discreet):
         return _Discreet.formatException(self, ei)
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802
-        part, whole = math.modf(record.created)
-        seconds, micro = divmod(int(whole) * 1_000_000 + round(part * 1e6), 1_000_000)
-        return f"{_second(seconds)}.{micro // 1000:03}+00:00"
+        seconds = int(record.created)
+        return f"{_second(seconds)}.{int((record.created - seconds) * 1000):03}+00:00"
 
     def jsonify_log_record(self, log_data: dict[str, Any]) -> str:
         try:

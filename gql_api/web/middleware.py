@@ -19,6 +19,7 @@ ASKED_HEADERS = ["authorization", "content-type", "x-user", "x-request-id", "tra
 TOLD_HEADERS = ["x-request-id", "www-authenticate", "retry-after"]
 SAFE_HEADERS = {b"x-content-type-options": b"nosniff", b"referrer-policy": b"no-referrer"}
 _ID = b"x-request-id"
+_OURS = {_ID, *SAFE_HEADERS}
 
 _CUT = {"code": "SERVER_STOPPING"}
 
@@ -120,8 +121,10 @@ class _Record:
 
 def _with_ours(headers: Iterable[tuple[bytes, bytes]], id: str) -> list[tuple[bytes, bytes]]:
     """Add the id, and those safe headers that are not there."""
+    there = dict(headers)
+    if _OURS.isdisjoint(there):
+        return [*headers, (_ID, id.encode("ascii")), *SAFE_HEADERS.items()]
     kept = [one for one in headers if one[0] != _ID]
-    there = {name for name, _ in kept}
     return [*kept, (_ID, id.encode("ascii")), *(one for one in SAFE_HEADERS.items() if one[0] not in there)]
 
 
@@ -132,9 +135,9 @@ class Straight:
         self._app = app
         self._endpoints = endpoints
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         is_plain = scope["type"] == "http" and not scope.get("root_path")
-        await (self._endpoints.get(scope["path"], self._app) if is_plain else self._app)(scope, receive, send)
+        return (self._endpoints.get(scope["path"], self._app) if is_plain else self._app)(scope, receive, send)
 
 
 class BodyLimit:

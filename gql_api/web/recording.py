@@ -1,9 +1,9 @@
 """The log of what was asked, one line for each request, operation of a socket and socket; and who else is told."""
 
 import logging
+import os
 import re
 import time
-import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -53,7 +53,7 @@ class Entry:
 def id_of(headers: Headers) -> str:
     """Give the id that a request came with, if it is a sane one, else a new one."""
     sent = headers.get(b"x-request-id")
-    return sent if sent and SANE_ID.fullmatch(sent) else uuid.uuid4().hex
+    return sent if sent and SANE_ID.fullmatch(sent) else os.urandom(16).hex()
 
 
 def seen(id: str, headers: Headers, observing: Observing) -> AbstractContextManager[Notes]:
@@ -104,7 +104,8 @@ def _fields(entry: Entry, notes: Notes, pseudonym: Callable[[str], str], fallbac
 
 def _line(fields: dict[str, Any]) -> str:
     """Say the same for eyes."""
-    line = "{method} {path} {status} {milliseconds:.1f} ms, operation {operation}".format_map(fields)
+    asked = f"{fields['method']} {fields['path']} {fields['status']} {fields['milliseconds']:.1f} ms"
+    line = f"{asked}, operation {fields['operation']}"
     if fields["user"]:
         line += f", user {fields['user']}"
     if "events" in fields:
