@@ -119,7 +119,7 @@ def _endpoints(
         noted = notes()
         if noted:
             noted.user = viewer.user
-        return _context(settings, request.app.state.running, viewer)
+        return _context(settings, request.scope["app"].state.running, viewer)
 
     async def connect(request: Request) -> Asker[Context]:
         viewer = await identify(request)

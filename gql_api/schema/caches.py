@@ -186,17 +186,18 @@ def operations_of(node: DocumentNode) -> list[OperationDefinitionNode]:
     return [one for one in node.definitions if isinstance(one, OperationDefinitionNode)]
 
 
-def note_operation(operation: OperationDefinitionNode) -> None:
+def note_operation(told: tuple[str, str | None]) -> None:
     """Say for logs and measures which operation this is; only a valid document's own words get there."""
     noted = notes()
     if noted and noted.operation:
-        noted.operation.type = operation.operation.value
-        noted.operation.name = operation.name.value if operation.name else None
+        noted.operation.type, noted.operation.name = told
 
 
 def _note_meant(node: DocumentNode | None, wanted: str | None) -> None:
-    found = operations_of(node) if node else []
-    meant = [one for one in found if wanted is None or (one.name and one.name.value == wanted)]
+    found = [
+        (one.operation.value, one.name.value if one.name else None) for one in (operations_of(node) if node else ())
+    ]
+    meant = [told for told in found if wanted is None or told[1] == wanted]
     if len(meant) == 1:
         note_operation(meant[0])
 

@@ -77,7 +77,7 @@ class Schema(strawberry.Schema):
         if ready and (allowed_operation_types is None or ready.kind in allowed_operation_types):
             executor = ready.executor(self.execution_context_class, self._schema, variable_values, **given)
             if executor:
-                note_operation(ready.operation)
+                note_operation(ready.told)
                 asked = partial(self._asked, ready, query, operation_name)
                 return await self._executed(executor, asked)
         return await super().execute(

@@ -1,7 +1,7 @@
 """Operations of valid documents, with all that is the same each time they run."""
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from graphql import (
     DocumentNode,
@@ -21,6 +21,7 @@ from strawberry.types.graphql import OperationType
 MOST_ERRORS = 50
 """Errors of variables that are told, as graphql-core has it."""
 
+_is_awaitable: Any = optimized_is_awaitable
 _NO_VARIABLES = VariableValues({}, {})
 
 
@@ -31,6 +32,8 @@ class Ready:
     node: DocumentNode
     operation: OperationDefinitionNode
     kind: OperationType
+    told: tuple[str, str | None]
+    """Its type and its name, for logs and measures."""
     fragments: dict[str, FragmentDefinitionNode]
     details: dict[str, FragmentDetails]
 
@@ -53,7 +56,7 @@ class Ready:
             field_resolver=default_field_resolver,
             type_resolver=default_type_resolver,
             subscribe_field_resolver=default_field_resolver,
-            is_awaitable=cast("Any", optimized_is_awaitable),
+            is_awaitable=_is_awaitable,
             **given,
         )
 
@@ -68,4 +71,6 @@ def ready(node: DocumentNode, name: str | None) -> Ready | None:
         return None
     named = {one.name.value: one for one in fragments}
     details = {name: FragmentDetails(one) for name, one in named.items()}
-    return Ready(node, meant[0], OperationType(meant[0].operation.value), named, details)
+    operation = meant[0]
+    type, name = operation.operation.value, operation.name.value if operation.name else None
+    return Ready(node, operation, OperationType(type), (type, name), named, details)

@@ -56,10 +56,13 @@ class _Json(Response):
         self.background = None
         self.raw_headers = [
             _NOT_KEPT,
-            *((name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()),
             (b"content-length", b"%d" % len(body)),
             (b"content-type", b"%s; charset=utf-8" % media.encode("ascii")),
         ]
+        if headers:
+            self.raw_headers[1:1] = [
+                (name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()
+            ]
 
 
 def encode(body: Any) -> bytes:

@@ -12,7 +12,7 @@ from gql_api.model import Viewer
 from gql_api.services import rules
 from gql_api.web.answers import Refused
 from gql_api.web.bearer import TwoTokens, bearer_token
-from gql_api.web.headers import headers_of
+from gql_api.web.headers import Headers, headers_of
 
 Identify = Callable[[Request], Awaitable[Viewer]]
 _HEADER = b"x-user"
@@ -30,7 +30,7 @@ def by_header(*, default_user: str, reserved_users: str) -> Identify:
     """
 
     async def identify(request: Request) -> Viewer:
-        named = _named(request, reserved_users)
+        named = _named(headers_of(request.scope), reserved_users)
         return Viewer(default_user if named is None else named, may_name_others=True)
 
     return identify
@@ -46,9 +46,10 @@ def by_token(verifier: Verifier, *, act_as_scope: str, reserved_users: str) -> I
     checked = lru_cache(maxsize=_MOST_KEPT)(partial(rules.user, path=(), reserved_prefix=reserved_users))
 
     async def identify(request: Request) -> Viewer:
-        caller = await _caller(verifier, _token(request))
+        headers = headers_of(request.scope)
+        caller = await _caller(verifier, _token(headers))
         user = _own(caller, checked)
-        named = _named(request, reserved_users)
+        named = _named(headers, reserved_users)
         may_name_others = act_as_scope in caller.scopes
         if named not in (None, user) and not may_name_others:
             raise _refused(
@@ -59,9 +60,9 @@ def by_token(verifier: Verifier, *, act_as_scope: str, reserved_users: str) -> I
     return identify
 
 
-def _named(request: Request, reserved_users: str) -> str | None:
+def _named(headers: Headers, reserved_users: str) -> str | None:
     """Read the `X-User` header; None when there is none."""
-    given = headers_of(request.scope).all(_HEADER)
+    given = headers.all(_HEADER)
     if not given:
         return None
     if len(given) > 1:
@@ -75,9 +76,9 @@ def _named(request: Request, reserved_users: str) -> str | None:
         raise BadUserInput(f"X-User: {reason}") from None
 
 
-def _token(request: Request) -> str:
+def _token(headers: Headers) -> str:
     try:
-        token = bearer_token(headers_of(request.scope).all(b"authorization"))
+        token = bearer_token(headers.all(b"authorization"))
     except TwoTokens:
         failure = Unauthenticated("Authorization: the header must be there once.")
         raise _refused(401, failure, error="invalid_request") from None

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import cast
+from typing import Any
 
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive
@@ -24,7 +24,7 @@ class _Watch:
         self._watcher: asyncio.Task[None] | None = None
 
     def __enter__(self) -> None:
-        self._task = cast("asyncio.Task[object]", asyncio.current_task())  # an ASGI application always runs in one
+        self._task: Any = asyncio.current_task()  # an ASGI application always runs in one
         # Most work is done before it is worth a task to look whether somebody still waits for it.
         self._starting = asyncio.get_running_loop().call_later(_SOON, self._start)
 

@@ -39,8 +39,8 @@ from gql_api.web.streaming import results, type_of
 ContextT = TypeVar("ContextT")
 METHODS = {"allow": "GET, HEAD, POST, OPTIONS"}
 READING = {"GET", "HEAD"}
-_BY_GET = frozenset({OperationType.QUERY})
-_BY_POST = frozenset({OperationType.QUERY, OperationType.MUTATION})
+_BY_GET = (OperationType.QUERY,)
+_BY_POST = (OperationType.QUERY, OperationType.MUTATION)
 _VARY = (b"vary", b"Accept")
 CLIENT_GONE = 499  # nobody reads this status but the log
 
@@ -159,7 +159,7 @@ class GraphQLView(Generic[ContextT]):
 
 def _add_vary(response: Response) -> None:
     """Say that the answer depends on the Accept header."""
-    if not any(name == b"vary" for name, _ in response.raw_headers):
+    if b"vary" not in dict(response.raw_headers):
         response.raw_headers.append(_VARY)
     elif "accept" not in re.split(r"[,\s]+", response.headers["vary"].lower()):
         response.headers.add_vary_header("Accept")
