@@ -3,18 +3,19 @@
 import asyncio
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 S = TypeVar("S", bound="RequestScope | None")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class RequestScope:
     """One request. Two scopes are never equal: each is a lane of its own where requests take turns."""
 
-    deadline: float
-    """By the event loop's clock."""
+    __slots__ = ("deadline",)
+
+    def __init__(self, deadline: float) -> None:
+        self.deadline = deadline
+        """By the event loop's clock."""
 
     @property
     def seconds_left(self) -> float:

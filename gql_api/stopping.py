@@ -60,8 +60,9 @@ class Stop:
         return self._request
 
     def _begin(self) -> None:
+        if not self._under_way:
+            self._idle.clear()
         self._under_way += 1
-        self._idle.clear()
 
     def _end(self) -> None:
         self._under_way -= 1

@@ -19,7 +19,7 @@ from strawberry.types.graphql import OperationType
 from gql_api.errors import Correctable, DatabaseFailure, Failure, UpstreamFailure
 from gql_api.schema.caches import DocumentCache, DocumentRunner, Documents, note_operation
 from gql_api.schema.compiled import CompilingExecutor
-from gql_api.schema.ready import Ready
+from gql_api.schema.ready import RESOLVING, Ready
 
 INTERNAL = "INTERNAL_SERVER_ERROR"
 INTERNAL_MESSAGE = "An internal error occurred."
@@ -71,25 +71,40 @@ class Schema(strawberry.Schema):
         operation_extensions: dict[str, Any] | None = None,
     ) -> ExecutionResult:
         """Run one operation: one that ran before at once, any other as Strawberry does it."""
-        given: dict[str, Any] = {"context_value": context_value, "root_value": root_value}
-        given["operation_extensions"] = operation_extensions
         ready = None if self._has_others else self.documents.ready(query or "", operation_name)
         if ready and (allowed_operation_types is None or ready.kind in allowed_operation_types):
-            executor = ready.executor(self.execution_context_class, self._schema, variable_values, **given)
-            if executor:
+            values = ready.values(self._schema, variable_values)
+            if values is not None:
                 note_operation(ready.told)
-                asked = partial(self._asked, ready, query, operation_name)
-                return await self._executed(executor, asked)
+                kind: Callable[..., Executor[Any]] = self.execution_context_class
+                make = partial(
+                    kind,
+                    self._schema,
+                    ready.fragments,
+                    ready.details,
+                    root_value,
+                    context_value,
+                    ready.operation,
+                    values,
+                    **RESOLVING,
+                    operation_extensions=operation_extensions,
+                )
+                return await self._executed(make, partial(self._asked, ready, query, operation_name))
         return await super().execute(
             query,
             variable_values,
-            operation_name=operation_name,
-            allowed_operation_types=allowed_operation_types,
-            **given,
+            context_value,
+            root_value,
+            operation_name,
+            allowed_operation_types,
+            operation_extensions,
         )
 
-    async def _executed(self, executor: Executor[Any], asked: Callable[[], ExecutionContext]) -> ExecutionResult:
+    async def _executed(
+        self, make: Callable[[], Executor[Any]], asked: Callable[[], ExecutionContext]
+    ) -> ExecutionResult:
         try:
+            executor = make()
             result: Any = executor.execute_operation()
             if executor.is_awaitable(result):
                 result = await result
@@ -99,7 +114,7 @@ class Schema(strawberry.Schema):
         if result.errors:
             self.process_errors(result.errors, asked())
         else:
-            # Nothing of it goes on, so it can do without what refers back to it; else only the collector would find it.
+            # Nothing of it goes on; without what refers back to it, it goes at once and not when the collector comes.
             del executor.async_helpers
         return ExecutionResult(data=result.data, errors=result.errors, extensions={})
 

@@ -12,7 +12,6 @@ from graphql import (
     default_type_resolver,
     get_variable_values,
 )
-from graphql.execution import Executor
 from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.values import VariableValues
 from strawberry.execution import optimized_is_awaitable
@@ -21,7 +20,13 @@ from strawberry.types.graphql import OperationType
 MOST_ERRORS = 50
 """Errors of variables that are told, as graphql-core has it."""
 
-_is_awaitable: Any = optimized_is_awaitable
+RESOLVING: dict[str, Any] = {
+    "field_resolver": default_field_resolver,
+    "type_resolver": default_type_resolver,
+    "subscribe_field_resolver": default_field_resolver,
+    "is_awaitable": optimized_is_awaitable,
+}
+"""What `graphql.execute` gives to each executor, where Strawberry calls it."""
 _NO_VARIABLES = VariableValues({}, {})
 
 
@@ -37,28 +42,13 @@ class Ready:
     fragments: dict[str, FragmentDefinitionNode]
     details: dict[str, FragmentDetails]
 
-    def executor(
-        self, made_by: type[Executor[Any]], schema: GraphQLSchema, variables: dict[str, Any] | None, **given: Any
-    ) -> Executor[Any] | None:
-        """Make what executes it once, as `graphql.execute` would; None where the variables do not fit."""
-        values: VariableValues | list[Any] = _NO_VARIABLES
-        if self.operation.variable_definitions:
-            wanted = self.operation.variable_definitions
-            values = get_variable_values(schema, wanted, variables or {}, max_errors=MOST_ERRORS)
-        if isinstance(values, list):
-            return None
-        return made_by(
-            schema,
-            self.fragments,
-            self.details,
-            operation=self.operation,
-            variable_values=values,
-            field_resolver=default_field_resolver,
-            type_resolver=default_type_resolver,
-            subscribe_field_resolver=default_field_resolver,
-            is_awaitable=_is_awaitable,
-            **given,
-        )
+    def values(self, schema: GraphQLSchema, variables: dict[str, Any] | None) -> VariableValues | None:
+        """Read the variables as `graphql.execute` would; None where they do not fit."""
+        wanted = self.operation.variable_definitions
+        if not wanted:
+            return _NO_VARIABLES
+        values = get_variable_values(schema, wanted, variables or {}, max_errors=MOST_ERRORS)
+        return None if isinstance(values, list) else values
 
 
 def ready(node: DocumentNode, name: str | None) -> Ready | None:
