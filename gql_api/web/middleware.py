@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -111,7 +111,7 @@ class _Record:
     def send(self, message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message["headers"] = _with_ours(message.get("headers", ()), self.id)
+            message["headers"] = _with_ours(list(message.get("headers", ())), self.id)
         return self._send(message)
 
     def log(self, notes: Notes, pseudonym: Callable[[str], str]) -> None:
@@ -119,7 +119,7 @@ class _Record:
         write(entry, notes, pseudonym, fallback=self._state.get("operation_name"))
 
 
-def _with_ours(headers: Iterable[tuple[bytes, bytes]], id: str) -> list[tuple[bytes, bytes]]:
+def _with_ours(headers: list[tuple[bytes, bytes]], id: str) -> list[tuple[bytes, bytes]]:
     """Add the id, and those safe headers that are not there."""
     there = dict(headers)
     if _OURS.isdisjoint(there):
