@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from functools import cache, partial
 from typing import Any
 
@@ -60,45 +60,34 @@ class Schema(strawberry.Schema):
             return super().create_extensions_runner(execution_context, extensions)
         return DocumentRunner(self.documents, execution_context)
 
-    async def execute(
-        self,
-        query: str | None,
-        variable_values: dict[str, Any] | None = None,
-        context_value: Any | None = None,
-        root_value: Any | None = None,
-        operation_name: str | None = None,
-        allowed_operation_types: Iterable[OperationType] | None = None,
-        operation_extensions: dict[str, Any] | None = None,
-    ) -> ExecutionResult:
+    async def execute(self, query: str | None, *args: Any, **given: Any) -> ExecutionResult:
         """Run one operation: one that ran before at once, any other as Strawberry does it."""
-        ready = None if self._has_others else self.documents.ready(query or "", operation_name)
-        if ready and (allowed_operation_types is None or ready.kind in allowed_operation_types):
-            values = ready.values(self._schema, variable_values)
-            if values is not None:
-                note_operation(ready.told)
-                kind: Callable[..., Executor[Any]] = self.execution_context_class
-                make = partial(
-                    kind,
-                    self._schema,
-                    ready.fragments,
-                    ready.details,
-                    root_value,
-                    context_value,
-                    ready.operation,
-                    values,
-                    **RESOLVING,
-                    operation_extensions=operation_extensions,
-                )
-                return await self._executed(make, partial(self._asked, ready, query, operation_name))
-        return await super().execute(
-            query,
-            variable_values,
-            context_value,
-            root_value,
-            operation_name,
-            allowed_operation_types,
-            operation_extensions,
+        running = None if self._has_others or args else self._at_once(query, given)
+        return await (running or super().execute(query, *args, **given))
+
+    def _at_once(self, query: str | None, given: dict[str, Any]) -> Coroutine[Any, Any, ExecutionResult] | None:
+        name, allowed = given.get("operation_name"), given.get("allowed_operation_types")
+        ready = self.documents.ready(query or "", name)
+        if ready is None or not (allowed is None or ready.kind in allowed):
+            return None
+        values = ready.values(self._schema, given.get("variable_values"))
+        if values is None:
+            return None
+        note_operation(ready.told)
+        kind: Callable[..., Executor[Any]] = self.execution_context_class
+        make = partial(
+            kind,
+            self._schema,
+            ready.fragments,
+            ready.details,
+            given.get("root_value"),
+            given.get("context_value"),
+            ready.operation,
+            values,
+            **RESOLVING,
+            operation_extensions=given.get("operation_extensions"),
         )
+        return self._executed(make, partial(self._asked, ready, query, name))
 
     async def _executed(
         self, make: Callable[[], Executor[Any]], asked: Callable[[], ExecutionContext]

@@ -60,6 +60,9 @@ class Metrics:
         self._seconds = _series(
             _times("gql_api_operation_duration_seconds", "Seconds of a GraphQL request.", ["operation"], registry)
         )
+        self._make_calls(registry)
+
+    def _make_calls(self, registry: CollectorRegistry) -> None:
         self._calls = _series(
             Counter(
                 "gql_api_upstream_calls",

@@ -165,7 +165,11 @@ async def told(schema: Schema, caplog: pytest.LogCaptureFixture, *asked: Any) ->
         noted.operation = Operation()
         try:
             result = await schema.execute(
-                query, variables, context_value=Signals(), operation_name=name, allowed_operation_types=allowed
+                query,
+                variable_values=variables,
+                context_value=Signals(),
+                operation_name=name,
+                allowed_operation_types=allowed,
             )
         except (CannotGetOperationTypeError, InvalidOperationTypeError) as error:
             return type(error), error.args
