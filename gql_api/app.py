@@ -8,10 +8,11 @@ from functools import partial
 
 import httpx
 from starlette.applications import Starlette
+from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.routing import Route, WebSocketRoute
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gql_api.identity import Verifier
 from gql_api.loaders import Loaders
@@ -57,7 +58,7 @@ def create_app(
     running = partial(run, settings, front=front, keyless=keyless, listeners=observed.listeners)
 
     view, sockets = _endpoints(schema or build_schema(), settings, verifier, observed)
-    return Starlette(
+    return _Application(
         routes=[
             Route("/graphql", view),
             WebSocketRoute("/graphql", sockets),
@@ -76,6 +77,14 @@ def create_app(
         ),
         lifespan=lambda app: _lifespan(app, running, verifier, observed),
     )
+
+
+class _Application(Starlette):
+    """Starlette without its own answers to crashes: all that is here is within `RequestRecord`, which has them."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        stack = super().build_middleware_stack()
+        return stack.app if isinstance(stack, ServerErrorMiddleware) else stack
 
 
 @asynccontextmanager
@@ -110,7 +119,7 @@ def _endpoints(
         noted = notes()
         if noted:
             noted.user = viewer.user
-        return _context(settings, request.app.state.running, viewer)
+        return _context(settings, request.scope["app"].state.running, viewer)
 
     async def connect(request: Request) -> Asker[Context]:
         viewer = await identify(request)

@@ -1,18 +1,21 @@
 """What the layers below know of the request they work for: until when, and whose turn it is; the web sets it."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+S = TypeVar("S", bound="RequestScope | None")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class RequestScope:
     """One request. Two scopes are never equal: each is a lane of its own where requests take turns."""
 
-    deadline: float
-    """By the event loop's clock."""
+    __slots__ = ("deadline",)
+
+    def __init__(self, deadline: float) -> None:
+        self.deadline = deadline
+        """By the event loop's clock."""
 
     @property
     def seconds_left(self) -> float:
@@ -28,22 +31,25 @@ def current() -> RequestScope | None:
     return _current.get()
 
 
-@contextmanager
-def request_within(seconds: float) -> Iterator[RequestScope]:
-    """Let the block, and the tasks that it starts, be one request that may take so long."""
-    scope = RequestScope(asyncio.get_running_loop().time() + seconds)
-    token = _current.set(scope)
-    try:
-        yield scope
-    finally:
-        _current.reset(token)
+class _Current(Generic[S]):
+    __slots__ = ("_scope", "_token")
+
+    def __init__(self, scope: S) -> None:
+        self._scope = scope
+
+    def __enter__(self) -> S:
+        self._token = _current.set(self._scope)
+        return self._scope
+
+    def __exit__(self, *_: object) -> None:
+        _current.reset(self._token)
 
 
-@contextmanager
-def no_request() -> Iterator[None]:
+def request_within(seconds: float) -> AbstractContextManager[RequestScope]:
+    """Let the block, and the tasks that it starts, be one request that may take so long from now."""
+    return _Current(RequestScope(asyncio.get_running_loop().time() + seconds))
+
+
+def no_request() -> AbstractContextManager[None]:
     """Let the block, and the tasks that it starts, be background work: what tidies up must outlive a deadline."""
-    token = _current.set(None)
-    try:
-        yield
-    finally:
-        _current.reset(token)
+    return _Current(None)

@@ -4,10 +4,26 @@ import asyncio
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from types import FrameType
 
 import uvicorn
+
+
+class _Between:
+    """Calls one at the beginning and one at the end, for as many blocks at a time as there are."""
+
+    __slots__ = ("_begin", "_end")
+
+    def __init__(self, begin: Callable[[], None], end: Callable[[], None]) -> None:
+        self._begin = begin
+        self._end = end
+
+    def __enter__(self) -> None:
+        self._begin()
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
 
 
 class Stop:
@@ -21,6 +37,7 @@ class Stop:
         self._under_way = 0
         self._idle = asyncio.Event()
         self._idle.set()
+        self._request = _Between(self._begin, self._end)
 
     @contextmanager
     def closing(self, close: Callable[[], None]) -> Iterator[None]:
@@ -38,17 +55,19 @@ class Stop:
             for close in self._closers:
                 close()
 
-    @contextmanager
-    def request(self) -> Iterator[None]:
+    def request(self) -> AbstractContextManager[None]:
         """Let the block be one request."""
+        return self._request
+
+    def _begin(self) -> None:
+        if not self._under_way:
+            self._idle.clear()
         self._under_way += 1
-        self._idle.clear()
-        try:
-            yield
-        finally:
-            self._under_way -= 1
-            if not self._under_way:
-                self._idle.set()
+
+    def _end(self) -> None:
+        self._under_way -= 1
+        if not self._under_way:
+            self._idle.set()
 
     async def until_idle(self, seconds: float) -> None:
         """Wait for the end of all requests, for so many seconds at most.

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import ASTValidationRule, DocumentNode, GraphQLError, OperationDefinitionNode, parse
@@ -13,6 +13,7 @@ from strawberry.schema.schema import validate_document
 from strawberry.types import ExecutionContext
 
 from gql_api.schema.compiled.plans import Plans
+from gql_api.schema.ready import Ready, ready
 from gql_api.telemetry import notes
 
 MOST_TOKENS = 10_000
@@ -28,6 +29,7 @@ class Prepared:
     rules: Rules | None = None
     faults: tuple[GraphQLError, ...] = ()
     plans: Plans | None = None
+    ready: dict[str | None, Ready] = field(default_factory=dict)
 
 
 class Documents:
@@ -83,6 +85,17 @@ class Documents:
             prepared.faults = tuple(validate_document(context.schema._schema, node, rules))
             prepared.rules = rules
         return list(prepared.faults)
+
+    def ready(self, query: str, name: str | None) -> Ready | None:
+        """Give the operation that is meant, where the document was found valid before, and is clear."""
+        prepared = self._kept.get(query)
+        if prepared is None or prepared.rules is None or prepared.faults:
+            return None
+        self._kept.move_to_end(query)
+        found = prepared.ready.get(name) or ready(prepared.node, name)
+        if found:
+            prepared.ready[name] = found
+        return found
 
     def operation(self, query: str, name: str | None) -> OperationDefinitionNode | None:
         """Find the operation that a request means; None when there is none, or when it is not clear which."""
@@ -166,22 +179,27 @@ def check(documents: Documents, context: ExecutionContext) -> None:
         faults = [GraphQLError(message, extensions={"code": "OPERATION_RESOLUTION_FAILURE"})]
     context.pre_execution_errors = faults
     if not faults:
-        _note_operation(context.graphql_document, context._provided_operation_name)
+        _note_meant(context.graphql_document, context._provided_operation_name)
 
 
 def operations_of(node: DocumentNode) -> list[OperationDefinitionNode]:
     return [one for one in node.definitions if isinstance(one, OperationDefinitionNode)]
 
 
-def _note_operation(node: DocumentNode | None, wanted: str | None) -> None:
+def note_operation(told: tuple[str, str | None]) -> None:
     """Say for logs and measures which operation this is; only a valid document's own words get there."""
     noted = notes()
-    if noted is None or noted.operation is None or node is None:
-        return
-    found = [(one.operation.value, one.name.value if one.name else None) for one in operations_of(node)]
-    meant = [(type, name) for type, name in found if wanted is None or name == wanted]
+    if noted and noted.operation:
+        noted.operation.type, noted.operation.name = told
+
+
+def _note_meant(node: DocumentNode | None, wanted: str | None) -> None:
+    found = [
+        (one.operation.value, one.name.value if one.name else None) for one in (operations_of(node) if node else ())
+    ]
+    meant = [told for told in found if wanted is None or told[1] == wanted]
     if len(meant) == 1:
-        noted.operation.type, noted.operation.name = meant[0]
+        note_operation(meant[0])
 
 
 def _is_ambiguous(node: DocumentNode | None) -> bool:

@@ -2,8 +2,8 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable
-from functools import cache
+from collections.abc import Callable, Coroutine, Iterable
+from functools import cache, partial
 from typing import Any
 
 import strawberry
@@ -12,12 +12,14 @@ from graphql.execution import Executor
 from strawberry.extensions import SchemaExtension
 from strawberry.extensions.runner import SchemaExtensionsRunner
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
-from strawberry.types import ExecutionContext
+from strawberry.types import ExecutionContext, ExecutionResult
+from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
 from gql_api.errors import Correctable, DatabaseFailure, Failure, UpstreamFailure
-from gql_api.schema.caches import DocumentCache, DocumentRunner, Documents
+from gql_api.schema.caches import DocumentCache, DocumentRunner, Documents, note_operation
 from gql_api.schema.compiled import CompilingExecutor
+from gql_api.schema.ready import RESOLVING, Ready
 
 INTERNAL = "INTERNAL_SERVER_ERROR"
 INTERNAL_MESSAGE = "An internal error occurred."
@@ -57,6 +59,59 @@ class Schema(strawberry.Schema):
         if extensions:
             return super().create_extensions_runner(execution_context, extensions)
         return DocumentRunner(self.documents, execution_context)
+
+    async def execute(self, query: str | None, *args: Any, **given: Any) -> ExecutionResult:
+        """Run one operation: one that ran before at once, any other as Strawberry does it."""
+        running = None if self._has_others or args else self._at_once(query, given)
+        return await (running or super().execute(query, *args, **given))
+
+    def _at_once(self, query: str | None, given: dict[str, Any]) -> Coroutine[Any, Any, ExecutionResult] | None:
+        name, allowed = given.get("operation_name"), given.get("allowed_operation_types")
+        ready = self.documents.ready(query or "", name)
+        if ready is None or not (allowed is None or ready.kind in allowed):
+            return None
+        values = ready.values(self._schema, given.get("variable_values"))
+        if values is None:
+            return None
+        note_operation(ready.told)
+        kind: Callable[..., Executor[Any]] = self.execution_context_class
+        make = partial(
+            kind,
+            self._schema,
+            ready.fragments,
+            ready.details,
+            given.get("root_value"),
+            given.get("context_value"),
+            ready.operation,
+            values,
+            **RESOLVING,
+            operation_extensions=given.get("operation_extensions"),
+        )
+        return self._executed(make, partial(self._asked, ready, query, name))
+
+    async def _executed(
+        self, make: Callable[[], Executor[Any]], asked: Callable[[], ExecutionContext]
+    ) -> ExecutionResult:
+        try:
+            executor = make()
+            result: Any = executor.execute_operation()
+            if executor.is_awaitable(result):
+                result = await result
+        except Exception as error:  # Strawberry answers it too
+            raised = error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error)
+            result = PreExecutionError(data=None, errors=[raised])
+        if result.errors:
+            self.process_errors(result.errors, asked())
+        else:
+            # Nothing of it goes on; without what refers back to it, it goes at once and not when the collector comes.
+            del executor.async_helpers
+        return ExecutionResult(data=result.data, errors=result.errors, extensions={})
+
+    def _asked(self, ready: Ready, query: str | None, name: str | None) -> ExecutionContext:
+        """Describe an operation as Strawberry does, for who tells of its errors."""
+        context = ExecutionContext(query, self, (ready.kind,), provided_operation_name=name)
+        context.graphql_document = ready.node
+        return context
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Log errors, and put into the list what the client may know of them.

@@ -20,6 +20,7 @@ _LINE = "%(asctime)s %(levelname)s %(name)s [%(request_id)s]: %(message)s"
 _FIELDS = "%(asctime)s %(levelname)s %(name)s %(message)s"
 _NAMES = {"asctime": "time", "levelname": "level", "name": "logger", "exc_info": "traceback"}
 _UNSAID = [*RESERVED_ATTRS, "color_message"]
+_NO_EXTRA = frozenset(_UNSAID)
 _DIGITS = 16
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
@@ -58,11 +59,25 @@ class LineFormatter(_Discreet):
 class JsonLines(OrjsonFormatter, _Discreet):
     """One JSON object a line, for machines."""
 
+    def format(self, record: logging.LogRecord) -> str:
+        """Write a record; what nearly all are, a text with fields, without what the library does for any other."""
+        if record.exc_info or record.exc_text or record.stack_info or record.msg.__class__ is not str:
+            return str(super().format(record))
+        told = {
+            "time": self.formatTime(record),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        told |= {name: value for name, value in record.__dict__.items() if name not in _NO_EXTRA and name[0] != "_"}
+        return self.jsonify_log_record(self.process_log_record(told))
+
     def formatException(self, ei: Any) -> str | list[str]:  # type: ignore[override]  # noqa: N802
         return _Discreet.formatException(self, ei)
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802
-        return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        seconds = int(record.created)
+        return f"{_second(seconds)}.{int((record.created - seconds) * 1000):03}+00:00"
 
     def jsonify_log_record(self, log_data: dict[str, Any]) -> str:
         try:
@@ -72,6 +87,12 @@ class JsonLines(OrjsonFormatter, _Discreet):
 
     def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in log_data.items() if value is not None and value != "-"}
+
+
+@lru_cache(maxsize=2)
+def _second(seconds: int) -> str:
+    """Write a time without its zone; most lines are of the same second as the line before."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").removesuffix("+00:00")
 
 
 def _places(error: BaseException | None) -> str:

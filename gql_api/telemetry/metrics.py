@@ -1,7 +1,8 @@
 """Counts and times work for Prometheus; how they are asked for is in `exposing`."""
 
 from collections.abc import Callable, Mapping
-from typing import Literal
+from functools import lru_cache
+from typing import Literal, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -19,7 +20,10 @@ STATES: dict[str, tuple[str, Literal["livesum", "livemax"]]] = {
     "database_connections_idle": ("Connections to PostgreSQL that nobody uses just now.", "livesum"),
     "database_connections_max": ("Connections to PostgreSQL that may be open.", "livesum"),
 }
+M = TypeVar("M", Counter, Histogram)
 Sources = Mapping[str, Callable[[], float]]
+_MOST_KEPT = 1024
+"""Series of a metric that are kept at hand: more than there are, as long as nobody invents names."""
 
 
 class Metrics:
@@ -44,30 +48,42 @@ class Metrics:
             registry=registry,
             multiprocess_mode="livesum",
         )
-        self._operations = Counter(
-            "gql_api_operations",
-            "GraphQL requests by operation and outcome: ok, partial, refused, failed, or gone: nobody waited any more.",
-            ["operation", "outcome"],
-            registry=registry,
+        self._operations = _series(
+            Counter(
+                "gql_api_operations",
+                "GraphQL requests by operation and outcome: ok, partial, refused, failed, or gone: nobody waited any "
+                "more.",
+                ["operation", "outcome"],
+                registry=registry,
+            )
         )
-        self._seconds = _times(
-            "gql_api_operation_duration_seconds", "Seconds of a GraphQL request.", ["operation"], registry
+        self._seconds = _series(
+            _times("gql_api_operation_duration_seconds", "Seconds of a GraphQL request.", ["operation"], registry)
         )
-        self._calls = Counter(
-            "gql_api_upstream_calls",
-            "Tries to call Acontext by route and outcome: ok, refused, unavailable, timeout, cancelled, or "
-            "circuit_open: not made, since too many before had failed.",
-            ["route", "outcome"],
-            registry=registry,
+        self._make_calls(registry)
+
+    def _make_calls(self, registry: CollectorRegistry) -> None:
+        self._calls = _series(
+            Counter(
+                "gql_api_upstream_calls",
+                "Tries to call Acontext by route and outcome: ok, refused, unavailable, timeout, cancelled, or "
+                "circuit_open: not made, since too many before had failed.",
+                ["route", "outcome"],
+                registry=registry,
+            )
         )
-        self._call_seconds = _times(
-            "gql_api_upstream_call_duration_seconds", "Seconds of a try to call Acontext.", ["route"], registry
+        self._call_seconds = _series(
+            _times("gql_api_upstream_call_duration_seconds", "Seconds of a try to call Acontext.", ["route"], registry)
         )
-        self._retries = Counter(
-            "gql_api_upstream_retries", "Failed tries that were followed by another.", ["route"], registry=registry
+        self._retries = _series(
+            Counter(
+                "gql_api_upstream_retries", "Failed tries that were followed by another.", ["route"], registry=registry
+            )
         )
-        self._batches = Histogram(
-            "gql_api_loader_batch_size", "Keys of a loader's batch.", ["loader"], buckets=_SIZES, registry=registry
+        self._batches = _series(
+            Histogram(
+                "gql_api_loader_batch_size", "Keys of a loader's batch.", ["loader"], buckets=_SIZES, registry=registry
+            )
         )
         self._waits = _times("gql_api_session_wait_seconds", "Seconds that a write waited for others.", [], registry)
 
@@ -75,15 +91,19 @@ class Metrics:
         self._subscribed = Gauge(
             "gql_api_subscriptions_open", "Subscriptions now.", registry=registry, multiprocess_mode="livesum"
         )
-        self._subscriptions = Counter(
-            "gql_api_subscriptions",
-            "Subscriptions that ended, by operation and outcome: ok, gone: the client went, failed, slow, expired: "
-            "its token did, or stopped: the server did.",
-            ["operation", "outcome"],
-            registry=registry,
+        self._subscriptions = _series(
+            Counter(
+                "gql_api_subscriptions",
+                "Subscriptions that ended, by operation and outcome: ok, gone: the client went, failed, slow, "
+                "expired: its token did, or stopped: the server did.",
+                ["operation", "outcome"],
+                registry=registry,
+            )
         )
-        self._events = Counter(
-            "gql_api_subscription_events", "Events that subscribers were told.", ["operation"], registry=registry
+        self._events = _series(
+            Counter(
+                "gql_api_subscription_events", "Events that subscribers were told.", ["operation"], registry=registry
+            )
         )
 
     def watch(self, sources: Sources) -> None:
@@ -108,32 +128,32 @@ class Metrics:
         if isinstance(work, Call):
             self._called(work)
         elif isinstance(work, Batch):
-            self._batches.labels(work.loader).observe(work.size)
+            self._batches(work.loader).observe(work.size)
         elif isinstance(work, Operation):
             self._answered(work)
         elif isinstance(work, Event):
-            self._events.labels(self._name(work.stream.operation)).inc()
+            self._events(self._name(work.stream.operation)).inc()
         elif isinstance(work, Stream):
             self._subscribed.dec()
-            self._subscriptions.labels(self._name(work.operation), work.outcome).inc()
+            self._subscriptions(self._name(work.operation), work.outcome).inc()
         elif isinstance(work, Wait):
             self._waits.observe(work.seconds)
 
     def _called(self, call: Call) -> None:
-        self._calls.labels(call.route or NONE, call.outcome).inc()
+        self._calls(call.route or NONE, call.outcome).inc()
         if call.route:
-            self._call_seconds.labels(call.route).observe(call.seconds)
+            self._call_seconds(call.route).observe(call.seconds)
 
     def _answered(self, operation: Operation) -> None:
         self._in_flight.dec()
         if operation.type == "subscription" and operation.outcome == "ok":
             return  # it is counted as one when it ends
         name = self._name(operation)
-        self._operations.labels(name, operation.outcome).inc()
-        self._seconds.labels(name).observe(operation.seconds)
+        self._operations(name, operation.outcome).inc()
+        self._seconds(name).observe(operation.seconds)
 
     def retried(self, route: str | None) -> None:
-        self._retries.labels(route or NONE).inc()
+        self._retries(route or NONE).inc()
 
     def _name(self, operation: Operation) -> str:
         if operation.type is None:
@@ -141,6 +161,11 @@ class Metrics:
         if operation.name is None:
             return ANONYMOUS
         return operation.name if self._names.admit(operation.name) else OTHER
+
+
+def _series(metric: M) -> Callable[..., M]:
+    """Give what finds the series of given labels; the library looks for one under a lock, each time anew."""
+    return lru_cache(maxsize=_MOST_KEPT)(metric.labels)
 
 
 def _times(name: str, told: str, labels: list[str], registry: CollectorRegistry) -> Histogram:

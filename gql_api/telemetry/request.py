@@ -1,8 +1,8 @@
 """What belongs to one request: its id, the trace that it is a part of, and what its line in the log will say."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -37,24 +37,38 @@ def notes() -> Notes | None:
     return _notes.get()
 
 
-@contextmanager
-def observed(id: str, headers: Mapping[str, str], listeners: Sequence[Listener]) -> Iterator[Notes]:
+class _Observed:
+    __slots__ = ("_id", "_listening", "_tokens", "_trace")
+
+    def __init__(self, id: str, trace: Mapping[str, str], listeners: Sequence[Listener]) -> None:
+        self._id = id
+        self._trace = trace
+        self._listening = listening(listeners)
+
+    def __enter__(self) -> Notes:
+        noted = Notes()
+        self._tokens = request_id.set(self._id), trace_context.set(self._trace), _notes.set(noted)
+        self._listening.__enter__()
+        return noted
+
+    def __exit__(self, *_: object) -> None:
+        self._listening.__exit__(None, None, None)
+        id, trace, noted = self._tokens
+        request_id.reset(id)
+        trace_context.reset(trace)
+        _notes.reset(noted)
+
+
+def observed(
+    id: str, listeners: Sequence[Listener], *, traceparent: str = "", tracestate: str = ""
+) -> AbstractContextManager[Notes]:
     """Let the block be one request with these headers; log lines and calls of Acontext then carry its id."""
-    noted = Notes()
-    tokens = request_id.set(id), trace_context.set(_trace(headers)), _notes.set(noted)
-    try:
-        with listening(listeners):
-            yield noted
-    finally:
-        request_id.reset(tokens[0])
-        trace_context.reset(tokens[1])
-        _notes.reset(tokens[2])
+    return _Observed(id, _trace(traceparent, tracestate), listeners)
 
 
-def _trace(headers: Mapping[str, str]) -> dict[str, str]:
+def _trace(parent: str, state: str) -> dict[str, str]:
     """Read the trace headers (W3C Trace Context); what is malformed is as if it were not there."""
-    parent, state = headers.get("traceparent", ""), headers.get("tracestate", "")
-    if not (_PARENT.fullmatch(parent) or _LATER_PARENT.fullmatch(parent)):
+    if not parent or not (_PARENT.fullmatch(parent) or _LATER_PARENT.fullmatch(parent)):
         return {}
     return {"traceparent": parent, **({"tracestate": state} if _STATE.fullmatch(state) else {})}
 

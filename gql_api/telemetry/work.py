@@ -2,8 +2,8 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -93,14 +93,22 @@ _listeners: ContextVar[Sequence[Listener]] = ContextVar("listeners", default=())
 _at: ContextVar[Work | None] = ContextVar("work", default=None)
 
 
-@contextmanager
-def listening(listeners: Sequence[Listener]) -> Iterator[None]:
+class _Listening:
+    __slots__ = ("_listeners", "_token")
+
+    def __init__(self, listeners: Sequence[Listener]) -> None:
+        self._listeners = listeners
+
+    def __enter__(self) -> None:
+        self._token = _listeners.set(self._listeners)
+
+    def __exit__(self, *_: object) -> None:
+        _listeners.reset(self._token)
+
+
+def listening(listeners: Sequence[Listener]) -> AbstractContextManager[None]:
     """Let the block, and the tasks that it starts, tell these listeners."""
-    token = _listeners.set(listeners)
-    try:
-        yield
-    finally:
-        _listeners.reset(token)
+    return _Listening(listeners)
 
 
 def is_watched() -> bool:

@@ -9,6 +9,8 @@ from starlette.responses import Response
 
 from gql_api.web.negotiation import JSON
 
+_NOT_KEPT = (b"cache-control", b"no-store")
+
 
 class Refused(Exception):
     """A request that is answered with a status of its own before GraphQL sees it."""
@@ -42,9 +44,25 @@ class BodyTooLarge(Refused):
 
 def answer(body: Any, status: int, *, media: str = JSON, headers: Mapping[str, str] | None = None) -> Response:
     """Answer with JSON that nobody may keep."""
-    return Response(
-        encode(body), status, {"cache-control": "no-store", **(headers or {})}, media_type=f"{media}; charset=utf-8"
-    )
+    return _Json(encode(body), status, media, headers or {})
+
+
+class _Json(Response):
+    """JSON that nobody may keep, with the same headers as any response would have, made without asking for each."""
+
+    def __init__(self, body: bytes, status: int, media: str, headers: Mapping[str, str]) -> None:
+        self.status_code = status
+        self.body = body
+        self.background = None
+        self.raw_headers = [
+            _NOT_KEPT,
+            (b"content-length", b"%d" % len(body)),
+            (b"content-type", b"%s; charset=utf-8" % media.encode("ascii")),
+        ]
+        if headers:
+            self.raw_headers[1:1] = [
+                (name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()
+            ]
 
 
 def encode(body: Any) -> bytes:

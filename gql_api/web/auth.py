@@ -1,6 +1,7 @@
 """Who asks: by the `X-User` header, which is believed, or by a bearer token, which is checked."""
 
 from collections.abc import Awaitable, Callable
+from functools import lru_cache, partial
 
 from starlette.requests import Request
 
@@ -11,9 +12,12 @@ from gql_api.model import Viewer
 from gql_api.services import rules
 from gql_api.web.answers import Refused
 from gql_api.web.bearer import TwoTokens, bearer_token
+from gql_api.web.headers import Headers, headers_of
 
 Identify = Callable[[Request], Awaitable[Viewer]]
-_HEADER = "x-user"
+_HEADER = b"x-user"
+_MOST_KEPT = 4096
+"""Users of tokens whose names were found to be such."""
 _CHALLENGE = 'Bearer realm="gql_api"'
 _NO_TOKEN = "A bearer token is needed: send `Authorization: Bearer <token>`."  # noqa: S105 - no password
 _BAD_TOKEN = "The token is not valid, or not any more."  # noqa: S105 - no password
@@ -26,7 +30,7 @@ def by_header(*, default_user: str, reserved_users: str) -> Identify:
     """
 
     async def identify(request: Request) -> Viewer:
-        named = _named(request, reserved_users)
+        named = _named(headers_of(request.scope), reserved_users)
         return Viewer(default_user if named is None else named, may_name_others=True)
 
     return identify
@@ -39,10 +43,13 @@ def by_token(verifier: Verifier, *, act_as_scope: str, reserved_users: str) -> I
     `Refused`, or `BadUserInput` for a name that cannot be one.
     """
 
+    checked = lru_cache(maxsize=_MOST_KEPT)(partial(rules.user, path=(), reserved_prefix=reserved_users))
+
     async def identify(request: Request) -> Viewer:
-        caller = await _caller(verifier, _token(request))
-        user = _own(caller, reserved_users)
-        named = _named(request, reserved_users)
+        headers = headers_of(request.scope)
+        caller = await _caller(verifier, _token(headers))
+        user = _own(caller, checked)
+        named = _named(headers, reserved_users)
         may_name_others = act_as_scope in caller.scopes
         if named not in (None, user) and not may_name_others:
             raise _refused(
@@ -53,15 +60,15 @@ def by_token(verifier: Verifier, *, act_as_scope: str, reserved_users: str) -> I
     return identify
 
 
-def _named(request: Request, reserved_users: str) -> str | None:
+def _named(headers: Headers, reserved_users: str) -> str | None:
     """Read the `X-User` header; None when there is none."""
-    given = request.headers.getlist(_HEADER)
+    given = headers.all(_HEADER)
     if not given:
         return None
     if len(given) > 1:
         raise BadUserInput("X-User: the header must be there once.")
     try:
-        # Starlette reads headers as Latin-1; names beyond ASCII come as UTF-8.
+        # Headers are read as Latin-1; names beyond ASCII come as UTF-8.
         name = given[0].strip(" \t").encode("latin-1").decode()
         return rules.user(name, (), reserved_prefix=reserved_users)
     except (UnicodeError, Invalid) as problem:
@@ -69,9 +76,9 @@ def _named(request: Request, reserved_users: str) -> str | None:
         raise BadUserInput(f"X-User: {reason}") from None
 
 
-def _token(request: Request) -> str:
+def _token(headers: Headers) -> str:
     try:
-        token = bearer_token(request.headers.getlist("authorization"))
+        token = bearer_token(headers.all(b"authorization"))
     except TwoTokens:
         failure = Unauthenticated("Authorization: the header must be there once.")
         raise _refused(401, failure, error="invalid_request") from None
@@ -91,9 +98,9 @@ async def _caller(verifier: Verifier, token: str) -> Caller:
         ) from None
 
 
-def _own(caller: Caller, reserved_users: str) -> str:
+def _own(caller: Caller, checked: Callable[[str], str]) -> str:
     try:
-        return rules.user(caller.user, (), reserved_prefix=reserved_users)
+        return checked(caller.user)
     except Invalid:
         failure = Unauthenticated(_BAD_TOKEN)
         raise _refused(401, failure, error="invalid_token", error_description=_BAD_TOKEN) from None

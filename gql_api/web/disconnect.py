@@ -1,9 +1,9 @@
 """Work that stops when its client has gone; which work may be stopped is left to the caller."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from typing import cast
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
 
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive
@@ -12,48 +12,45 @@ _SOON = 0.01
 """Seconds after which a connection is watched."""
 
 
-@asynccontextmanager
-async def stopped_when_gone(receive: Receive, may_stop: Callable[[], bool]) -> AsyncIterator[None]:
-    """Cancel the block when the client goes, if it may be stopped at that moment, and raise ClientDisconnect.
-
-    The body must have been read before: the messages of the connection are taken here.
-    """
-    watch = _Watch(receive, may_stop)
-    # Most work is done before it is worth a task to look whether somebody still waits for it.
-    starting = asyncio.get_running_loop().call_later(_SOON, watch.start)
-    try:
-        yield
-    except asyncio.CancelledError:
-        # Somebody else may have cancelled the task too, as the server does when it stops.
-        if watch.has_cancelled and watch.task.uncancel() == 0:
-            raise ClientDisconnect from None
-        raise
-    finally:
-        starting.cancel()
-        watch.stop()
-
-
 class _Watch:
     """Waits for the end of a connection on behalf of the task that made it."""
 
+    __slots__ = ("_has_cancelled", "_may_stop", "_receive", "_starting", "_task", "_watcher")
+
     def __init__(self, receive: Receive, may_stop: Callable[[], bool]) -> None:
-        self.task = cast("asyncio.Task[object]", asyncio.current_task())  # an ASGI application always runs in one
-        self.has_cancelled = False
         self._receive = receive
         self._may_stop = may_stop
+        self._has_cancelled = False
         self._watcher: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
-        self._watcher = asyncio.create_task(self.run())
+    def __enter__(self) -> None:
+        self._task: Any = asyncio.current_task()  # an ASGI application always runs in one
+        # Most work is done before it is worth a task to look whether somebody still waits for it.
+        self._starting = asyncio.get_running_loop().call_later(_SOON, self._start)
 
-    def stop(self) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        self._starting.cancel()
         if self._watcher:
             self._watcher.cancel()
+        # Somebody else may have cancelled the task too, as the server does when it stops.
+        if isinstance(error, asyncio.CancelledError) and self._has_cancelled and self._task.uncancel() == 0:
+            raise ClientDisconnect from None
 
-    async def run(self) -> None:
+    def _start(self) -> None:
+        self._watcher = asyncio.create_task(self._watch())
+
+    async def _watch(self) -> None:
         # The body of a GET is not read before; when it is too large, the watch ends and the block goes on.
         while (await self._receive())["type"] != "http.disconnect":
             pass
         if self._may_stop():
-            self.has_cancelled = True
-            self.task.cancel()
+            self._has_cancelled = True
+            self._task.cancel()
+
+
+def stopped_when_gone(receive: Receive, may_stop: Callable[[], bool]) -> AbstractContextManager[None]:
+    """Cancel the block when the client goes, if it may be stopped at that moment, and raise ClientDisconnect.
+
+    The body must have been read before: the messages of the connection are taken here.
+    """
+    return _Watch(receive, may_stop)

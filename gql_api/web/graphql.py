@@ -30,7 +30,8 @@ from gql_api.telemetry import Operation
 from gql_api.web.answers import Refused, answer
 from gql_api.web.disconnect import stopped_when_gone
 from gql_api.web.events import HEADERS, EventStream, Pace, single
-from gql_api.web.negotiation import EVENTS, GRAPHQL, JSON, choose, prefers_events, takes_events, wants_page
+from gql_api.web.headers import headers_of
+from gql_api.web.negotiation import EVENTS, GRAPHQL, JSON, Wanted, wanted, wants_page
 from gql_api.web.outcomes import note_result, watched
 from gql_api.web.parameters import Parameters, from_body, from_url
 from gql_api.web.streaming import results, type_of
@@ -38,6 +39,9 @@ from gql_api.web.streaming import results, type_of
 ContextT = TypeVar("ContextT")
 METHODS = {"allow": "GET, HEAD, POST, OPTIONS"}
 READING = {"GET", "HEAD"}
+_BY_GET = (OperationType.QUERY,)
+_BY_POST = (OperationType.QUERY, OperationType.MUTATION)
+_VARY = (b"vary", b"Accept")
 CLIENT_GONE = 499  # nobody reads this status but the log
 
 STATUSES: list[tuple[type[Failure], int]] = [
@@ -78,56 +82,52 @@ class GraphQLView(Generic[ContextT]):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         response = await self._respond(request)
-        if "accept" not in re.split(r"[,\s]+", response.headers.get("vary", "").lower()):
-            response.headers.add_vary_header("Accept")
-        await response(scope, receive, _without_body(send) if request.method == "HEAD" else send)
+        _add_vary(response)
+        await response(scope, receive, _without_body(send) if scope["method"] == "HEAD" else send)
 
     async def _respond(self, request: Request) -> Response:
-        accept = ",".join(request.headers.getlist("accept"))
-        if self._explorer is not None and _is_for_page(request, accept):
+        method = request.scope["method"]
+        accept = ",".join(headers_of(request.scope).all(b"accept"))
+        if self._explorer is not None and method in READING and _is_for_page(request, accept):
             return self._explorer(request)
-        if request.method == "OPTIONS":
+        if method == "OPTIONS":
             return Response(status_code=204, headers=METHODS)
-        media = choose(accept) or (JSON if takes_events(accept) else None)
-        if media is None:
+        asked = wanted(accept)
+        if asked.media is None and not asked.events:
             return Refused(406, f"Answers are {GRAPHQL}, {JSON} or {EVENTS}; the Accept header takes none.").answer()
         try:
             with watched() as operation:
-                return await self._run(request, accept, media, operation)
+                return await self._run(request, asked, operation)
         except Refused as refused:
-            return refused.answer(media)
+            return refused.answer(asked.media or JSON)
         except ClientDisconnect:
             return Response(status_code=CLIENT_GONE)
 
-    async def _run(self, request: Request, accept: str, media: str, operation: Operation) -> Response:
-        if request.method not in READING | {"POST"}:
+    async def _run(self, request: Request, asked: Wanted, operation: Operation) -> Response:
+        scope = request.scope
+        method = scope["method"]
+        is_get = method in READING
+        if not is_get and method != "POST":
             raise Refused(405, "GraphQL is asked by GET or POST.", headers=METHODS)
-        is_get = request.method in READING
         # Who may not ask is not listened to: the body is read after.
         context = await self._context(request)
-        parameters = from_url(request.query_params) if is_get else await from_body(request)
-        request.state.operation_name = parameters.operation_name
-        if takes_events(accept) and type_of(self._schema, parameters) is DocumentOperation.SUBSCRIPTION:
+        parameters = from_url(request.query_params) if is_get else await from_body(scope, request.receive)
+        scope.setdefault("state", {})["operation_name"] = parameters.operation_name
+        if asked.events and type_of(self._schema, parameters) is DocumentOperation.SUBSCRIPTION:
             operation.type = "subscription"
-            if request.method == "HEAD":
+            if method == "HEAD":
                 return Response(headers=HEADERS)
             stream = results(self._schema, parameters, context, seconds=self._seconds)
             return EventStream(stream, is_cut=self._is_closing, pace=self.pace)
-        with request_within(self._seconds):
-            result = await self._result(request, parameters, context, is_get=is_get)
+        with request_within(self._seconds), stopped_when_gone(request.receive, lambda: self._only_reads(parameters)):
+            result = await self._execute(parameters, context, is_get=is_get)
         note_result(operation, result)
-        return single(result) if prefers_events(accept) else _answer_of(result, media)
-
-    async def _result(
-        self, request: Request, parameters: Parameters, context: ContextT, *, is_get: bool
-    ) -> ExecutionResult:
-        async with stopped_when_gone(request.receive, lambda: self._only_reads(parameters)):
-            return await self._execute(parameters, context, is_get=is_get)
+        return single(result) if asked.events_first else _answer_of(result, asked.media or JSON)
 
     async def _context(self, request: Request) -> ContextT:
         try:
             context = self._make_context(request)
-            return await context if inspect.isawaitable(context) else context
+            return await context if inspect.iscoroutine(context) or inspect.isawaitable(context) else context
         except Failure as failure:
             status = next((status for kind, status in STATUSES if isinstance(failure, kind)), 400)
             headers = {"www-authenticate": "Bearer"} if status == 401 else None  # noqa: PLR2004
@@ -135,7 +135,7 @@ class GraphQLView(Generic[ContextT]):
             raise Refused(status, failure.message, extensions=extensions, headers=headers) from failure
 
     async def _execute(self, parameters: Parameters, context: ContextT, *, is_get: bool) -> ExecutionResult:
-        allowed = {OperationType.QUERY} if is_get else {OperationType.QUERY, OperationType.MUTATION}
+        allowed = _BY_GET if is_get else _BY_POST
         try:
             return await self._schema.execute(
                 parameters.query,
@@ -157,8 +157,16 @@ class GraphQLView(Generic[ContextT]):
         return type_of(self._schema, parameters) is DocumentOperation.QUERY
 
 
+def _add_vary(response: Response) -> None:
+    """Say that the answer depends on the Accept header."""
+    if b"vary" not in dict(response.raw_headers):
+        response.raw_headers.append(_VARY)
+    elif "accept" not in re.split(r"[,\s]+", response.headers["vary"].lower()):
+        response.headers.add_vary_header("Accept")
+
+
 def _is_for_page(request: Request, accept: str) -> bool:
-    return request.method in READING and "query" not in request.query_params and wants_page(accept)
+    return "query" not in request.query_params and wants_page(accept)
 
 
 def _unresolved(message: str) -> ExecutionResult:

@@ -7,11 +7,11 @@ name that the browser sends tells it from the pages of this server.
 import re
 from collections.abc import Sequence
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gql_api.loopback import is_loopback
 from gql_api.web.answers import Refused
+from gql_api.web.headers import headers_of
 from gql_api.web.negotiation import JSON, choose
 from gql_api.web.probes import PROBES
 
@@ -30,7 +30,7 @@ class HostCheck:
         if refused is None:
             await self._app(scope, receive, send)
         elif scope["type"] == "http":
-            accept = ",".join(Headers(scope=scope).getlist("accept"))
+            accept = ",".join(headers_of(scope).all(b"accept"))
             await refused.answer(choose(accept) or JSON)(scope, receive, send)
         else:
             await send({"type": "websocket.close", "code": 1008})
@@ -40,7 +40,7 @@ class HostCheck:
 
         421 is the status for an authority that a server does not answer for (RFC 9110, 15.5.20).
         """
-        given = Headers(scope=scope).getlist("host")
+        given = headers_of(scope).all(b"host")
         match = _HOST.fullmatch(given[0]) if len(given) == 1 else None
         if match is None:
             return Refused(400, "The Host header must be there once, with a host and maybe a port in it.")

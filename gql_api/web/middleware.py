@@ -3,21 +3,23 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gql_api.telemetry import Notes, observed
+from gql_api.telemetry import Notes
 from gql_api.web.answers import BodyTooLarge, Refused
+from gql_api.web.headers import headers_of
 from gql_api.web.hosts import HostCheck
-from gql_api.web.recording import Entry, Observing, id_of, write
+from gql_api.web.recording import Entry, Observing, id_of, seen, write
 
 ASKED_HEADERS = ["authorization", "content-type", "x-user", "x-request-id", "traceparent"]
 TOLD_HEADERS = ["x-request-id", "www-authenticate", "retry-after"]
-SAFE_HEADERS = {"x-content-type-options": "nosniff", "referrer-policy": "no-referrer"}
+SAFE_HEADERS = {b"x-content-type-options": b"nosniff", b"referrer-policy": b"no-referrer"}
+_ID = b"x-request-id"
+_OURS = {_ID, *SAFE_HEADERS}
 
 _CUT = {"code": "SERVER_STOPPING"}
 
@@ -65,10 +67,11 @@ class RequestRecord:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        record = _Record(scope, send)
+        headers = headers_of(scope)
+        record = _Record(id_of(headers), scope, send)
         with (
             self._observing.stop.request(),
-            observed(record.id, Headers(scope=scope), self._observing.listeners) as notes,
+            seen(record.id, headers, self._observing) as notes,
         ):
             try:
                 await self._answer(scope, receive, record)
@@ -94,8 +97,10 @@ class RequestRecord:
 class _Record:
     """One request, from its head to the last of its answer."""
 
-    def __init__(self, scope: Scope, send: Send) -> None:
-        self.id = id_of(scope)
+    __slots__ = ("_began", "_scope", "_send", "_state", "id", "status")
+
+    def __init__(self, id: str, scope: Scope, send: Send) -> None:
+        self.id = id
         self.status: int | None = None
         self._scope = scope
         self._send = send
@@ -103,18 +108,24 @@ class _Record:
         # Here the endpoint says which operation it ran.
         self._state = scope.setdefault("state", {})
 
-    async def send(self, message: Message) -> None:
+    def send(self, message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            headers = MutableHeaders(scope=message)
-            headers["x-request-id"] = self.id
-            for name, value in SAFE_HEADERS.items():
-                headers.setdefault(name, value)
-        await self._send(message)
+            message["headers"] = _with_ours(list(message.get("headers", ())), self.id)
+        return self._send(message)
 
     def log(self, notes: Notes, pseudonym: Callable[[str], str]) -> None:
         entry = Entry(self._scope["method"], self._scope["path"], self.status, self._began)
         write(entry, notes, pseudonym, fallback=self._state.get("operation_name"))
+
+
+def _with_ours(headers: list[tuple[bytes, bytes]], id: str) -> list[tuple[bytes, bytes]]:
+    """Add the id, and those safe headers that are not there."""
+    there = dict(headers)
+    if _OURS.isdisjoint(there):
+        return [*headers, (_ID, id.encode("ascii")), *SAFE_HEADERS.items()]
+    kept = [one for one in headers if one[0] != _ID]
+    return [*kept, (_ID, id.encode("ascii")), *(one for one in SAFE_HEADERS.items() if one[0] not in there)]
 
 
 class Straight:
@@ -124,9 +135,9 @@ class Straight:
         self._app = app
         self._endpoints = endpoints
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         is_plain = scope["type"] == "http" and not scope.get("root_path")
-        await (self._endpoints.get(scope["path"], self._app) if is_plain else self._app)(scope, receive, send)
+        return (self._endpoints.get(scope["path"], self._app) if is_plain else self._app)(scope, receive, send)
 
 
 class BodyLimit:
@@ -140,33 +151,43 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        came, has_answered = 0, False
-
-        async def receive_counted() -> Message:
-            nonlocal came
-            message = await receive()
-            came += len(message.get("body", b""))
-            if came > self._most:
-                raise BodyTooLarge(self._most)
-            return message
-
-        async def send_noticed(message: Message) -> None:
-            nonlocal has_answered
-            has_answered = True
-            await send(message)
-
+        counted = _Counted(receive, send, self._most)
         try:
             if _declared_length(scope) > self._most:
                 raise BodyTooLarge(self._most)
-            await self._app(scope, receive_counted, send_noticed)
+            await self._app(scope, counted.receive, counted.send)
         except BodyTooLarge as refused:
-            if has_answered:
+            if counted.has_answered:
                 raise
             await refused.answer()(scope, receive, send)
 
 
+class _Counted:
+    """Counts what comes of a body, and notices the answer."""
+
+    __slots__ = ("_came", "_most", "_receive", "_send", "has_answered")
+
+    def __init__(self, receive: Receive, send: Send, most: int) -> None:
+        self.has_answered = False
+        self._receive = receive
+        self._send = send
+        self._most = most
+        self._came = 0
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self._came += len(message.get("body", b""))
+        if self._came > self._most:
+            raise BodyTooLarge(self._most)
+        return message
+
+    def send(self, message: Message) -> Awaitable[None]:
+        self.has_answered = True
+        return self._send(message)
+
+
 def _declared_length(scope: Scope) -> int:
     try:
-        return int(Headers(scope=scope).get("content-length", "0"))
+        return int(headers_of(scope).get(b"content-length"))
     except ValueError:
         return 0

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, wraps
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 GRAPHQL = "application/graphql-response+json"
 JSON = "application/json"
@@ -85,10 +85,31 @@ def prefers_events(accept: str | None) -> bool:
     return events[0] > 0 and events > (others[0], others[2])
 
 
+class Wanted(NamedTuple):
+    """What an Accept header wants: `media` as `choose` says, and event streams as the other two say."""
+
+    media: str | None
+    events: bool
+    events_first: bool
+
+
+@_remembered
+def wanted(accept: str | None) -> Wanted:
+    """Read all of it at once."""
+    return Wanted(choose(accept), takes_events(accept), prefers_events(accept))
+
+
 @_remembered
 def wants_page(accept: str | None) -> bool:
     """Tell a browser, which names text/html, from programs, which take anything."""
     return any(one.name == "text/html" and one.quality > 0 for one in _ranges(accept or ""))
+
+
+@_remembered
+def is_json(content_type: str | None) -> bool:
+    """Tell whether a Content-Type says that the body is JSON as it is taken here."""
+    kind = parse_media_type(content_type or "none")
+    return kind.name == JSON and kind.is_utf8
 
 
 def _ranges(accept: str) -> list[MediaType]:

@@ -1,8 +1,7 @@
 """How a GraphQL request went, in one word and its codes, for metrics, traces and the log."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 from starlette.requests import ClientDisconnect
 from strawberry.types import ExecutionResult
@@ -28,25 +27,37 @@ _OURS = {
 _MOST_CODES = 10
 
 
-@contextmanager
-def watched() -> Iterator[Operation]:
-    """Let the block be one GraphQL request."""
-    with doing(Operation()) as operation:
+class _Watched:
+    __slots__ = ("_doing", "_operation")
+
+    def __enter__(self) -> Operation:
+        self._operation = Operation()
+        self._doing = doing(self._operation)
+        self._doing.__enter__()
         noted = notes()
         if noted:
-            noted.operation = operation
-        try:
-            yield operation
-        except Refused as refused:
-            operation.codes = (str(refused.extensions["code"]),)
-            operation.outcome = _fault(operation.codes)
-            raise
-        except (ClientDisconnect, asyncio.CancelledError):
-            operation.outcome = "gone"
-            raise
-        except Exception:
-            operation.outcome, operation.codes = "failed", (INTERNAL,)
-            raise
+            noted.operation = self._operation
+        return self._operation
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if error is not None:
+            _note_failure(self._operation, error)
+        self._doing.__exit__(None, None, None)
+
+
+def watched() -> AbstractContextManager[Operation]:
+    """Let the block be one GraphQL request."""
+    return _Watched()
+
+
+def _note_failure(operation: Operation, error: BaseException) -> None:
+    if isinstance(error, Refused):
+        operation.codes = (str(error.extensions["code"]),)
+        operation.outcome = _fault(operation.codes)
+    elif isinstance(error, ClientDisconnect | asyncio.CancelledError):
+        operation.outcome = "gone"
+    elif isinstance(error, Exception):
+        operation.outcome, operation.codes = "failed", (INTERNAL,)
 
 
 def note_result(operation: Operation, result: ExecutionResult) -> None:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope
 
 from gql_api.web.answers import Refused
-from gql_api.web.negotiation import JSON, parse_media_type
+from gql_api.web.headers import headers_of
+from gql_api.web.negotiation import JSON, is_json
 
 _LONG_NUMBER = re.compile(rb"[0-9]{19}")
 
@@ -43,18 +45,30 @@ def from_url(values: Mapping[str, str]) -> Parameters:
     return from_fields(fields)
 
 
-async def from_body(request: Request) -> Parameters:
-    """Read a POST request; raise `Refused`."""
-    kind = parse_media_type(request.headers.get("content-type") or "none")
-    if kind.name != JSON or not kind.is_utf8:
+async def from_body(scope: Scope, receive: Receive) -> Parameters:
+    """Read a POST request; raise `Refused`, or `ClientDisconnect`."""
+    if not is_json(headers_of(scope).get(b"content-type")):
         raise Refused(415, f"The Content-Type must be {JSON}, in UTF-8.", headers={"accept": JSON})
+    body = await _body(receive)
     try:
-        fields = loads(await request.body())
+        fields = loads(body)
     except (ValueError, RecursionError):
         raise Refused(400, "The body is not JSON in UTF-8 of a sane depth and with finite numbers.") from None
     if isinstance(fields, list):
         raise Refused(400, "The body must be one JSON object: lists of operations are not taken.")
     return from_fields(fields)
+
+
+async def _body(receive: Receive) -> bytes:
+    """Read a body to its end; most come in one piece."""
+    pieces = []
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        pieces.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 def _parse_field(name: str, text: str) -> Any:

@@ -1,20 +1,21 @@
 """The log of what was asked, one line for each request, operation of a socket and socket; and who else is told."""
 
 import logging
+import os
 import re
 import time
-import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
-from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from gql_api.stopping import Stop
 from gql_api.telemetry import Listener, Notes, observed
+from gql_api.web.headers import Headers, headers_of
 from gql_api.web.probes import PROBES
 
 SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
@@ -23,6 +24,7 @@ _LONGEST_PATH = 200
 _MATERIAL = "/api/v1/material/"
 
 _LOG = logging.getLogger(__name__)
+_ANY = logging.LogRecord(__name__, logging.INFO, __file__, 0, "", (), None)
 
 
 def _hidden(user: str) -> str:
@@ -48,14 +50,43 @@ class Entry:
     began: float
 
 
-def id_of(scope: Scope) -> str:
+def id_of(headers: Headers) -> str:
     """Give the id that a request came with, if it is a sane one, else a new one."""
-    sent = Headers(scope=scope).get("x-request-id", "")
-    return sent if SANE_ID.fullmatch(sent) else uuid.uuid4().hex
+    sent = headers.get(b"x-request-id")
+    return sent if sent and SANE_ID.fullmatch(sent) else os.urandom(16).hex()
+
+
+def seen(id: str, headers: Headers, observing: Observing) -> AbstractContextManager[Notes]:
+    """Let the block be one request, which may be a part of a trace that its client began."""
+    parent, state = headers.get(b"traceparent"), headers.get(b"tracestate")
+    return observed(id, observing.listeners, traceparent=parent, tracestate=state)
 
 
 def write(entry: Entry, notes: Notes, pseudonym: Callable[[str], str], *, fallback: str | None = None) -> None:
     """Log a line; `fallback` is the operation's name as the client gave it."""
+    level = logging.DEBUG if entry.path in PROBES else logging.INFO
+    if not _LOG.isEnabledFor(level):
+        return
+    fields = _fields(entry, notes, pseudonym, fallback)
+    _LOG.handle(_Line(level, fields))
+
+
+class _Line(logging.LogRecord):
+    """A record as the logger would make it, but for what no form of the log says: who called, in which thread."""
+
+    def __init__(self, level: int, fields: dict[str, Any]) -> None:
+        now = time.time()
+        self.__dict__.update(_ANY.__dict__)
+        self.levelno = level
+        self.levelname = logging.getLevelName(level)
+        self.msg = _line(fields)
+        self.created = now
+        self.msecs = now % 1 * 1000
+        self.relativeCreated = _ANY.relativeCreated + (now - _ANY.created) * 1000
+        self.__dict__.update(fields)
+
+
+def _fields(entry: Entry, notes: Notes, pseudonym: Callable[[str], str], fallback: str | None) -> dict[str, Any]:
     fields: dict[str, Any] = {
         "method": entry.method,
         "path": _shown(entry.path),
@@ -66,15 +97,22 @@ def write(entry: Entry, notes: Notes, pseudonym: Callable[[str], str], *, fallba
         "upstream_calls": notes.calls,
         "codes": list(notes.operation.codes) if notes.operation else [],
     }
-    line = "{method} {path} {status} {milliseconds:.1f} ms, operation {operation}".format_map(fields)
-    more = [f"user {fields['user']}"] if fields["user"] else []
     if notes.events is not None:
         fields["events"] = notes.events
-        more.append(f"{notes.events} events")
-    more += [f"{notes.calls} calls of Acontext"] if notes.calls else []
-    more += [" ".join(fields["codes"])] if fields["codes"] else []
-    level = logging.DEBUG if entry.path in PROBES else logging.INFO
-    _LOG.log(level, "%s", ", ".join([line, *more]), extra=fields)
+    return fields
+
+
+def _line(fields: dict[str, Any]) -> str:
+    """Say the same for eyes."""
+    asked = f"{fields['method']} {fields['path']} {fields['status']} {fields['milliseconds']:.1f} ms"
+    line = f"{asked}, operation {fields['operation']}"
+    if fields["user"]:
+        line += f", user {fields['user']}"
+    if "events" in fields:
+        line += f", {fields['events']} events"
+    if fields["upstream_calls"]:
+        line += f", {fields['upstream_calls']} calls of Acontext"
+    return f"{line}, {' '.join(fields['codes'])}" if fields["codes"] else line
 
 
 def _name(notes: Notes, fallback: str | None) -> str:
@@ -83,9 +121,14 @@ def _name(notes: Notes, fallback: str | None) -> str:
     return name if _SANE_NAME.fullmatch(name) else "-"
 
 
+@lru_cache(maxsize=256)
+def _quoted(path: str) -> str:
+    return quote(path)
+
+
 def _shown(path: str) -> str:
     """Write a path as it may be logged: behind one of these is a token that lets anybody read a file."""
-    return f"{_MATERIAL}-" if path.startswith(_MATERIAL) else quote(path)[:_LONGEST_PATH]
+    return f"{_MATERIAL}-" if path.startswith(_MATERIAL) else _quoted(path[:_LONGEST_PATH])[:_LONGEST_PATH]
 
 
 @dataclass(slots=True)
@@ -101,8 +144,8 @@ class Recorder:
     @contextmanager
     def socket(self, scope: Scope) -> Iterator["SocketRecord"]:
         """Let the block be one socket."""
-        record = SocketRecord(self.observing, scope, id_of(scope))
-        with observed(record.id, Headers(scope=scope), self.observing.listeners) as notes:
+        record = SocketRecord(self.observing, scope, id_of(headers_of(scope)))
+        with seen(record.id, headers_of(scope), self.observing) as notes:
             try:
                 yield record
             finally:
@@ -127,10 +170,9 @@ class SocketRecord:
         """Let the block be one operation."""
         self._asked += 1
         began = time.perf_counter()
-        headers = Headers(scope=self.scope)
         with (
             self.observing.stop.request(),
-            observed(f"{self.id}-{self._asked}", headers, self.observing.listeners) as notes,
+            seen(f"{self.id}-{self._asked}", headers_of(self.scope), self.observing) as notes,
         ):
             notes.user = self.user
             try:

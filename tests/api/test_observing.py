@@ -13,9 +13,11 @@ import pytest
 
 from api.client import Client
 from api.upstream import Upstream
+from gql_api.app import create_app
 from gql_api.settings import Settings, read_settings
 from gql_api.telemetry.logs import JsonLines, LineFormatter, RequestIdFilter, log_config, pseudonyms
 from gql_api.telemetry.names import LONGEST_NAME, MOST_NAMES
+from gql_api.web.middleware import RequestRecord
 
 TOKEN = "a-token-of-some-length"  # noqa: S105
 ONCE = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
@@ -267,3 +269,9 @@ async def test_a_trace_is_passed_on_to_acontext(
     for one in headers:
         traced = {name: one[name] for name in ("traceparent", "tracestate") if name in one}
         assert (traced, one["x-request-id"]) == (passed_on, "r-1")
+
+
+def test_nothing_stands_before_what_puts_requests_on_record() -> None:
+    app = create_app(read_settings(_env_file=None))
+
+    assert isinstance(app.build_middleware_stack(), RequestRecord)

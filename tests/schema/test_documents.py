@@ -1,15 +1,23 @@
 """Documents that are parsed and validated once."""
 
+import gc
+import logging
+from typing import Any
+
 import pytest
 from graphql import ASTValidationRule, GraphQLSyntaxError, NoSchemaIntrospectionCustomRule
-from hypothesis import given, settings
+from graphql.execution import Executor
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from strawberry.extensions import AddValidationRules, MaxTokensLimiter
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionResult
+from strawberry.types.graphql import OperationType
 
 from gql_api.schema.caches import Documents
 from gql_api.schema.errors import Schema
-from small_api import small_schema
+from gql_api.telemetry import Operation, observed
+from small_api import Signals, small_schema
 
 
 def test_a_document_is_parsed_once() -> None:
@@ -115,6 +123,96 @@ async def test_what_came_before_changes_no_answer(queries: list[str]) -> None:
         other.documents = Documents(most=0)
         again, fresh = await one.execute(query), await other.execute(query)
         assert (again.data, messages(again)) == (fresh.data, messages(fresh))
+
+
+PLAIN = [
+    "{ hello }",
+    'query A { hello } query B($n: Int!) { doubled(number: $n) } mutation C { fails(kind: "NotFound") }',
+    "query($n: Int!) { doubled(number: $n) }",
+    "query($n: Int = 4, $on: Boolean!) { ...F @include(if: $on) hello } fragment F on Query { doubled(number: $n) }",
+    'mutation($kind: String!) { fails(kind: $kind, path: ["a"]) }',
+    'query($kind: String!) { one: fails(kind: $kind, path: ["a"]) two: crashes neverNull }',
+    "{ even(number: 3) }",
+    "query($even: Even!) { even(number: $even) }",
+    "subscription { counts(to: 1) }",
+    "{ hello ",
+    "{ no }",
+    "{ crashesInDisguise coded wronglyEven }",
+    "fragment F on Query { hello }",
+]
+VARIABLES: list[dict[str, Any] | None] = [
+    None,
+    {"n": 2, "on": True, "kind": "Invalid", "even": 2},
+    {"n": "two", "on": False, "kind": "UpstreamTimeout", "even": "crash"},
+    {"n": 2**40, "on": None, "kind": None, "even": 3},
+]
+
+
+def plain_schema() -> Schema:
+    """Give a schema without extensions."""
+    small = small_schema()
+    return Schema(small.query, mutation=small.mutation, subscription=small.subscription, config=small.config)
+
+
+PLAIN_SCHEMAS = plain_schema(), plain_schema()
+
+
+async def told(schema: Schema, caplog: pytest.LogCaptureFixture, *asked: Any) -> Any:
+    """Run an operation, and give all that anybody learns of it."""
+    query, variables, name, allowed = asked
+    caplog.clear()
+    with observed("r-1", ()) as noted:
+        noted.operation = Operation()
+        try:
+            result = await schema.execute(
+                query,
+                variable_values=variables,
+                context_value=Signals(),
+                operation_name=name,
+                allowed_operation_types=allowed,
+            )
+        except (CannotGetOperationTypeError, InvalidOperationTypeError) as error:
+            return type(error), error.args
+    errors = [error.formatted for error in result.errors or []]
+    lines = [(record.levelname, record.getMessage()) for record in caplog.records]
+    return result.data, result.extensions, errors, noted.operation.name, noted.operation.type, lines
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.tuples(
+        st.sampled_from(PLAIN),
+        st.sampled_from(VARIABLES),
+        st.sampled_from([None, "A", "B", "C", "D"]),
+        st.sampled_from([None, [OperationType.QUERY], [OperationType.QUERY, OperationType.MUTATION]]),
+    )
+)
+async def test_an_operation_that_ran_before_is_answered_as_the_first_time(
+    caplog: pytest.LogCaptureFixture, asked: tuple[Any, ...]
+) -> None:
+    one, other = PLAIN_SCHEMAS
+    one.documents, other.documents = Documents(), Documents(most=0)
+    caplog.set_level(logging.DEBUG)
+
+    first = await told(one, caplog, *asked)
+    again = await told(one, caplog, *asked)
+
+    assert first == again == await told(other, caplog, *asked)
+
+
+async def test_what_executed_an_operation_needs_no_collector() -> None:
+    schema = plain_schema()
+    await schema.execute("{ hello }")
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(5):
+            await schema.execute("{ hello }")
+        left = [one for one in gc.get_objects() if isinstance(one, Executor)]
+    finally:
+        gc.enable()
+
+    assert left == []
 
 
 def messages(result: ExecutionResult) -> list[str]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from graphql import GraphQLList, GraphQLObjectType, GraphQLResolveInfo
+from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetailsList
 from graphql.pyutils import Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
@@ -11,15 +12,19 @@ from gql_api.schema.compiled.plans import Places
 from gql_api.schema.compiled.writer import DEFINITION, Plan
 
 
-class CompilingExecutor(StrawberryGraphQLCoreExecutionContext):
+class CompilingExecutor(Executor[Any]):
     """Completes objects and lists by the plans that are kept with their document.
 
     Of a document that is not kept, or with middleware around the resolvers, all is left to graphql-core. So is a
     subtree in which anything is not as promised: it is completed again from its start, and its errors are told.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    # What resolvers are told of their place is Strawberry's; what else is in its class is for @defer and @stream.
+    build_resolve_info: Any = StrawberryGraphQLCoreExecutionContext.build_resolve_info
+
+    def __init__(self, *args: Any, operation_extensions: dict[str, Any] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.operation_extensions = operation_extensions
         self._places = self._find_places()
 
     def _find_places(self) -> Places | None:

@@ -1,0 +1,66 @@
+"""Operations of valid documents, with all that is the same each time they run."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FragmentDefinitionNode,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    default_field_resolver,
+    default_type_resolver,
+    get_variable_values,
+)
+from graphql.execution.collect_fields import FragmentDetails
+from graphql.execution.values import VariableValues
+from strawberry.execution import optimized_is_awaitable
+from strawberry.types.graphql import OperationType
+
+MOST_ERRORS = 50
+"""Errors of variables that are told, as graphql-core has it."""
+
+RESOLVING: dict[str, Any] = {
+    "field_resolver": default_field_resolver,
+    "type_resolver": default_type_resolver,
+    "subscribe_field_resolver": default_field_resolver,
+    "is_awaitable": optimized_is_awaitable,
+}
+"""What `graphql.execute` gives to each executor, where Strawberry calls it."""
+_NO_VARIABLES = VariableValues({}, {})
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """One operation, found and known to be valid."""
+
+    node: DocumentNode
+    operation: OperationDefinitionNode
+    kind: OperationType
+    told: tuple[str, str | None]
+    """Its type and its name, for logs and measures."""
+    fragments: dict[str, FragmentDefinitionNode]
+    details: dict[str, FragmentDetails]
+
+    def values(self, schema: GraphQLSchema, variables: dict[str, Any] | None) -> VariableValues | None:
+        """Read the variables as `graphql.execute` would; None where they do not fit."""
+        wanted = self.operation.variable_definitions
+        if not wanted:
+            return _NO_VARIABLES
+        values = get_variable_values(schema, wanted, variables or {}, max_errors=MOST_ERRORS)
+        return None if isinstance(values, list) else values
+
+
+def ready(node: DocumentNode, name: str | None) -> Ready | None:
+    """Find the operation that is meant in a valid document; None where it is not clear which."""
+    found = [one for one in node.definitions if isinstance(one, OperationDefinitionNode)]
+    meant = [one for one in found if name is None or (one.name and one.name.value == name)]
+    fragments = [one for one in node.definitions if isinstance(one, FragmentDefinitionNode)]
+    # Variables of fragments are nothing that the parser takes unless it is told to.
+    if len(meant) != 1 or any(one.variable_definitions for one in fragments):
+        return None
+    named = {one.name.value: one for one in fragments}
+    details = {name: FragmentDetails(one) for name, one in named.items()}
+    operation = meant[0]
+    type, name = operation.operation.value, operation.name.value if operation.name else None
+    return Ready(node, operation, OperationType(type), (type, name), named, details)

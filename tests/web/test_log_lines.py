@@ -1,0 +1,71 @@
+"""Lines of the log: those of requests are made in fewer steps than others, and must be as others are."""
+
+import json
+import logging
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from pythonjsonlogger.orjson import OrjsonFormatter
+
+from gql_api.telemetry import Notes, Operation
+from gql_api.telemetry.logs import JsonLines, log_config
+from gql_api.web.recording import Entry, write
+
+LOGGER = logging.getLogger("gql_api.web.recording")
+DESCRIBED = {name: value for name, value in log_config("INFO", "json")["formatters"]["chosen"].items() if name != "()"}
+TEXTS = st.sampled_from(["-", "", "a", "ü", "\ud800", 'a "quoted"\n%s'])
+VALUES = st.none() | TEXTS | st.integers() | st.floats() | st.lists(TEXTS) | st.dictionaries(TEXTS, TEXTS)
+EXTRA = st.dictionaries(
+    st.sampled_from(["status", "color_message", "_hidden", "request_id", "codes", "events"]), VALUES
+)
+
+
+class General(JsonLines):
+    """Writes each record by the library's own steps."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return OrjsonFormatter.format(self, record)
+
+
+@given(message=TEXTS, extra=EXTRA, level=st.sampled_from([logging.DEBUG, logging.WARNING]))
+def test_a_line_is_what_the_library_writes(message: str, extra: dict[str, Any], level: int) -> None:
+    record = LOGGER.makeRecord("name", level, "file", 1, message.replace("%s", ""), (), None, extra=extra)
+
+    assert JsonLines(**DESCRIBED).format(record) == General(**DESCRIBED).format(record)
+
+
+def test_a_line_with_more_than_a_text_is_left_to_the_library() -> None:
+    record = logging.LogRecord("name", logging.INFO, "file", 1, {"a": 1}, None, None)  # type: ignore[arg-type]
+    stack = logging.LogRecord("name", logging.INFO, "file", 1, "text", None, None, sinfo="the stack")
+
+    assert json.loads(JsonLines(**DESCRIBED).format(record))["a"] == 1
+    assert json.loads(JsonLines(**DESCRIBED).format(stack))["stack_info"] == "the stack"
+
+
+def test_the_record_of_a_request_is_a_record_like_any_other() -> None:
+    seen: list[logging.LogRecord] = []
+    handler = logging.Handler()
+    handler.emit = seen.append  # type: ignore[method-assign]
+    LOGGER.addHandler(handler)
+    try:
+        LOGGER.warning("before")
+        notes = Notes(user="u", operation=Operation(name="Read", codes=("A", "B")), events=2, calls=3)
+        before = LOGGER.level
+        LOGGER.setLevel(logging.INFO)
+        write(Entry("POST", "/a b", 200, 0.0), notes, lambda user: f"hash of {user}")
+        LOGGER.setLevel(before)
+        LOGGER.warning("after")
+    finally:
+        LOGGER.removeHandler(handler)
+
+    first, line, last = seen
+    fields = {"method", "path", "status", "milliseconds", "operation", "user", "upstream_calls", "codes", "events"}
+    assert set(vars(line)) == {*vars(first), *fields}
+    assert (line.name, line.levelname, line.levelno) == (first.name, "INFO", logging.INFO)
+    assert first.created <= line.created <= last.created
+    assert first.relativeCreated <= line.relativeCreated <= last.relativeCreated
+    assert 0 <= line.msecs < 1000
+    took = vars(line)["milliseconds"]
+    told = f"POST /a%20b 200 {took:.1f} ms, operation Read, user hash of u, 2 events, 3 calls of Acontext, A B"
+    assert line.getMessage() == told
