@@ -77,17 +77,17 @@ class Running:
 
     def sources(self) -> dict[str, Callable[[], float]]:
         """Name the states that metrics show, each with a way to ask for it."""
-        calls, pool = self.gateway.calls, self.database.pool()
+        calls, connections = self.gateway.calls, self.database.connections()
         states: dict[str, Callable[[], float]] = {
             "upstream_waiting": lambda: calls.waiting,
             "upstream_breaker_open": lambda: calls.is_open,
             "sessions_followed": lambda: self.following.sessions,
         }
-        if pool:
+        if connections:
             states |= {
-                "database_connections": pool.get_size,
-                "database_connections_idle": pool.get_idle_size,
-                "database_connections_max": pool.get_max_size,
+                "database_connections": connections.pool.get_size,
+                "database_connections_idle": connections.idle,
+                "database_connections_max": connections.pool.get_max_size,
             }
         return states
 
