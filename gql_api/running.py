@@ -112,7 +112,9 @@ async def run(
             material = MaterialView(gateway.materials)
         events = await _events(stack, settings)
         places = await stack.enter_async_context(PlaceKeeper().open())
-        services, reconciler = _services(gateway, settings, events, places)
+        terms = None if settings.is_single else _terms(settings)
+        locks = await stack.enter_async_context(SessionLocks(patience=settings.lock_patience, terms=terms).open())
+        services, reconciler = _services(gateway, settings, locks, events, places)
         await reconciler.start(alone=settings.is_single, patience=START_SECONDS)
         with listening(listeners):
             await stack.enter_async_context(_background(reconciler))
@@ -211,8 +213,9 @@ async def open_gateway(
     return gateway, material
 
 
-def _services(gateway: Gateway, settings: Settings, events: Broker, places: PlaceKeeper) -> tuple[Services, Reconciler]:
-    locks = SessionLocks(patience=settings.lock_patience, terms=None if settings.is_single else _terms(settings))
+def _services(
+    gateway: Gateway, settings: Settings, locks: SessionLocks, events: Broker, places: PlaceKeeper
+) -> tuple[Services, Reconciler]:
     creation = Creation(gateway, disk_owner_prefix=settings.disk_owner_prefix, clock=_now)
     reconciler = Reconciler(gateway, creation=creation, clock=_now)
     sessions = Sessions(

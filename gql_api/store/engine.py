@@ -1,6 +1,7 @@
 """Tortoise's client of PostgreSQL, with connections that stay at hand from one statement to the next."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -16,15 +17,16 @@ _AT_HAND = 1.0
 class AtHand:
     """Lends the connections of a pool. To give one back and take it again costs as much as a statement.
 
-    So one whose statement went well is kept for the next, unless somebody waits for the pool: then, and after a failure
-    or a cancellation, the pool gets it and puts it in order. One is always left for transactions, which ask the pool.
+    So one whose statement went well is kept for the next. After a failure or a cancellation the pool gets it and puts
+    it in order. One is always left for transactions, which ask the pool.
     """
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self.pool = pool
-        self._most = pool.get_max_size() - 1
+        self._most = pool.get_max_size()
         self._kept: list[Any] = []
-        self._waiting = 0
+        self._taken = self._asking = 0
+        self._waiting: deque[asyncio.Future[Any]] = deque()
         self._giving_back: asyncio.Task[None] | None = None
 
     def idle(self) -> int:
@@ -37,32 +39,46 @@ class AtHand:
         try:
             found: list[Any] = await connection.fetch(statement, *values)
         except BaseException:
-            await self.pool.release(connection)
+            await self.release(connection)
             raise
-        await self.put_back(connection)
+        if not self.keep(connection):
+            await self.release(connection)
         return found
 
     async def take(self) -> Any:
-        """Take a connection; it goes back by `put_back`, or to the pool itself when something went wrong."""
-        while self._kept:
-            connection = self._kept.pop()
-            if _is_open(connection):
+        """Take a connection, in the order of coming; it goes back by `keep`, or by `release`."""
+        while True:
+            if self._kept:
+                connection = self._kept.pop()
+            elif self._taken < self._most:
+                return await self._acquire()
+            else:
+                connection = await self._next()
+            if connection and _is_open(connection):
                 return connection
-            await self.pool.release(connection)
-        self._waiting += 1
-        try:
-            return await self.pool.acquire()
-        finally:
-            self._waiting -= 1
+            if connection:
+                await self.release(connection)
 
-    async def put_back(self, connection: Any) -> None:
-        """Keep a connection that is as it was."""
-        if self._waiting or len(self._kept) >= self._most or self.pool.is_closing():
-            await self.pool.release(connection)
-            return
+    def keep(self, connection: Any) -> bool:
+        """Keep a connection that is as it was, or hand it to who waits; False where it is to be released."""
+        if self._asking:  # the pool may have none
+            return False
+        if self._wake(connection):
+            return True
+        if len(self._kept) + 1 >= self._most or self.pool.is_closing():
+            return False
         self._kept.append(connection)
         if self._giving_back is None:
             self._giving_back = asyncio.create_task(self._give_back())
+        return True
+
+    async def release(self, connection: Any) -> None:
+        """Let the pool have a connection."""
+        try:
+            await self.pool.release(connection)
+        finally:
+            self._taken -= 1
+            self._wake(None)
 
     async def close(self) -> None:
         """Give all back, so that the pool can be closed."""
@@ -70,6 +86,43 @@ class AtHand:
             self._giving_back.cancel()
             self._giving_back = None
         await self._release_all()
+
+    async def _acquire(self) -> Any:
+        self._taken, self._asking = self._taken + 1, self._asking + 1
+        try:
+            return await self.pool.acquire()
+        except BaseException:
+            self._taken -= 1
+            self._wake(None)
+            raise
+        finally:
+            self._asking -= 1
+
+    async def _next(self) -> Any:
+        """Wait for a connection, or for room to open one, which is None."""
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiter)
+        try:
+            return await waiter
+        except asyncio.CancelledError:
+            if not waiter.cancelled():  # it was served in the same moment
+                await self._pass_on(waiter.result())
+            raise
+
+    async def _pass_on(self, connection: Any) -> None:
+        if connection is None:
+            self._wake(None)
+        elif not self.keep(connection):
+            await self.release(connection)
+
+    def _wake(self, connection: Any) -> bool:
+        """Hand this to who waits longest, and tell whether anybody does."""
+        while self._waiting:
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_result(connection)
+                return True
+        return False
 
     async def _give_back(self) -> None:
         await asyncio.sleep(_AT_HAND)
@@ -79,7 +132,7 @@ class AtHand:
     async def _release_all(self) -> None:
         kept, self._kept = self._kept, []
         for connection in kept:
-            await self.pool.release(connection)
+            await self.release(connection)
 
 
 class Client(AsyncpgDBClient):
@@ -123,9 +176,10 @@ class Client(AsyncpgDBClient):
         try:
             yield connection
         except BaseException:
-            await at_hand.pool.release(connection)
+            await at_hand.release(connection)
             raise
-        await at_hand.put_back(connection)
+        if not at_hand.keep(connection):
+            await at_hand.release(connection)
 
 
 client_class = Client
