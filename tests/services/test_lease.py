@@ -1,78 +1,17 @@
 """Sessions held by one process against others: in turn, no longer than the lease, and never with a connection."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
-from uuid import uuid4
 
-import asyncpg  # type: ignore[import-untyped]
 import pytest
 
 from databases import Databases, PostgresDatabases
 from gql_api import model
 from gql_api.errors import Busy, DatabaseUnavailable, NotFound, UpstreamTimeout
-from gql_api.services.lease import Terms
-from gql_api.services.locks import SessionLocks
 from gql_api.store import leases, mappings
-from gql_api.store.connection_options import ConnectionOptions
-from gql_api.store.database import open_database
+from services.leasing import HASTY, NOW, PATH, TERMS, is_free, process, settled
 
-PATH = ("input", "id")
-TERMS = Terms(holder="one", seconds=30.0, call_seconds=10.0, transfer_seconds=60.0)
-PATIENT, HASTY = 30.0, 0.05
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
-PROCESSES: list[SessionLocks] = []
-WAITING = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 OVERDUE = "UPDATE session_mappings SET write_until = now() - interval '1 second'"
-
-
-@pytest.fixture
-async def url(postgres_databases: Databases) -> AsyncIterator[str]:
-    """A database of PostgreSQL that is open, with one connection only."""
-    url = await postgres_databases.migrated()
-    async with open_database(url, migrate=False, options=ConnectionOptions(pool_max=1)):
-        yield url
-    await postgres_databases.drop(url)
-
-
-@pytest.fixture
-async def session(url: str) -> model.Session:
-    """A ready session of Ada's."""
-    intent = mappings.Intent(uuid4(), "ada", None, adopted=False, nonce="nonce", now=NOW, lease_until=NOW)
-    assert await mappings.begin(intent)
-    made = await mappings.bind(intent.id, disk=model.Disk(uuid4(), NOW), lease_until=NOW, now=NOW)
-    assert made
-    return made
-
-
-@pytest.fixture(autouse=True)
-def processes() -> Iterator[None]:
-    PROCESSES.clear()
-    yield
-    PROCESSES.clear()
-
-
-def process(holder: str, *, patience: float = PATIENT, terms: Terms = TERMS) -> SessionLocks:
-    """Make the locks of a process."""
-    PROCESSES.append(SessionLocks(patience=patience, terms=replace(terms, holder=holder)))
-    return PROCESSES[-1]
-
-
-async def settled() -> None:
-    """Wait until all that was held is given back, as a process does at its end."""
-    for locks in PROCESSES:
-        async with locks.open():
-            pass
-
-
-async def is_free(session: model.Session) -> bool:
-    await settled()
-    hold = await leases.take("ada", session.id, holder="anybody", seconds=30.0)
-    if hold:
-        await leases.release(hold)
-    return hold is not None
 
 
 async def test_holders_in_several_processes_follow_each_other_and_no_connection_waits(session: model.Session) -> None:
@@ -206,80 +145,6 @@ async def test_one_who_is_cancelled_leaves_the_session_free(session: model.Sessi
     with pytest.raises(asyncio.CancelledError):
         await task
     assert await is_free(session)
-
-
-@asynccontextmanager
-async def row_locked(url: str, session: model.Session) -> AsyncIterator[None]:
-    """Let all statements that change the session's row wait in PostgreSQL."""
-    other = await asyncpg.connect(url)
-    try:
-        async with other.transaction():
-            await other.execute("SELECT 1 FROM session_mappings WHERE id = $1 FOR UPDATE", session.id)
-            yield
-    finally:
-        await other.close()
-
-
-async def until_one_waits(url: str) -> None:
-    looking = await asyncpg.connect(url)
-    while not await looking.fetch(WAITING):  # noqa: ASYNC110 - it waits in another process
-        await asyncio.sleep(0.01)
-    await looking.close()
-
-
-@pytest.mark.parametrize("times", [1, 2])
-async def test_one_who_is_cancelled_while_the_database_works_on_it_leaves_the_session_free(
-    session: model.Session, url: str, times: int
-) -> None:
-    locks = process("one")
-
-    async def hold() -> None:
-        async with locks.holding("ada", session.id, PATH):
-            raise AssertionError
-
-    async with row_locked(url, session):
-        task = asyncio.create_task(hold())
-        await until_one_waits(url)
-        for _ in range(times):
-            task.cancel()
-            await asyncio.sleep(0)
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    assert await is_free(session)
-    async with locks.holding("ada", session.id, PATH):
-        pass
-
-
-async def test_who_is_done_need_not_wait_until_the_session_is_given_back_but_the_next_one_does(
-    session: model.Session, url: str
-) -> None:
-    locks, seen = process("one"), list[str]()
-
-    async def hold(name: str) -> None:
-        async with locks.holding("ada", session.id, PATH):
-            seen.append(name)
-
-    async with AsyncExitStack() as locked:
-        async with asyncio.timeout(1), locks.holding("ada", session.id, PATH):
-            await locked.enter_async_context(row_locked(url, session))
-        next_one = asyncio.create_task(hold("next"))
-        await until_one_waits(url)
-        assert seen == []
-    await next_one
-    assert seen == ["next"]
-    assert await is_free(session)
-
-
-async def test_what_cannot_be_given_back_does_not_hold_up_the_end_of_a_process(
-    session: model.Session, url: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    locks = process("one")
-    async with AsyncExitStack() as locked, asyncio.timeout(1), locks.open(patience=0.1):
-        holding = locks.holding("ada", session.id, PATH)
-        await holding.__aenter__()
-        await locked.enter_async_context(row_locked(url, session))
-        await holding.__aexit__(None, None, None)
-    assert "1 leases could not be released in time" in caplog.text
 
 
 async def test_a_session_of_another_is_neither_held_nor_waited_for(session: model.Session) -> None:
