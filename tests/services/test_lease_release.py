@@ -55,6 +55,25 @@ async def test_one_who_is_cancelled_while_the_database_works_on_it_leaves_the_se
         pass
 
 
+async def test_one_who_is_cancelled_at_any_time_while_it_takes_the_session_leaves_it_free(
+    session: model.Session,
+) -> None:
+    """Also just when the answer has come that it is taken, which it does not learn any more."""
+    locks = process("one")
+
+    async def hold() -> None:
+        async with locks.holding("ada", session.id, PATH):
+            await asyncio.Event().wait()
+
+    for step in range(60):
+        task = asyncio.create_task(hold())
+        await asyncio.sleep(step * 0.0001)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert await is_free(session)
+
+
 async def test_who_is_done_need_not_wait_until_the_session_is_given_back_but_the_next_one_does(
     session: model.Session, url: str
 ) -> None:
