@@ -27,6 +27,7 @@ from gql_api.services.messages import Messages
 from gql_api.store import mappings
 from gql_api.store.connection_options import ConnectionOptions
 from gql_api.store.database import open_database
+from gql_api.store.place_keeper import PlaceKeeper
 from services.parts import Parts, opened
 
 DRAFT = Draft(ChatMessage("USER", "hello", [], None, is_error=False), None, ("input",))
@@ -49,7 +50,7 @@ async def timed(work: Callable[[], Awaitable[Any]]) -> float:
 async def side_by_side(parts: Parts, session: model.Session) -> None:
     """Store in turn with and without the lease."""
     ways = {
-        name: Messages(parts.gateway, locks(holder), LocalBroker())
+        name: Messages(parts.gateway, locks(holder), LocalBroker(), PlaceKeeper())
         for name, holder in (("lock", None), ("lease", "one"))
     }
     found: dict[str, list[float]] = {name: [] for name in ways}
@@ -74,7 +75,7 @@ async def in_a_crowd(parts: Parts, session: model.Session) -> None:
 
     calm = [await timed(ask) for _ in range(200)]
     parts.upstream.meanwhile = slowly
-    servers = [Messages(parts.gateway, locks(str(number)), LocalBroker()) for number in range(2)]
+    servers = [Messages(parts.gateway, locks(str(number)), LocalBroker(), PlaceKeeper()) for number in range(2)]
     storing = [asyncio.ensure_future(servers[number % 2].store("ada", session.id, DRAFT)) for number in range(WRITERS)]
     crowded = []
     while not all(task.done() for task in storing):

@@ -81,17 +81,17 @@ class Running:
 
     def sources(self) -> dict[str, Callable[[], float]]:
         """Name the states that metrics show, each with a way to ask for it."""
-        calls, pool = self.gateway.calls, self.database.pool()
+        calls, connections = self.gateway.calls, self.database.connections()
         states: dict[str, Callable[[], float]] = {
             "upstream_waiting": lambda: calls.waiting,
             "upstream_breaker_open": lambda: calls.is_open,
             "sessions_followed": lambda: self.following.sessions,
         }
-        if pool:
+        if connections:
             states |= {
-                "database_connections": pool.get_size,
-                "database_connections_idle": pool.get_idle_size,
-                "database_connections_max": pool.get_max_size,
+                "database_connections": connections.pool.get_size,
+                "database_connections_idle": connections.idle,
+                "database_connections_max": connections.pool.get_max_size,
             }
         return states
 
@@ -116,7 +116,9 @@ async def run(
             material = MaterialView(gateway.materials)
         events = await _events(stack, settings)
         places = await stack.enter_async_context(PlaceKeeper().open())
-        services, reconciler = _services(gateway, settings, events, places)
+        terms = None if settings.is_single else _terms(settings)
+        locks = await stack.enter_async_context(SessionLocks(patience=settings.lock_patience, terms=terms).open())
+        services, reconciler = _services(gateway, settings, locks, events, places)
         await reconciler.start(alone=settings.is_single, patience=START_SECONDS)
         with listening(listeners):
             await stack.enter_async_context(_background(reconciler))
@@ -216,8 +218,9 @@ async def open_gateway(
     return gateway, material
 
 
-def _services(gateway: Gateway, settings: Settings, events: Broker, places: PlaceKeeper) -> tuple[Services, Reconciler]:
-    locks = SessionLocks(patience=settings.lock_patience, terms=None if settings.is_single else _terms(settings))
+def _services(
+    gateway: Gateway, settings: Settings, locks: SessionLocks, events: Broker, places: PlaceKeeper
+) -> tuple[Services, Reconciler]:
     creation = Creation(gateway, disk_owner_prefix=settings.disk_owner_prefix, clock=_now)
     reconciler = Reconciler(gateway, creation=creation, clock=_now)
     sessions = Sessions(

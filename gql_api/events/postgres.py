@@ -21,6 +21,8 @@ CHANNEL = "gql_api_events"
 MOST_PENDING = 10_000
 """Events that wait to be sent; beyond that the oldest are forgotten."""
 _AT_ONCE = 200
+_TOGETHER = 0.01
+"""Seconds after a statement in which what happens is gathered for the next; the first after a silence goes at once."""
 ALIVE_SECONDS = 10.0
 """How often a silent connection is asked whether it is still there, and how long it may take to say so."""
 _LONGEST_PAUSE = 15.0
@@ -148,6 +150,8 @@ class PostgresBroker:
                 del self._pending[payload]
         if self._pending:
             self._news.set()
+        if len(batch) < _AT_ONCE:
+            await asyncio.sleep(_TOGETHER)
 
     def _notice_loss(self) -> None:
         self._lost.set()

@@ -7,9 +7,9 @@ next in this process is said in `locks`.
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Coroutine
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Any
 from uuid import UUID
 
@@ -44,7 +44,8 @@ class Terms:
 class Lease:
     """A session's lease as this process knows it: by a clock of its own, begun before the database's was asked.
 
-    Afterwards `is_wanted` tells whether another process waits for the session.
+    It is taken, watched while work goes on, and released. Afterwards `is_wanted` tells whether another process waits
+    for the session.
     """
 
     def __init__(self, terms: Terms) -> None:
@@ -52,36 +53,17 @@ class Lease:
         self._seconds = terms.seconds
         self._hold: leases.Hold | None = None
         self._until = 0.0
-        self._limit: asyncio.Timeout | None = None
+        self._limit = asyncio.timeout(None)
+        self._first_look: asyncio.TimerHandle | None = None
+        self._renewing: asyncio.Task[None] | None = None
         self._hindrance: Exception | None = None
         self.is_wanted = False
 
-    @asynccontextmanager
-    async def holding(self, owner: str, id: UUID, *, deadline: float, path: rules.Path) -> AsyncIterator[model.Session]:
-        """Hold this owner's session; raise `NotFound`, or `Busy` when it was not free before the deadline.
-
-        What is done meanwhile is cancelled where the lease could not be renewed: it ends before another may begin.
-        """
-        try:
-            session = await self._wait(owner, id, deadline=deadline, path=path)
-            async with self._limited():
-                yield session
-        finally:
-            await _to_the_end(self._release())
-
-    async def confirm(self, *, transfer: bool = False) -> None:
-        """Make sure that one more call ends within the lease; raise `Busy` when another has taken over."""
-        call = self._terms.transfer_seconds if transfer else self._terms.call_seconds
-        self._seconds = max(self._terms.seconds, call + SPARE if transfer else 0)
-        if self._until - _now() < call and not await self._renew():
-            raise Busy("This write took too long, and another has begun; what was left of it is not done.", ("input",))
-
-    async def _wait(self, owner: str, id: UUID, *, deadline: float, path: rules.Path) -> model.Session:
-        pause, wish_at = _FIRST_PAUSE, 0.0
-        while True:
-            await _to_the_end(self._take(owner, id))
-            if self._hold:
-                return self._hold.session
+    async def take(self, owner: str, id: UUID, *, deadline: float, path: rules.Path) -> model.Session:
+        """Hold this owner's session; raise `NotFound`, or `Busy` when it was not free before the deadline."""
+        # Who has just answered may not have let go yet, and it is too early to wish for what is free in a moment.
+        pause, wish_at = _FIRST_PAUSE, _now() + _FIRST_PAUSE / 2
+        while not await self._is_taken(owner, id):
             await own_session(owner, id, path)
             left = deadline - _now()
             if left <= 0:
@@ -92,33 +74,71 @@ class Lease:
             # Several servers that wait for one session shall not go on asking at the same time.
             await asyncio.sleep(min(left, pause * random.uniform(0.5, 1.5)))  # noqa: S311 - guards nothing
             pause = min(pause * _GROWTH, _LONGEST_PAUSE)
+        return self._held.session
 
-    @asynccontextmanager
-    async def _limited(self) -> AsyncIterator[None]:
-        loop = asyncio.get_running_loop()
+    async def __aenter__(self) -> None:
+        """Renew it during the block, which is cancelled where that fails: it ends before another may begin."""
+        await self._limit.__aenter__()
+        self._first_look = _loop().call_at(min(_now() + RENEWAL, self._until), self._watch)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        for watching in (self._first_look, self._renewing):
+            if watching:
+                watching.cancel()
         try:
-            async with asyncio.timeout_at(self._until) as self._limit:
-                renewing = loop.create_task(self._keep())
-                try:
-                    yield
-                finally:
-                    renewing.cancel()
+            await self._limit.__aexit__(kind, error, traceback)
         except TimeoutError:
-            if self._limit is None or not self._limit.expired():
-                raise
-            message = "The session could not be held on to; the write may have taken effect."
-            if isinstance(self._hindrance, DatabaseFailure):
-                raise DatabaseUnavailable(message) from self._hindrance.__cause__
-            raise UpstreamTimeout(message) from None
+            raise self._lost() from self._cause()
+        if isinstance(error, TimeoutError) and self._limit.expired():
+            raise self._lost() from self._cause()
 
-    async def _take(self, owner: str, id: UUID) -> None:
+    async def confirm(self, *, transfer: bool = False) -> None:
+        """Make sure that one more call ends within the lease; raise `Busy` when another has taken over."""
+        call = self._terms.transfer_seconds if transfer else self._terms.call_seconds
+        self._seconds = max(self._terms.seconds, call + SPARE if transfer else 0)
+        if self._until - _now() < call and not await self._renew():
+            raise Busy("This write took too long, and another has begun; what was left of it is not done.", ("input",))
+
+    async def release(self) -> None:
+        """Give it back, if it was taken; a failure is logged, for what was done is done, and a lease ends by itself."""
+        if self._hold is None:
+            return
+        try:
+            self.is_wanted = await leases.release(self._hold, wished_within=2 * WISHING)
+        except Exception as error:  # the edge of what nobody waits for
+            _LOG.warning("a lease could not be released: %s", _named(error))
+
+    @property
+    def _held(self) -> leases.Hold:
+        assert self._hold is not None  # noqa: S101 - only what was taken is asked for
+        return self._hold
+
+    async def _is_taken(self, owner: str, id: UUID) -> bool:
         asked = _now()
-        self._hold = await leases.take(owner, id, holder=self._terms.holder, seconds=self._seconds)
+        try:
+            self._hold = await leases.take(owner, id, holder=self._terms.holder, seconds=self._seconds)
+        except asyncio.CancelledError:
+            await _to_the_end(self._release_any(id))
+            raise
         self._until = asked + self._seconds
+        return self._hold is not None
+
+    async def _release_any(self, id: UUID) -> None:
+        """Give back what may have been taken: the statement has ended, but nobody knows how."""
+        try:
+            self.is_wanted = await leases.release_any(id, holder=self._terms.holder, wished_within=2 * WISHING)
+        except Exception as error:  # as in `release`
+            _LOG.warning("a lease could not be released: %s", _named(error))
+
+    def _watch(self) -> None:
+        """Begin to renew, and to end in time: most work is over before this is called."""
+        self._limit.reschedule(self._until)
+        self._renewing = _loop().create_task(self._keep())
 
     async def _keep(self) -> None:
         while True:
-            await asyncio.sleep(RENEWAL)
             try:
                 if not await self._renew():
                     return
@@ -127,37 +147,42 @@ class Lease:
                 if self._hindrance is None:
                     _LOG.warning("a lease could not be renewed: %s", _named(error))
                 self._hindrance = error
+            await asyncio.sleep(RENEWAL)
 
     async def _renew(self) -> bool:
         """Hold on from now; where another has taken over, what goes on here is over at once."""
-        assert self._hold is not None  # noqa: S101 - only what was taken is renewed
         asked = _now()
-        is_ours = await leases.renew(self._hold, seconds=self._seconds)
+        is_ours = await leases.renew(self._held, seconds=self._seconds)
         self._until = asked + self._seconds if is_ours else asked
-        if self._limit and not self._limit.expired():
+        if not self._limit.expired():
             self._limit.reschedule(self._until)
         return is_ours
 
-    async def _release(self) -> None:
-        if self._hold is None:
-            return
-        try:
-            self.is_wanted = await leases.release(self._hold, wished_within=2 * WISHING)
-        except Exception as error:  # what was done is done; the lease ends by itself
-            _LOG.warning("a lease could not be released: %s", _named(error))
+    def _lost(self) -> DatabaseUnavailable | UpstreamTimeout:
+        message = "The session could not be held on to; the write may have taken effect."
+        return (
+            DatabaseUnavailable(message) if isinstance(self._hindrance, DatabaseFailure) else UpstreamTimeout(message)
+        )
+
+    def _cause(self) -> BaseException | None:
+        return self._hindrance.__cause__ if isinstance(self._hindrance, DatabaseFailure) else None
 
 
 def _named(error: Exception) -> str:
     return error.for_log if isinstance(error, DatabaseFailure) else type(error).__name__
 
 
+def _loop() -> asyncio.AbstractEventLoop:
+    return asyncio.get_running_loop()
+
+
 def _now() -> float:
-    return asyncio.get_running_loop().time()
+    return _loop().time()
 
 
-async def _to_the_end(statement: Coroutine[Any, Any, None]) -> None:
-    """Let a statement end although its request is cancelled: else nobody would know whether the session is held."""
-    task = asyncio.ensure_future(statement)
+async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
+    """Let this end although it is cancelled once more."""
+    task = asyncio.ensure_future(work)
     try:
         await asyncio.shield(task)
     except asyncio.CancelledError:

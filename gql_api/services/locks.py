@@ -1,9 +1,12 @@
 """One writer per session: a queue in this process, and in front of other processes a lease on the session's row."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Hashable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
 from uuid import UUID
 
 from gql_api import model
@@ -12,6 +15,11 @@ from gql_api.services import rules
 from gql_api.services.lease import COURTESY, Lease, Terms
 from gql_api.services.ownership import own_session
 from gql_api.telemetry import Wait, doing
+
+_LOG = logging.getLogger(__name__)
+
+_FAREWELL = 2.0
+"""Seconds that the last leases may take to be given back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,41 +38,108 @@ class Held:
             await self.lease.confirm(transfer=transfer)
 
 
+class _Queue(asyncio.Lock):
+    """Those of this process who want one session."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.users = 0
+
+
 class SessionLocks:
     """Locks that exist only while somebody holds or awaits them; in this process first come, first served.
 
     Acontext shuffles messages that are stored at once and forks their parent chain, and fails one of two uploads to
     one disk, so the writes of a session go one after the other. Without `terms` this process is the only one.
+
+    A lease is given back behind who held it, who need not wait for that; who comes next in this process does.
     """
 
     def __init__(self, *, patience: float, terms: Terms | None = None) -> None:
         self._patience = patience
         self._terms = terms
-        self._locks: dict[Hashable, asyncio.Lock] = {}
-        self._users: dict[Hashable, int] = {}
+        self._queues: dict[Hashable, _Queue] = {}
         self._left_to_others: dict[Hashable, float] = {}
+        self._releasing: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
-    async def holding(self, owner: str, id: UUID, path: rules.Path) -> AsyncIterator[Held]:
-        """Hold this owner's session in all processes.
+    async def open(self, *, patience: float = _FAREWELL) -> AsyncIterator[Self]:
+        """Let sessions be held in the block; at its end all are given back, or their leases end by themselves."""
+        try:
+            yield self
+        finally:
+            if self._releasing:
+                _, late = await asyncio.wait(self._releasing, timeout=patience)
+                for task in late:
+                    task.cancel()
+                if late:
+                    _LOG.warning("%d leases could not be released in time", len(late))
+
+    def holding(self, owner: str, id: UUID, path: rules.Path) -> "_Holding":
+        """Hold this owner's session in all processes, for a block that is given it.
 
         Raises `NotFound`, also where it was deleted while this waited, and `Busy` when it was not free within the
         seconds of patience.
         """
-        deadline = asyncio.get_running_loop().time() + self._patience
-        async with AsyncExitStack() as stack:
-            with doing(Wait()):
-                await stack.enter_async_context(self.queued((owner, id)))
-                held = await self._hold(stack, owner, id, deadline=deadline, path=path)
-            yield held
+        return _Holding(self, owner, id, path)
 
-    async def _hold(self, stack: AsyncExitStack, owner: str, id: UUID, *, deadline: float, path: rules.Path) -> Held:
+    @asynccontextmanager
+    async def queued(self, key: Hashable) -> AsyncIterator[None]:
+        """Be the only one in this process; raise `Busy` after the seconds of patience."""
+        await self.enter(key)
+        try:
+            yield
+        finally:
+            self.leave(key)
+
+    async def enter(self, key: Hashable) -> None:
+        """Be the only one in this process until one leaves; raise `Busy` after the seconds of patience."""
+        queue = self._queues.get(key)
+        if queue is None:
+            queue = self._queues[key] = _Queue()
+        queue.users += 1
+        try:
+            if queue.users == 1:
+                await queue.acquire()  # at once
+            else:
+                await self._wait(queue)
+        except BaseException:
+            self._forget(key, queue)
+            raise
+
+    def leave(self, key: Hashable) -> None:
+        """Let the next one come."""
+        queue = self._queues[key]
+        queue.release()
+        self._forget(key, queue)
+
+    def deadline(self) -> float:
+        """Tell until when one who begins to wait now has patience."""
+        return asyncio.get_running_loop().time() + self._patience
+
+    async def take(self, owner: str, id: UUID, path: rules.Path, *, deadline: float) -> Held:
+        """Hold a session in front of other processes, for who is the only one in this."""
         if self._terms is None:
             return Held(await own_session(owner, id, path))
         await self._be_courteous((owner, id))
         lease = Lease(self._terms)
-        stack.callback(self._note_wish, (owner, id), lease)
-        return Held(await stack.enter_async_context(lease.holding(owner, id, deadline=deadline, path=path)), lease)
+        try:
+            return Held(await lease.take(owner, id, deadline=deadline, path=path), lease)
+        finally:
+            self._note_wish((owner, id), lease)
+
+    def give_back(self, key: Hashable, lease: Lease) -> None:
+        """Give a session back and leave, behind who held it."""
+        task = asyncio.get_running_loop().create_task(self._give_back(key, lease))
+        self._releasing.add(task)
+        task.add_done_callback(self._releasing.discard)
+
+    async def _give_back(self, key: Hashable, lease: Lease) -> None:
+        try:
+            await lease.release()
+            self._note_wish(key, lease)
+        finally:
+            self.leave(key)
 
     async def _be_courteous(self, key: Hashable) -> None:
         """Let another process have its turn: one that comes back at once would be first every time."""
@@ -73,30 +148,59 @@ class SessionLocks:
             await asyncio.sleep(left)
 
     def _note_wish(self, key: Hashable, lease: Lease) -> None:
-        now = asyncio.get_running_loop().time()
         if lease.is_wanted:
+            now = asyncio.get_running_loop().time()
             self._left_to_others = {other: until for other, until in self._left_to_others.items() if until > now}
             self._left_to_others[key] = now + COURTESY
 
-    @asynccontextmanager
-    async def queued(self, key: Hashable) -> AsyncIterator[None]:
-        """Be the only one in this process; raise `Busy` after the seconds of patience."""
-        lock = self._locks.setdefault(key, asyncio.Lock())
-        self._users[key] = self._users.get(key, 0) + 1
-        try:
-            await self._acquire(lock)
-            try:
-                yield
-            finally:
-                lock.release()
-        finally:
-            self._users[key] -= 1
-            if not self._users[key]:
-                del self._users[key], self._locks[key]
-
-    async def _acquire(self, lock: asyncio.Lock) -> None:
+    async def _wait(self, queue: _Queue) -> None:
         try:
             async with asyncio.timeout(self._patience):
-                await lock.acquire()
+                await queue.acquire()
         except TimeoutError:
             raise Busy("Other writes to this session have not ended yet; try again.", ("input",)) from None
+
+    def _forget(self, key: Hashable, queue: _Queue) -> None:
+        queue.users -= 1
+        if not queue.users:
+            del self._queues[key]
+
+
+class _Holding:
+    """One session held for a block."""
+
+    __slots__ = ("_held", "_id", "_locks", "_owner", "_path")
+
+    def __init__(self, locks: SessionLocks, owner: str, id: UUID, path: rules.Path) -> None:
+        self._locks = locks
+        self._owner = owner
+        self._id = id
+        self._path = path
+        self._held: Held | None = None
+
+    async def __aenter__(self) -> Held:
+        locks, key = self._locks, (self._owner, self._id)
+        deadline = locks.deadline()
+        with doing(Wait()):
+            await locks.enter(key)
+            try:
+                held = self._held = await locks.take(self._owner, self._id, self._path, deadline=deadline)
+            except BaseException:
+                locks.leave(key)
+                raise
+        if held.lease:
+            await held.lease.__aenter__()
+        return held
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        lease = self._held.lease if self._held else None
+        key = (self._owner, self._id)
+        if lease is None:
+            self._locks.leave(key)
+            return
+        try:
+            await lease.__aexit__(kind, error, traceback)
+        finally:
+            self._locks.give_back(key, lease)

@@ -110,7 +110,7 @@ class Messages:
             raise
         self._places.keep([stored])
         self._events.publish(MessagesStored(session_id))
-        return replace(stored, meta=message.system_meta)
+        return replace(stored, meta=message.system_meta) if message.system_meta else stored
 
 
 def _told(problem: Correctable | UpstreamFailure | DatabaseFailure, stored: int) -> Correctable:

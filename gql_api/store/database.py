@@ -19,6 +19,7 @@ from tortoise.migrations.schema_editor import AsyncpgSchemaEditor, BaseSchemaEdi
 from tortoise.transactions import in_transaction
 
 from gql_api.store.connection_options import ConnectionOptions, credentials
+from gql_api.store.engine import AtHand, Client
 from gql_api.store.failures import translated
 from gql_api.store.url import InvalidDatabaseUrl, Target, parse
 
@@ -61,10 +62,9 @@ class Database:
         """Ask for nothing; raise whatever the driver does when there is no answer."""
         await self.connection.execute_query("SELECT 1")
 
-    def pool(self) -> asyncpg.Pool | None:
-        """Give the pool of connections to PostgreSQL, to be looked at only."""
-        pool = getattr(self.connection, "_pool", None)
-        return pool if isinstance(pool, asyncpg.Pool) else None
+    def connections(self) -> AtHand | None:
+        """Give the connections to PostgreSQL, to be looked at only."""
+        return self.connection.at_hand if isinstance(self.connection, Client) else None
 
 
 @asynccontextmanager

@@ -42,11 +42,8 @@ def translated() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        cause = _cause(error)
-        failure = _failure(cause)
-        if failure is None:
-            raise
-        raise failure from cause
+        raise_ours(error)
+        raise
 
 
 def translating(ask: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
@@ -54,10 +51,21 @@ def translating(ask: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
 
     @wraps(ask)
     async def asking(*args: P.args, **kwargs: P.kwargs) -> T:
-        with translated():
+        try:
             return await ask(*args, **kwargs)
+        except Exception as error:
+            raise_ours(error)
+            raise
 
     return asking
+
+
+def raise_ours(error: Exception) -> None:
+    """Raise our failure for what the driver raised, if there is one for it."""
+    cause = _cause(error)
+    failure = _failure(cause)
+    if failure:
+        raise failure from cause
 
 
 def _cause(error: Exception) -> Exception:

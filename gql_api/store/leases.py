@@ -31,7 +31,7 @@ UPDATE session_mappings SET write_wanted = clock_timestamp() WHERE id = $1 AND w
 _RELEASE = """
 UPDATE session_mappings SET write_holder = NULL, write_until = NULL, write_wanted = NULL
 FROM (SELECT id AS its_id, write_wanted AS wanted FROM session_mappings WHERE id = $1 FOR UPDATE) AS before
-WHERE id = its_id AND write_fence = $2 AND write_holder = $3
+WHERE id = its_id AND write_fence = COALESCE($2::bigint, write_fence) AND write_holder = $3
 RETURNING wanted > clock_timestamp() - $4::float8 * interval '1 second' AS is_wanted
 """
 
@@ -70,7 +70,17 @@ async def wish(id: UUID, *, holder: str) -> None:
 @rereading
 async def release(hold: Hold, *, wished_within: float = 1.0) -> bool:
     """Let the session go, and tell whether another wished for it of late; False when another has taken over."""
-    found = await _rows(_RELEASE, hold.session.id, hold.fence, hold.holder, wished_within)
+    return await _let_go(hold.session.id, hold.fence, hold.holder, wished_within)
+
+
+@rereading
+async def release_any(id: UUID, *, holder: str, wished_within: float) -> bool:
+    """Let a session go that this holder may have taken: for one who was cut off before it knew."""
+    return await _let_go(id, None, holder, wished_within)
+
+
+async def _let_go(id: UUID, fence: int | None, holder: str, wished_within: float) -> bool:
+    found = await _rows(_RELEASE, id, fence, holder, wished_within)
     return bool(found and found[0]["is_wanted"])
 
 

@@ -8,7 +8,7 @@ it starts from, so of several that race one wins, on both databases and over sev
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypedDict, Unpack
+from typing import Any, Unpack
 from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
@@ -18,10 +18,20 @@ from gql_api import model
 from gql_api.model import MappingState
 from gql_api.store import rows
 from gql_api.store.failures import translating
-from gql_api.store.keyset import Beyond, in_time
+from gql_api.store.listing import Cut, Listed
 from gql_api.store.models import SessionMapping
 from gql_api.store.retry import rereading
+from gql_api.store.statements import Statement
 
+_BEGIN = Statement("""
+INSERT INTO session_mappings (id, user_identifier, title, title_folded, state, adopted, nonce, created_at, updated_at,
+                              lease_until)
+VALUES ($1, $2, $3, $4, 'creating', $5, $6, $7, $7, $8) ON CONFLICT DO NOTHING RETURNING id
+""")
+_BIND = Statement(f"""
+UPDATE session_mappings SET state = 'ready', disk_id = $3, disk_created_at = $4, updated_at = $5
+WHERE id = $1 AND state = 'creating' AND lease_until = $2 RETURNING {", ".join(rows.OF_SESSION)}
+""")  # noqa: S608 - names of our own columns
 _UNFINISHED = (MappingState.CREATING.value, MappingState.DELETING.value)
 
 
@@ -54,15 +64,6 @@ async def ready_by_disk(owner: str, disk_ids: Sequence[UUID]) -> dict[UUID, mode
     return {session.disk_id: session for session in await rows.ready(owner, "disk_id", disk_ids)}
 
 
-class Cut(TypedDict):
-    """Where a page is cut out of its list. `from_end` keeps the last `limit` of what the bounds leave."""
-
-    after: model.SessionPosition | None
-    before: model.SessionPosition | None
-    limit: int
-    from_end: bool
-
-
 @rereading
 async def page(
     owner: str, *, where: model.SessionFilter, newest_first: bool, **cut: Unpack[Cut]
@@ -72,13 +73,7 @@ async def page(
     The list is ordered by creation time, then id, both to the last digit. `after` and `before` are places in that
     order and are left out themselves, whether a session still stands there or not. `where` is read as by `count`.
     """
-    query = _listed(owner, where)
-    if cut["after"]:
-        query = query.filter(Beyond(in_time(cut["after"]), backward=newest_first))
-    if cut["before"]:
-        query = query.filter(Beyond(in_time(cut["before"]), backward=not newest_first))
-    sign = "-" if newest_first != cut["from_end"] else ""
-    found = await rows.sessions(query.order_by(f"{sign}created_at", f"{sign}id").limit(cut["limit"] + 1))
+    found = [rows.session(row) for row in await Listed(owner, where).page(cut, newest_first=newest_first)]
     kept = found[: cut["limit"]]
     more = len(found) > cut["limit"]
     return (kept[::-1] if cut["from_end"] else kept), more
@@ -91,7 +86,7 @@ async def count(owner: str, where: model.SessionFilter) -> int:
     The title is searched without regard to case in all alphabets, the same on both databases; no character of the
     searched text has a meaning of its own. Times are exclusive.
     """
-    return await _listed(owner, where).count()
+    return await Listed(owner, where).count()
 
 
 @rereading
@@ -110,21 +105,10 @@ async def disk_is_bound(disk_id: UUID) -> bool:
 @translating
 async def begin(intent: Intent) -> bool:
     """Write the intent down; False when the id is taken, in any state and by anyone."""
-    try:
-        await SessionMapping.create(
-            id=intent.id,
-            user_identifier=intent.owner,
-            **rows.titled(intent.title),
-            state=MappingState.CREATING.value,
-            adopted=intent.adopted,
-            nonce=intent.nonce,
-            created_at=rows.utc(intent.now),
-            updated_at=rows.utc(intent.now),
-            lease_until=rows.utc(intent.lease_until),
-        )
-    except IntegrityError:
-        return False
-    return True
+    title = rows.titled(intent.title).values()
+    now, lease_until = rows.utc(intent.now), rows.utc(intent.lease_until)
+    made = await _BEGIN.rows(intent.id, intent.owner, *title, intent.adopted, intent.nonce, now, lease_until)
+    return bool(made)
 
 
 @translating
@@ -134,18 +118,11 @@ async def bind(id: UUID, *, disk: model.Disk, lease_until: datetime, now: dateti
     Raises `DiskTaken` when another row has that disk. The lease is the fence: a maker that was thought dead, and whose
     intent was taken over, changes nothing any more.
     """
-    being_made = SessionMapping.filter(id=id, state=MappingState.CREATING.value, lease_until=rows.utc(lease_until))
     try:
-        changed = await rows.update(
-            being_made,
-            state=MappingState.READY.value,
-            disk_id=disk.id,
-            disk_created_at=rows.utc(disk.created_at),
-            updated_at=rows.utc(now),
-        )
+        bound = await _BIND.rows(id, rows.utc(lease_until), disk.id, rows.utc(disk.created_at), rows.utc(now))
     except IntegrityError as error:
         raise DiskTaken("the disk has a session already") from error
-    return rows.session(changed) if changed else None
+    return rows.session(bound[0]) if bound else None
 
 
 @translating
@@ -219,14 +196,3 @@ async def _changed(owner: str, id: UUID, **values: Any) -> model.Session | None:
 
 def _ready(owner: str) -> QuerySet[SessionMapping]:
     return SessionMapping.filter(user_identifier=owner, state=MappingState.READY.value)
-
-
-def _listed(owner: str, where: model.SessionFilter) -> QuerySet[SessionMapping]:
-    query = _ready(owner)
-    if where.title_contains:
-        query = query.filter(rows.title_has(where.title_contains))
-    if where.created_after:
-        query = query.filter(created_at__gt=rows.utc(where.created_after))
-    if where.created_before:
-        query = query.filter(created_at__lt=rows.utc(where.created_before))
-    return query

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
 import asyncpg  # type: ignore[import-untyped]
 
-from gql_api.store.failures import translated
+from gql_api.store.failures import raise_ours, translated
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -33,12 +34,19 @@ def rereading(read: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
 
     @wraps(read)
     async def reading(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return await read(*args, **kwargs)
+        except _LOST:
+            pass
+        except Exception as error:
+            raise_ours(error)
+            raise
         with translated():
-            for pause in _PAUSES:
-                try:
+            for pause in _PAUSES[:-1]:
+                await asyncio.sleep(pause)
+                with suppress(*_LOST):
                     return await read(*args, **kwargs)
-                except _LOST:
-                    await asyncio.sleep(pause)
+            await asyncio.sleep(_PAUSES[-1])
             return await read(*args, **kwargs)
 
     return reading

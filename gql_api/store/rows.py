@@ -1,26 +1,21 @@
 """Rows to values and values to rows, the same on both databases; which rows is said in `mappings`."""
 
-import re
 import unicodedata
 from collections.abc import Sequence
 from datetime import MINYEAR, UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 from gql_api import model
 from gql_api.store.models import SessionMapping
+from gql_api.store.statements import Row, converted
 
 OF_SESSION = ("id", "user_identifier", "title", "disk_id", "disk_created_at", "created_at", "updated_at")
 _OF_MAPPING = (*OF_SESSION, "state", "adopted", "nonce")
 _SELECT = f"SELECT {', '.join(OF_SESSION)} FROM session_mappings WHERE state = 'ready' AND "  # noqa: S608 - our columns
 _READY, _READY_POSTGRES = f"{_SELECT} user_identifier = ? AND ", f"{_SELECT} user_identifier = $1 AND "
-_LONGEST_PATTERN = 10_000
-"""More than any title has characters; SQLite refuses patterns of 50 000 bytes."""
-_SURROGATE = re.compile("[\ud800-\udfff]")
-Row = dict[str, Any]
 
 
 async def sessions(query: QuerySet[SessionMapping]) -> list[model.Session]:
@@ -34,7 +29,7 @@ async def ready(owner: str, column: str, ids: Sequence[UUID]) -> list[model.Sess
     if connection.capabilities.dialect == "sqlite":
         marks = ", ".join("?" for _ in ids)
         found = await connection.execute_query_dict(_READY + f"{column} IN ({marks})", [owner, *map(str, ids)])
-        return [session(_converted(row, OF_SESSION)) for row in found]
+        return [session(converted(row)) for row in found]
     found = await connection.execute_query_dict(_READY_POSTGRES + f"{column} = ANY($2::uuid[])", [owner, list(ids)])
     return [session(row) for row in found]
 
@@ -55,13 +50,7 @@ async def update(query: QuerySet[SessionMapping], **values: Any) -> Row | None:
     returning: Any = statement.query.returning
     text, parameters = returning(*_OF_MAPPING).get_parameterized_sql()
     found = await SessionMapping._meta.db.execute_query_dict(text, parameters)
-    return _converted(found[0], _OF_MAPPING) if found else None
-
-
-def _converted(row: Row, names: Sequence[str]) -> Row:
-    """Make Python's values of what SQLite gives."""
-    fields = SessionMapping._meta.fields_map
-    return {name: fields[name].to_python_value(row[name]) for name in names}
+    return converted(found[0]) if found else None
 
 
 def session(row: Row) -> model.Session:
@@ -100,14 +89,6 @@ def titled(title: str | None) -> Row:
 def folded(text: str) -> str:
     """Return the form of a title in which case, and how its accents are written, make no difference."""
     return unicodedata.normalize("NFC", text.casefold())
-
-
-def title_has(text: str) -> Q:
-    """Match titles that contain this text; what no database can hold, or no pattern, is in no title."""
-    wanted = folded(text)
-    if "\0" in wanted or len(wanted) > _LONGEST_PATTERN or _SURROGATE.search(wanted):
-        return Q(id__in=[])
-    return Q(title_folded__contains=wanted)
 
 
 def utc(moment: datetime) -> datetime:

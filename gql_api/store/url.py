@@ -98,7 +98,7 @@ def _postgres(parts: SplitResult, *, port: int | None) -> Target:
     credentials = {name: value for name, value in found.items() if value} | _options(parts.query)
     if "database" not in credentials:
         raise InvalidDatabaseUrl("The database URL names no database.")
-    return Target("postgres", "tortoise.backends.asyncpg", {"host": None, **credentials})
+    return Target("postgres", "gql_api.store.engine", {"host": None, **credentials})
 
 
 def _options(query: str) -> dict[str, Any]:

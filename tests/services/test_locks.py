@@ -92,6 +92,5 @@ async def test_a_lock_is_there_only_while_somebody_needs_it() -> None:
         id = uuid4()
         async with locks.queued(id):
             await wait_in_vain(locks, id)
-            assert list(locks._locks) == [id]
-    assert not locks._locks
-    assert not locks._users
+            assert list(locks._queues) == [id]
+    assert not locks._queues

@@ -1,0 +1,81 @@
+"""The list of one user's sessions: what is in it, and a page of it, as the text of a statement and its values."""
+
+import re
+from functools import lru_cache
+from typing import Any, TypedDict
+
+from gql_api import model
+from gql_api.store.rows import OF_SESSION, folded, utc
+from gql_api.store.statements import Row, Statement
+
+_LONGEST_PATTERN = 10_000
+"""More than any title has characters; SQLite refuses patterns of 50 000 bytes."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_OF_PATTERNS = re.compile(r"[\\%_]")
+
+
+class Cut(TypedDict):
+    """Where a page is cut out of its list. `from_end` keeps the last `limit` of what the bounds leave."""
+
+    after: model.SessionPosition | None
+    before: model.SessionPosition | None
+    limit: int
+    from_end: bool
+
+
+class Listed:
+    """An owner's ready sessions that match; of several conditions all hold."""
+
+    def __init__(self, owner: str, where: model.SessionFilter) -> None:
+        self._conditions: list[str] = []
+        self._values: list[Any] = []
+        self._add("user_identifier = {} AND state = 'ready'", owner)
+        if where.title_contains:
+            self._add_title(where.title_contains)
+        if where.created_after:
+            self._add("created_at > {}", utc(where.created_after))
+        if where.created_before:
+            self._add("created_at < {}", utc(where.created_before))
+
+    async def page(self, cut: Cut, *, newest_first: bool) -> list[Row]:
+        """Give the rows of a page and, if there is one, of the session behind where `limit` cuts it."""
+        # As row values: a range of the index, which a chain of ORs is not.
+        if place := cut["after"]:
+            self._add(f"(created_at, id) {'<' if newest_first else '>'} ({{}}, {{}})", utc(place.created_at), place.id)
+        if place := cut["before"]:
+            self._add(f"(created_at, id) {'>' if newest_first else '<'} ({{}}, {{}})", utc(place.created_at), place.id)
+        order = "DESC" if newest_first != cut["from_end"] else "ASC"
+        limit = self._place(cut["limit"] + 1)
+        tail = f"ORDER BY created_at {order}, id {order} LIMIT {limit}"
+        return await self._ask(", ".join(OF_SESSION), tail)
+
+    async def count(self) -> int:
+        """Count them."""
+        [row] = await self._ask("COUNT(*) AS count")
+        return int(row["count"])
+
+    async def _ask(self, what: str, tail: str = "") -> list[Row]:
+        conditions = " AND ".join(self._conditions)
+        text = f"SELECT {what} FROM session_mappings WHERE {conditions} {tail}"  # noqa: S608 - our own words
+        return await _statement(text).rows(*self._values)
+
+    def _add_title(self, text: str) -> None:
+        """Match titles that contain this text; what no database can hold, or no pattern, is in no title."""
+        wanted = folded(text)
+        if "\0" in wanted or len(wanted) > _LONGEST_PATTERN or _SURROGATE.search(wanted):
+            self._add("FALSE")
+            return
+        pattern = _OF_PATTERNS.sub(r"\\\g<0>", wanted)
+        self._add(r"title_folded LIKE {} ESCAPE '\'", f"%{pattern}%")
+
+    def _add(self, condition: str, *values: Any) -> None:
+        self._conditions.append(condition.format(*map(self._place, values)))
+
+    def _place(self, value: Any) -> str:
+        self._values.append(value)
+        return f"${len(self._values)}"
+
+
+@lru_cache(maxsize=256)
+def _statement(text: str) -> Statement:
+    return Statement(text)

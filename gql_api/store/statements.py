@@ -1,0 +1,32 @@
+"""Statements that nobody has to build: written once, for both databases."""
+
+import re
+from typing import Any
+from uuid import UUID
+
+from gql_api.store.models import SessionMapping
+
+Row = dict[str, Any]
+_VALUE = re.compile(r"\$(\d+)(::\w+)?")
+
+
+class Statement:
+    """A text as PostgreSQL takes it, `$1` and so on for values; SQLite gets it without casts."""
+
+    def __init__(self, text: str) -> None:
+        self._postgres = text
+        self._sqlite = _VALUE.sub(r"?\1", text)
+
+    async def rows(self, *values: Any) -> list[Row]:
+        """Give the rows, with what is in columns of mappings as Python's values."""
+        connection = SessionMapping._meta.db
+        if connection.capabilities.dialect != "sqlite":
+            return await connection.execute_query_dict(self._postgres, list(values))
+        plain = [str(value) if isinstance(value, UUID) else value for value in values]
+        return [converted(row) for row in await connection.execute_query_dict(self._sqlite, plain)]
+
+
+def converted(row: Row) -> Row:
+    """Make Python's values of what SQLite gives."""
+    fields = SessionMapping._meta.fields_map
+    return {name: fields[name].to_python_value(value) if name in fields else value for name, value in row.items()}
