@@ -21,7 +21,7 @@ from gql_api.schema.context import Info
 from gql_api.schema.formatting import FormattedMessages, MediaMode, MessageFormat, format_messages
 from gql_api.schema.part import MessagePart, Together, ToolCallPart, ToolResultPart, make_parts
 from gql_api.schema.place import Asked, Cursors
-from gql_api.schema.scalars import Json
+from gql_api.schema.scalars import Json, time_as_written
 from gql_api.schema.selection import selects
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Message(node.Node):
     """A message; plain attributes but for its way back to the session."""
 
     id: strawberry.ID = computed(node.GLOBAL_ID, lambda self: node.message_id_at(self.together.spelled(self.value)))
-    acontext_id: UUID = computed("Acontext's id of the message.", lambda self: self.value.id)
+    acontext_id: UUID = computed("Acontext's id of the message.", lambda self: self.value.id_text)
     session: Annotated["Session", strawberry.lazy("gql_api.schema.session")] = strawberry.field(
         description="The session that it belongs to."
     )
@@ -69,7 +69,9 @@ class Message(node.Node):
         "Those of its parts that are tool results, in order.", lambda self: _only(ToolResultPart, self.parts)
     )
     metadata: Json = computed("The caller's own metadata, an object.", lambda self: self.value.user_meta)
-    created_at: datetime = computed("When Acontext stored it.", lambda self: self.value.created_at)
+    created_at: datetime = computed(
+        "When Acontext stored it.", lambda self: time_as_written(self.value.created_at, self.value.created_text)
+    )
     value: strawberry.Private[model.Message]
     together: strawberry.Private[Together]
 

@@ -81,7 +81,7 @@ def stored_cursors(session_id: UUID) -> Cursors:
 
 def _cursors(*head: str) -> Cursors:
     start = "\n".join(head)
-    return lambda message: write_cursor(start, node.microseconds(message.created_at), message.id)
+    return lambda message: write_cursor(start, node.microseconds(message.created_at), message.id_text)
 
 
 def stored_place(session_id: UUID, cursor: str | None, name: str) -> Place | None:
