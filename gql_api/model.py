@@ -128,18 +128,26 @@ class Disk:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class File:
-    """A file of a disk. `directory` starts and ends with a slash; `metadata` is the caller's own."""
+class File(NamedTuple):
+    """A file of a disk. `directory` starts and ends with a slash; `metadata` is the caller's own.
+
+    There are thousands of them in one directory.
+    """
 
     disk_id: UUID
     directory: str
     filename: str
     mime_type: str
     size: int
-    metadata: JsonObject = field(hash=False)
+    metadata: JsonObject
     created_at: datetime
     updated_at: datetime
+    created_text: str = ""
+    """The same time in RFC 3339 as Acontext wrote it; empty where it did not write it."""
+    updated_text: str = ""
+
+    def __hash__(self) -> int:
+        return hash((self.disk_id, self.directory, self.filename, self.updated_at))
 
     @property
     def path(self) -> str:
