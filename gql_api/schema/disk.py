@@ -130,6 +130,11 @@ class Directory:
         return await directory_page(info, self.disk, self.path, first=first, after=after)
 
 
+def _page_info(connection: "FileConnection") -> PageInfo:
+    ends = [write_cursor(_CURSOR, file.path) for file in connection.nodes[:1] + connection.nodes[-1:]]
+    return page_info(ends, has_previous=connection.has_previous, has_next=connection.has_next)
+
+
 @strawberry.type(description="Files, sorted by name (found by a glob: by whole path), and the directories beside them.")
 class FileConnection:
     """Relay's connection, forward only."""
@@ -141,10 +146,12 @@ class FileConnection:
     directories: list[Directory] = strawberry.field(
         description="All directories directly in this one, sorted by name, on every page; none with a glob."
     )
-    page_info: PageInfo = strawberry.field(description="Where this page lies among the files.")
+    page_info: PageInfo = computed("Where this page lies among the files.", _page_info)
     total_count: int | None = strawberry.field(
         description="How many files there are on all pages, directories not counted."
     )
+    has_previous: strawberry.Private[bool]
+    has_next: strawberry.Private[bool]
 
 
 @strawberry.type(description="The disk of one session: its files. One session has one disk, never shared.")
@@ -225,10 +232,10 @@ def _page(
     kept = rest if first is None else rest[:first]
     info.context.allowance.take(len(kept) + len(directories))
     nodes = [File(disk=disk, value=file) for file in kept]
-    cursors = [write_cursor(_CURSOR, file.path) for file in kept[:1] + kept[-1:]]
     return FileConnection(
         nodes=nodes,
         directories=directories,
-        page_info=page_info(cursors, has_previous=start != "", has_next=len(kept) < len(rest)),
         total_count=len(files),
+        has_previous=start != "",
+        has_next=len(kept) < len(rest),
     )

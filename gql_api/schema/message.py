@@ -112,6 +112,12 @@ def stored_edges(values: list[model.Message], session: "Session") -> list[Messag
     return [MessageEdge(node=message, cursors=cursors) for message in messages_of(values, session)]
 
 
+def _page_info(connection: "MessageConnection") -> PageInfo:
+    view = connection.view
+    ends = [connection.cursors(message) for message in view.messages[:1] + view.messages[-1:]]
+    return page_info(ends, has_previous=view.has_previous, has_next=view.has_next)
+
+
 @strawberry.type(description="A page of a conversation, oldest first; as stored, or as the edit strategies leave it.")
 class MessageConnection:
     """Relay's connection, with what an agent wants to know of the view."""
@@ -121,7 +127,7 @@ class MessageConnection:
         lambda self: [MessageEdge(node=message, cursors=self.cursors) for message in self.nodes],
     )
     nodes: list[Message] = strawberry.field(description="The messages alone, oldest first.")
-    page_info: PageInfo = strawberry.field(description="Where this page lies in the view.")
+    page_info: PageInfo = computed("Where this page lies in the view.", _page_info)
     cursors: strawberry.Private[Cursors]
     asked: strawberry.Private[Asked]
     view: strawberry.Private[View]
@@ -177,13 +183,9 @@ async def message_connection(info: Info, session: "Session", asked: Asked) -> Me
     """Read the page that was asked for."""
     view, mark = await _read(info, asked)
     info.context.allowance.take(len(view.messages))
-    nodes = messages_of(view.messages, session)
-    cursors = place.cursors(asked, view)
-    ends = [cursors(message) for message in view.messages[:1] + view.messages[-1:]]
     return MessageConnection(
-        nodes=nodes,
-        cursors=cursors,
-        page_info=page_info(ends, has_previous=view.has_previous, has_next=view.has_next),
+        nodes=messages_of(view.messages, session),
+        cursors=place.cursors(asked, view),
         asked=asked,
         view=view,
         mark=mark,
