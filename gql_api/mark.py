@@ -25,9 +25,10 @@ LONG_AGO = timedelta(minutes=10)
 _UNTIMED = datetime.max.replace(tzinfo=UTC)
 
 
-def short(id: UUID) -> int:
-    """Fold a random id to 64 bits: what is told apart by it lies within seconds of one conversation."""
-    return (id.int >> 64) ^ (id.int & _LOW)
+def short(message: model.Message) -> int:
+    """Fold its random id to 64 bits: what is told apart by it lies within seconds of one conversation."""
+    number = int(message.id_text.replace("-", ""), 16)
+    return (number >> 64) ^ (number & _LOW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +67,14 @@ class Seen:
 
     def is_new(self, message: model.Message) -> bool:
         """Tell whether the message was not seen yet."""
-        return message.created_at > self.settled and short(message.id) not in self._known
+        return message.created_at > self.settled and short(message) not in self._known
 
     def take(self, message: model.Message, *, ceiling: datetime) -> None:
         """Note a message as seen; `ceiling` is how far the read that gave it settles things.
 
         What comes after it in the same read may not be seen yet, so nothing is settled beyond it.
         """
-        self._known[short(message.id)] = message.created_at
+        self._known[short(message)] = message.created_at
         self.latest = max(self.latest, message.created_at)
         self.settle(min(message.created_at - _STEP, ceiling))
 
@@ -110,4 +111,4 @@ class Settling:
             return Mark()
         # What comes after the last of them may have its very time.
         settled = min(self.ceiling(latest, began=began), messages[-1].created_at - _STEP)
-        return Mark(settled, frozenset(short(message.id) for message in messages if message.created_at > settled))
+        return Mark(settled, frozenset(short(message) for message in messages if message.created_at > settled))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 JsonObject = dict[str, Any]
@@ -76,17 +76,26 @@ class SessionFilter:
     created_before: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A message in Acontext's own form; `meta` has the system keys, `user_meta` the caller's own."""
+class Message(NamedTuple):
+    """A message in Acontext's own form; `meta` has the system keys, `user_meta` the caller's own.
 
-    id: UUID
+    There are thousands of them in one answer, so that its id stays text until somebody wants to reckon with it.
+    """
+
+    id_text: str
+    """In lower case, with dashes."""
     session_id: UUID
     role: str
     parts: list[JsonObject]
     meta: JsonObject
     user_meta: JsonObject
     created_at: datetime
+    created_text: str = ""
+    """The same time in RFC 3339 as Acontext wrote it; empty where it did not write it."""
+
+    @property
+    def id(self) -> UUID:
+        return UUID(self.id_text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,18 +128,26 @@ class Disk:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class File:
-    """A file of a disk. `directory` starts and ends with a slash; `metadata` is the caller's own."""
+class File(NamedTuple):
+    """A file of a disk. `directory` starts and ends with a slash; `metadata` is the caller's own.
+
+    There are thousands of them in one directory.
+    """
 
     disk_id: UUID
     directory: str
     filename: str
     mime_type: str
     size: int
-    metadata: JsonObject = field(hash=False)
+    metadata: JsonObject
     created_at: datetime
     updated_at: datetime
+    created_text: str = ""
+    """The same time in RFC 3339 as Acontext wrote it; empty where it did not write it."""
+    updated_text: str = ""
+
+    def __hash__(self) -> int:
+        return hash((self.disk_id, self.directory, self.filename, self.updated_at))
 
     @property
     def path(self) -> str:

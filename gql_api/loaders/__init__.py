@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextlib import suppress
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -230,33 +230,43 @@ async def _sessions(key: SessionsKey) -> tuple[list[model.Session], bool]:
 
 
 def _batched(name: str, load: Callable[[list[K]], Awaitable[Sequence[V | BaseException]]]) -> DataLoader[K, V]:
-    async def batch(keys: list[K]) -> Sequence[V | BaseException]:
-        with doing(Batch(loader=name, size=len(keys))):
-            return await load(keys)
-
-    return DataLoader(batch if is_watched() else load)
+    return DataLoader(partial(_told, name, load) if is_watched() else load)
 
 
 def _each(name: str, ask: Callable[[K], Awaitable[V]]) -> DataLoader[K, V]:
-    async def batch(keys: list[K]) -> Sequence[V | BaseException]:
-        if len(keys) > 1:
-            return await asyncio.gather(*(ask(key) for key in keys), return_exceptions=True)
-        try:
-            return [await ask(keys[0])]
-        except Exception as failure:  # it is that key's
-            return [failure]
-
-    return _batched(name, batch)
+    return _batched(name, partial(_asked_each, ask))
 
 
 def _mappings(find: Callable[[str, Sequence[UUID]], Awaitable[dict[UUID, model.Session]]]) -> Any:
-    """Make a batch function that asks the database once for each owner among the keys: nearly always once."""
+    return partial(_found, find)
 
-    async def batch(keys: list[Owned]) -> list[model.Session | None]:
-        owners: defaultdict[str, list[UUID]] = defaultdict(list)
-        for key in keys:
-            owners[key.owner].append(key.id)
-        found = {owner: await find(owner, ids) for owner, ids in owners.items()}
-        return [found[key.owner].get(key.id) for key in keys]
 
-    return batch
+# These stand here, not within the functions that use them: making a function, with the types in its signature, takes
+# longer than calling it, and loaders are made for each operation.
+
+
+async def _told(
+    name: str, load: Callable[[list[K]], Awaitable[Sequence[V | BaseException]]], keys: list[K]
+) -> Sequence[V | BaseException]:
+    with doing(Batch(loader=name, size=len(keys))):
+        return await load(keys)
+
+
+async def _asked_each(ask: Callable[[K], Awaitable[V]], keys: list[K]) -> Sequence[V | BaseException]:
+    if len(keys) > 1:
+        return await asyncio.gather(*map(ask, keys), return_exceptions=True)
+    try:
+        return [await ask(keys[0])]
+    except Exception as failure:  # it is that key's
+        return [failure]
+
+
+async def _found(
+    find: Callable[[str, Sequence[UUID]], Awaitable[dict[UUID, model.Session]]], keys: list[Owned]
+) -> list[model.Session | None]:
+    """Ask the database once for each owner among the keys: nearly always once."""
+    owners: defaultdict[str, list[UUID]] = defaultdict(list)
+    for key in keys:
+        owners[key.owner].append(key.id)
+    found = {owner: await find(owner, ids) for owner, ids in owners.items()}
+    return [found[key.owner].get(key.id) for key in keys]

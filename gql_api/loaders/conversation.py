@@ -52,7 +52,8 @@ async def edited_to(loaders: "Loaders", session_id: UUID, view: View) -> Place |
 
 
 def _find(page: model.MessagePage, id: UUID | None) -> Place | None:
-    return next((place(message) for message in reversed(page.messages) if message.id == id), None)
+    text = str(id)
+    return next((place(message) for message in reversed(page.messages) if message.id_text == text), None)
 
 
 async def _forward(loaders: "Loaders", session_id: UUID, window: Window, first: int) -> View:

@@ -61,7 +61,7 @@ async def read_edited_and_mark(
     with suppress(KeyError):
         loaders.messages.clear((session_id, Reading(strategies=edits.strategies, pin=edits.pin)))
     view = await read_edited(loaders, session_id, window, edits)
-    shown = {short(message.id) for message in view.messages if message.created_at > known.settled}
+    shown = {short(message) for message in view.messages if message.created_at > known.settled}
     return view, Mark(known.settled, known.known | shown)
 
 

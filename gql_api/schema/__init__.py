@@ -1,5 +1,6 @@
 """The GraphQL schema, put together."""
 
+from functools import cache
 from typing import Any
 
 from graphql import (
@@ -13,6 +14,7 @@ from graphql import (
 )
 from graphql.execution import Executor
 from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.name_converter import NameConverter
 
 from gql_api.schema.compiled import CompilingExecutor
 from gql_api.schema.disk import Disk, File
@@ -29,6 +31,17 @@ from gql_api.schema.user import User
 __all__ = ["build_schema", "print_schema"]
 
 
+class _Names(NameConverter):
+    """Strawberry's names, each made once: those of its arguments are asked for whenever a resolver is called."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._named = cache(super().apply_naming_config)
+
+    def apply_naming_config(self, name: str) -> str:
+        return self._named(name)
+
+
 def build_schema(executor: type[Executor[Any]] | None = CompilingExecutor) -> Schema:
     """Build the schema: all types, the scalars, and what every operation runs through.
 
@@ -39,7 +52,7 @@ def build_schema(executor: type[Executor[Any]] | None = CompilingExecutor) -> Sc
         mutation=Mutation,
         subscription=Subscription,
         types=[User, Session, Disk, File, Message, *PART_TYPES],
-        config=StrawberryConfig(scalar_map=SCALARS),
+        config=StrawberryConfig(scalar_map=SCALARS, name_converter=_Names()),
         execution_context_class=executor,
     )
     for type_ in schema._schema.type_map.values():

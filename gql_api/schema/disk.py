@@ -16,7 +16,7 @@ from gql_api.schema.computed import computed
 from gql_api.schema.connection import PageInfo, check_size, page_info, read_cursor, write_cursor
 from gql_api.schema.context import Info
 from gql_api.schema.part import ExpiresIn, SignedUrl, check_expiry
-from gql_api.schema.scalars import Json, Url
+from gql_api.schema.scalars import Json, Url, time_as_written
 from gql_api.services import paths
 
 if TYPE_CHECKING:
@@ -53,29 +53,21 @@ class File(node.Node):
 
     id: strawberry.ID = computed(node.GLOBAL_ID, lambda self: node.file_id(self.value.disk_id, self.path))
     disk: "Disk" = strawberry.field(description="The disk that it lies on.")
-    path: str = strawberry.field(description="The whole path from `/`, the name included.")
-    filename: str = strawberry.field(description="The name alone.")
-    mime_type: str = strawberry.field(description="The media type, as Acontext told it from content and name.")
-    size: int = strawberry.field(description="The size in bytes.")
-    metadata: Json = strawberry.field(description="The caller's own metadata, an object.")
-    created_at: datetime = strawberry.field(description="When it was written.")
-    updated_at: datetime = strawberry.field(description="When it, or its metadata, was last written.")
+    path: str = computed("The whole path from `/`, the name included.", lambda self: self.value.path)
+    filename: str = computed("The name alone.", lambda self: self.value.filename)
+    mime_type: str = computed(
+        "The media type, as Acontext told it from content and name.", lambda self: self.value.mime_type
+    )
+    size: int = computed("The size in bytes.", lambda self: self.value.size)
+    metadata: Json = computed("The caller's own metadata, an object.", lambda self: self.value.metadata)
+    created_at: datetime = computed(
+        "When it was written.", lambda self: time_as_written(self.value.created_at, self.value.created_text)
+    )
+    updated_at: datetime = computed(
+        "When it, or its metadata, was last written.",
+        lambda self: time_as_written(self.value.updated_at, self.value.updated_text),
+    )
     value: strawberry.Private[model.File]
-
-    @classmethod
-    def of(cls, value: model.File, disk: "Disk") -> "File":
-        """Make a file of this disk."""
-        return cls(
-            disk=disk,
-            path=value.path,
-            filename=value.filename,
-            mime_type=value.mime_type,
-            size=value.size,
-            metadata=Json(value.metadata),
-            created_at=value.created_at,
-            updated_at=value.updated_at,
-            value=value,
-        )
 
     @strawberry.field(
         description="A URL that anybody can read the file from, as a download. The same URL is given again for half of "
@@ -138,6 +130,11 @@ class Directory:
         return await directory_page(info, self.disk, self.path, first=first, after=after)
 
 
+def _page_info(connection: "FileConnection") -> PageInfo:
+    ends = [write_cursor(_CURSOR, file.path) for file in connection.nodes[:1] + connection.nodes[-1:]]
+    return page_info(ends, has_previous=connection.has_previous, has_next=connection.has_next)
+
+
 @strawberry.type(description="Files, sorted by name (found by a glob: by whole path), and the directories beside them.")
 class FileConnection:
     """Relay's connection, forward only."""
@@ -149,10 +146,12 @@ class FileConnection:
     directories: list[Directory] = strawberry.field(
         description="All directories directly in this one, sorted by name, on every page; none with a glob."
     )
-    page_info: PageInfo = strawberry.field(description="Where this page lies among the files.")
+    page_info: PageInfo = computed("Where this page lies among the files.", _page_info)
     total_count: int | None = strawberry.field(
         description="How many files there are on all pages, directories not counted."
     )
+    has_previous: strawberry.Private[bool]
+    has_next: strawberry.Private[bool]
 
 
 @strawberry.type(description="The disk of one session: its files. One session has one disk, never shared.")
@@ -189,7 +188,7 @@ async def file_at(info: Info, disk: Disk, path: str) -> File | None:
     except Correctable as problem:
         raise BadUserInput(f"path: {problem.message}") from None
     found = await info.context.loaders.file.load(FileKey(disk.acontext_id, directory, filename))
-    return File.of(found, disk) if found else None
+    return File(disk=disk, value=found) if found else None
 
 
 async def file_connection(
@@ -229,14 +228,14 @@ def _page(
     info: Info, disk: Disk, files: list[model.File], directories: list[Directory], *, first: int | None, start: str
 ) -> FileConnection:
     """Cut a page out of files that are sorted by path; a cursor is the path of the last one seen."""
-    rest = [file for file in files if file.path > start]
+    rest = [file for file in files if file.path > start] if start else files
     kept = rest if first is None else rest[:first]
     info.context.allowance.take(len(kept) + len(directories))
-    nodes = [File.of(file, disk) for file in kept]
-    cursors = [write_cursor(_CURSOR, file.path) for file in kept[:1] + kept[-1:]]
+    nodes = [File(disk=disk, value=file) for file in kept]
     return FileConnection(
         nodes=nodes,
         directories=directories,
-        page_info=page_info(cursors, has_previous=start != "", has_next=len(kept) < len(rest)),
         total_count=len(files),
+        has_previous=start != "",
+        has_next=len(kept) < len(rest),
     )

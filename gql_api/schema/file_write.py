@@ -93,7 +93,7 @@ async def upload_file(info: Info, input: UploadFileInput) -> UploadFilePayload:
         stored = await info.context.writing().files.upload(info.context.viewer.user, session_id, upload)
     except Correctable as problem:
         return UploadFilePayload(errors=[UserError.of(problem)])
-    file = File.of(stored.file, disk_of(Session.of(stored.session)))
+    file = File(disk=disk_of(Session(value=stored.session)), value=stored.file)
     return UploadFilePayload(file=file, replaced=stored.replaced)
 
 

@@ -89,7 +89,7 @@ _FORMATS: dict[str, Callable[..., Formatted]] = {
 
 async def format_messages(info: Info, view: View, *, format: MessageFormat, mode: MediaMode) -> FormattedMessages:
     """Format the messages of a view."""
-    sources = [Source(str(message.id), message.role, message.parts, message.meta) for message in view.messages]
+    sources = [Source(message.id_text, message.role, message.parts, message.meta) for message in view.messages]
     formatted = _FORMATS[str(format.value)](
         sources,
         media=await _media(info, view.messages, mode),
@@ -107,7 +107,7 @@ async def _media(info: Info, messages: Sequence[model.Message], mode: MediaMode)
 
 
 def _answer(formatted: Formatted, messages: Sequence[model.Message]) -> FormattedMessages:
-    ids = {str(message.id): node.message_id(key_of(message)) for message in messages}
+    ids = {message.id_text: node.message_id(key_of(message)) for message in messages}
     return FormattedMessages(
         system=None if formatted.system is None else Json(formatted.system),
         messages=Json(formatted.messages),

@@ -21,7 +21,7 @@ from gql_api.schema.context import Info
 from gql_api.schema.formatting import FormattedMessages, MediaMode, MessageFormat, format_messages
 from gql_api.schema.part import MessagePart, Together, ToolCallPart, ToolResultPart, make_parts
 from gql_api.schema.place import Asked, Cursors
-from gql_api.schema.scalars import Json
+from gql_api.schema.scalars import Json, time_as_written
 from gql_api.schema.selection import selects
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Message(node.Node):
     """A message; plain attributes but for its way back to the session."""
 
     id: strawberry.ID = computed(node.GLOBAL_ID, lambda self: node.message_id_at(self.together.spelled(self.value)))
-    acontext_id: UUID = computed("Acontext's id of the message.", lambda self: self.value.id)
+    acontext_id: UUID = computed("Acontext's id of the message.", lambda self: self.value.id_text)
     session: Annotated["Session", strawberry.lazy("gql_api.schema.session")] = strawberry.field(
         description="The session that it belongs to."
     )
@@ -69,7 +69,9 @@ class Message(node.Node):
         "Those of its parts that are tool results, in order.", lambda self: _only(ToolResultPart, self.parts)
     )
     metadata: Json = computed("The caller's own metadata, an object.", lambda self: self.value.user_meta)
-    created_at: datetime = computed("When Acontext stored it.", lambda self: self.value.created_at)
+    created_at: datetime = computed(
+        "When Acontext stored it.", lambda self: time_as_written(self.value.created_at, self.value.created_text)
+    )
     value: strawberry.Private[model.Message]
     together: strawberry.Private[Together]
 
@@ -110,6 +112,12 @@ def stored_edges(values: list[model.Message], session: "Session") -> list[Messag
     return [MessageEdge(node=message, cursors=cursors) for message in messages_of(values, session)]
 
 
+def _page_info(connection: "MessageConnection") -> PageInfo:
+    view = connection.view
+    ends = [connection.cursors(message) for message in view.messages[:1] + view.messages[-1:]]
+    return page_info(ends, has_previous=view.has_previous, has_next=view.has_next)
+
+
 @strawberry.type(description="A page of a conversation, oldest first; as stored, or as the edit strategies leave it.")
 class MessageConnection:
     """Relay's connection, with what an agent wants to know of the view."""
@@ -119,7 +127,7 @@ class MessageConnection:
         lambda self: [MessageEdge(node=message, cursors=self.cursors) for message in self.nodes],
     )
     nodes: list[Message] = strawberry.field(description="The messages alone, oldest first.")
-    page_info: PageInfo = strawberry.field(description="Where this page lies in the view.")
+    page_info: PageInfo = computed("Where this page lies in the view.", _page_info)
     cursors: strawberry.Private[Cursors]
     asked: strawberry.Private[Asked]
     view: strawberry.Private[View]
@@ -175,13 +183,9 @@ async def message_connection(info: Info, session: "Session", asked: Asked) -> Me
     """Read the page that was asked for."""
     view, mark = await _read(info, asked)
     info.context.allowance.take(len(view.messages))
-    nodes = messages_of(view.messages, session)
-    cursors = place.cursors(asked, view)
-    ends = [cursors(message) for message in view.messages[:1] + view.messages[-1:]]
     return MessageConnection(
-        nodes=nodes,
-        cursors=cursors,
-        page_info=page_info(ends, has_previous=view.has_previous, has_next=view.has_next),
+        nodes=messages_of(view.messages, session),
+        cursors=place.cursors(asked, view),
         asked=asked,
         view=view,
         mark=mark,

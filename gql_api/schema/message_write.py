@@ -147,7 +147,7 @@ async def store_messages(info: Info, input: StoreMessagesInput) -> StoreMessages
 
 
 def _edges(stored: Stored) -> tuple[Session, list[MessageEdge]]:
-    session = Session.of(stored.session)
+    session = Session(value=stored.session)
     return session, stored_edges(stored.messages, session)
 
 

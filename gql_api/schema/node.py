@@ -64,7 +64,12 @@ def part_id_at(place: str, number: int) -> strawberry.ID:
 
 def spelled(key: MessageKey) -> str:
     """Spell the key of a message as it stands in our ids."""
-    return f"{key.session_id}:{microseconds(key.created_at)}:{key.id}"
+    return spelled_of(str(key.session_id), key.created_at, str(key.id))
+
+
+def spelled_of(session: str, created_at: datetime, id: str) -> str:
+    """Spell the key of a message that is given in its pieces."""
+    return f"{session}:{(created_at - _EPOCH) // _MICROSECOND}:{id}"
 
 
 def _encode(kind: str, rest: str) -> str:

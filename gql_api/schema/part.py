@@ -4,7 +4,6 @@ from datetime import datetime
 from enum import Enum
 from functools import cached_property
 from typing import Annotated, Any
-from uuid import UUID
 
 import strawberry
 
@@ -19,7 +18,7 @@ from gql_api.schema.scalars import Json, Url
 _OWN_DAY = 24 * 3600
 _LONGEST_EXPIRY = 7 * 24 * 3600
 METADATA = "What else Acontext keeps with the part, as an object."
-Place = tuple[UUID, int]
+Place = tuple[str, int]
 """Of a part: the message's id, and its number within the message."""
 
 ExpiresIn = Annotated[
@@ -62,18 +61,18 @@ class SignedUrl:
 
 
 class Together:
-    """Messages that were read together: a result answers the last call of its id before it, and no other page's."""
+    """Messages of a session that were read together.
+
+    A result answers the last call of its id before it, and no other page's.
+    """
 
     def __init__(self, messages: list[model.Message]) -> None:
         self._messages = messages
-        self._spelled: dict[int, str] = {}
+        self._session = str(messages[0].session_id) if messages else ""
 
     def spelled(self, message: model.Message) -> str:
-        """Spell the key of one of these messages, once for its own id and those of its parts."""
-        found = self._spelled.get(id(message))
-        if found is None:
-            found = self._spelled[id(message)] = node.spelled(key_of(message))
-        return found
+        """Spell the key of one of these messages."""
+        return node.spelled_of(self._session, message.created_at, message.id_text)
 
     @cached_property
     def linked(self) -> tuple[dict[Place, Place], dict[Place, Place]]:
@@ -83,7 +82,7 @@ class Together:
         answered: dict[Place, Place] = {}
         for message in self._messages:
             for number, raw in enumerate(message.parts):
-                kind, here = _CLASSES.get(raw.get("type", "")), (message.id, number)
+                kind, here = _CLASSES.get(raw.get("type", "")), (message.id_text, number)
                 if kind is ToolCallPart and stored_part.call_id(raw, "id"):
                     calls[stored_part.call_id(raw, "id")] = here
                 elif kind is ToolResultPart and stored_part.call_id(raw, "tool_call_id") in calls:
@@ -94,11 +93,11 @@ class Together:
     def part(self, place: Place | None) -> Any:
         """Make the part at a place."""
         found = place and self._by_id[place[0]]
-        return make_part(found, place[1], self) if place and found else None
+        return make_parts(found, self)[place[1]] if place and found else None
 
     @cached_property
-    def _by_id(self) -> dict[UUID, model.Message]:
-        return {message.id: message for message in self._messages}
+    def _by_id(self) -> dict[str, model.Message]:
+        return {message.id_text: message for message in self._messages}
 
 
 def key_of(message: model.Message) -> MessageKey:
@@ -160,7 +159,7 @@ class ToolCallPart(MessagePart):
     )
     result: "ToolResultPart | None" = computed(
         "Its result; null when it is not among the messages of the page that was read.",
-        lambda self: self.together.part(self.together.linked[0].get((self.message.id, self.number))),
+        lambda self: self.together.part(self.together.linked[0].get((self.message.id_text, self.number))),
     )
 
 
@@ -179,7 +178,7 @@ class ToolResultPart(MessagePart):
     )
     call: ToolCallPart | None = computed(
         "The call; null when it is not among the messages of the page that was read.",
-        lambda self: self.together.part(self.together.linked[1].get((self.message.id, self.number))),
+        lambda self: self.together.part(self.together.linked[1].get((self.message.id_text, self.number))),
     )
 
 
@@ -248,11 +247,9 @@ _CLASSES: dict[str, type[MessagePart]] = {
 
 def make_parts(message: model.Message, together: Together) -> list[MessagePart]:
     """Make the typed parts of a message."""
-    return [make_part(message, number, together) for number in range(len(message.parts))]
-
-
-def make_part(message: model.Message, number: int, together: Together) -> MessagePart:
-    """Make a typed part."""
-    stored = message.parts[number]
-    kind = _CLASSES.get(stored.get("type", ""), UnknownPart)
-    return kind(message=message, number=number, stored=stored, together=together)
+    return [
+        _CLASSES.get(stored.get("type", ""), UnknownPart)(
+            message=message, number=number, stored=stored, together=together
+        )
+        for number, stored in enumerate(message.parts)
+    ]

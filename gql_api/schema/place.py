@@ -7,6 +7,7 @@ import hashlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from uuid import UUID
 
 from gql_api import model
@@ -21,7 +22,6 @@ _STORED, _EDITED, _SEEN = "message", "edited-message", "messages-seen"
 _SHORT = 8
 """Bytes of a message's shortened id."""
 _PIN = "pinAtMessageId"
-Cursors = Callable[[model.Message], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,20 @@ class Page:
     last: int | None
     after: str | None
     before: str | None
+
+
+class Cursors:
+    """Makes the cursors of a view's messages; what all of them begin with is made for the first that is wanted."""
+
+    def __init__(self, begin: Callable[[], tuple[str, ...]]) -> None:
+        self._begin = begin
+
+    @cached_property
+    def _start(self) -> str:
+        return "\n".join(self._begin())
+
+    def __call__(self, message: model.Message) -> str:
+        return write_cursor(self._start, node.microseconds(message.created_at), message.id_text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +82,16 @@ def asked(
 
 def cursors(asked: Asked, view: View) -> Cursors:
     """Give what makes the cursors of this view's messages."""
-    if asked.edits is None:
+    edits = asked.edits
+    if edits is None:
         return stored_cursors(asked.session_id)
-    edits = (editing.digest(asked.edits.strategies), str(view.edit_at))
-    return _cursors(_EDITED, _mark(asked.session_id), *edits)
+    strategies = edits.strategies
+    return Cursors(lambda: (_EDITED, _mark(asked.session_id), editing.digest(strategies), str(view.edit_at)))
 
 
 def stored_cursors(session_id: UUID) -> Cursors:
     """Give what makes the cursors of messages in the conversation as it is stored."""
-    return _cursors(_STORED, _mark(session_id))
-
-
-def _cursors(*head: str) -> Cursors:
-    start = "\n".join(head)
-    return lambda message: write_cursor(start, node.microseconds(message.created_at), message.id)
+    return Cursors(lambda: (_STORED, _mark(session_id)))
 
 
 def stored_place(session_id: UUID, cursor: str | None, name: str) -> Place | None:

@@ -109,13 +109,13 @@ async def find_node(info: Info, id: str) -> Node | None:
 async def find_session(info: Info, id: UUID) -> Session | None:
     """Find the viewer's session."""
     found = await info.context.loaders.session.load(Owned(info.context.viewer.user, id))
-    return Session.of(found) if found else None
+    return Session(value=found) if found else None
 
 
 async def find_disk(info: Info, id: UUID) -> Disk | None:
     """Find the disk of one of the viewer's sessions."""
     found = await info.context.loaders.session_of_disk.load(Owned(info.context.viewer.user, id))
-    return disk_of(Session.of(found)) if found else None
+    return disk_of(Session(value=found)) if found else None
 
 
 async def find_user(info: Info, identifier: str) -> User | None:
@@ -127,7 +127,7 @@ async def find_file(info: Info, key: FileKey) -> File | None:
     """Find a file on one of the viewer's disks."""
     disk = await find_disk(info, key.disk_id)
     found = await info.context.loaders.file.load(key) if disk else None
-    return File.of(found, disk) if found and disk else None
+    return File(disk=disk, value=found) if found and disk else None
 
 
 async def find_message(info: Info, key: MessageKey) -> Message | None:

@@ -17,7 +17,17 @@ _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.
 """What Python reads is more: weeks, days without dashes, hours alone."""
 
 
-def _write_time(value: datetime) -> str:
+_USUAL_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}(?:\.(?!000000)[0-9]{6})?Z")
+
+
+def time_as_written(time: datetime, text: str) -> datetime | str:
+    """Give a time for an answer: the text that it was read from, if a DateTime is written so, which takes the least."""
+    return text if _USUAL_TIME.fullmatch(text) else time
+
+
+def _write_time(value: datetime | str) -> str:
+    if isinstance(value, str):
+        return value  # as `time_as_written` gives it
     in_utc = value if value.tzinfo is UTC else value.astimezone(UTC)
     return in_utc.isoformat().removesuffix("+00:00") + "Z"
 

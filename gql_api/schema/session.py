@@ -81,10 +81,12 @@ class Session(node.Node):
     """A session."""
 
     id: strawberry.ID = computed(node.GLOBAL_ID, lambda self: node.session_id(self.value.id))
-    acontext_id: UUID = strawberry.field(description="Acontext's id of the session.")
-    title: str | None = strawberry.field(description="What the user calls it; null when it has no title.")
-    created_at: datetime = strawberry.field(description="When it was made, or first known here.")
-    updated_at: datetime = strawberry.field(description="When its title or configs were last changed through this API.")
+    acontext_id: UUID = computed("Acontext's id of the session.", lambda self: self.value.id)
+    title: str | None = computed("What the user calls it; null when it has no title.", lambda self: self.value.title)
+    created_at: datetime = computed("When it was made, or first known here.", lambda self: self.value.created_at)
+    updated_at: datetime = computed(
+        "When its title or configs were last changed through this API.", lambda self: self.value.updated_at
+    )
     value: strawberry.Private[model.Session]
     user: Annotated["User", strawberry.lazy("gql_api.schema.user")] = computed(
         "Whose it is.", lambda self: _user(self.value)
@@ -93,17 +95,6 @@ class Session(node.Node):
         "Its own disk, never another session's. Known here: Acontext is not asked.",
         lambda self: disk_of(self),  # noqa: PLW0108 - it stands further down
     )
-
-    @classmethod
-    def of(cls, value: model.Session) -> "Session":
-        """Make a session."""
-        return cls(
-            acontext_id=value.id,
-            title=value.title,
-            created_at=value.created_at,
-            updated_at=value.updated_at,
-            value=value,
-        )
 
     @strawberry.field(description="Acontext's configs of the session, an object; null when there are none.")
     async def configs(self, info: Info) -> Json | None:
@@ -194,14 +185,10 @@ SessionWhere = Annotated[SessionFilter | None, strawberry.argument(description="
 class SessionEdge:
     """Relay's edge."""
 
-    cursor: str = strawberry.field(description="The place of this session: opaque, for after and before.")
+    cursor: str = computed(
+        "The place of this session: opaque, for after and before.", lambda self: _cursor(self.node.value)
+    )
     node: Session = strawberry.field(description="The session.")
-
-    @classmethod
-    def of(cls, value: model.Session) -> "SessionEdge":
-        """Make the edge of a session."""
-        cursor = write_cursor(_CURSOR, node.microseconds(value.created_at), value.id)
-        return cls(cursor=cursor, node=Session.of(value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +203,9 @@ class Listed:
 class SessionConnection:
     """Relay's connection."""
 
-    edges: list[SessionEdge] = strawberry.field(description="The sessions with their cursors.")
+    edges: list[SessionEdge] = computed(
+        "The sessions with their cursors.", lambda self: [SessionEdge(node=session) for session in self.nodes]
+    )
     nodes: list[Session] = strawberry.field(description="The sessions alone.")
     page_info: PageInfo = strawberry.field(description="Where this page lies in the list.")
     listed: strawberry.Private[Listed]
@@ -243,18 +232,20 @@ async def session_connection(
     )
     sessions, more = await info.context.loaders.sessions.load(key)
     info.context.allowance.take(len(sessions))
-    edges = [SessionEdge.of(session) for session in sessions]
     from_end = page.last is not None
     return SessionConnection(
-        edges=edges,
-        nodes=[edge.node for edge in edges],
+        nodes=[Session(value=session) for session in sessions],
         page_info=page_info(
-            [edge.cursor for edge in edges],
+            [_cursor(session) for session in sessions[:1] + sessions[-1:]],
             has_previous=page.after is not None or (more and from_end),
             has_next=page.before is not None or (more and not from_end),
         ),
         listed=listed,
     )
+
+
+def _cursor(value: model.Session) -> str:
+    return write_cursor(_CURSOR, node.microseconds(value.created_at), value.id)
 
 
 def _filter(where: SessionFilter | None) -> model.SessionFilter:

@@ -118,7 +118,7 @@ async def create_session(info: Info, input: CreateSessionInput) -> CreateSession
         made = await info.context.writing().sessions.create(owner, new)
     except Correctable as problem:
         return CreateSessionPayload(errors=[UserError.of(problem)])
-    edge = SessionEdge.of(made)
+    edge = SessionEdge(node=Session(value=made))
     return CreateSessionPayload(session=edge.node, session_edge=edge)
 
 
@@ -131,7 +131,7 @@ async def get_or_create_session(info: Info, input: GetOrCreateSessionInput) -> G
         opened = await info.context.writing().sessions.get_or_create(owner, id, new=new, disk_id=input.disk_id)
     except Correctable as problem:
         return GetOrCreateSessionPayload(errors=[UserError.of(problem)])
-    edge = SessionEdge.of(opened.session)
+    edge = SessionEdge(node=Session(value=opened.session))
     return GetOrCreateSessionPayload(
         session=edge.node, session_edge=edge, created=opened.created, disk_created=opened.disk_created
     )
@@ -148,7 +148,7 @@ async def update_session(info: Info, input: UpdateSessionInput) -> UpdateSession
         changed = await info.context.writing().sessions.update(info.context.viewer.user, id, changes)
     except Correctable as problem:
         return UpdateSessionPayload(errors=[UserError.of(problem)])
-    return UpdateSessionPayload(session=Session.of(changed))
+    return UpdateSessionPayload(session=Session(value=changed))
 
 
 async def delete_session(info: Info, input: DeleteSessionInput) -> DeleteSessionPayload:

@@ -14,7 +14,7 @@ _WEB = re.compile(r"https?://[^\s/]\S*", re.IGNORECASE)
 
 def text_of(parts: list[model.JsonObject]) -> str:
     """Join the texts among the parts of a message."""
-    return "\n".join(part.get("text") or "" for part in parts if part.get("type") == "text")
+    return "\n".join([part.get("text") or "" for part in parts if part.get("type") == "text"])
 
 
 def meta(part: model.JsonObject, *without: str) -> Json:

@@ -52,7 +52,7 @@ class MessageStoredEvent:
     @classmethod
     def of(cls, followed: Followed) -> "MessageStoredEvent":
         """Make the event."""
-        session = Session.of(followed.session)
+        session = Session(value=followed.session)
         [edge] = stored_edges([followed.message], session)
         return cls(message_edge=edge, session=session, followed=followed)
 
@@ -135,4 +135,4 @@ async def _event(info: Info, owner: str, change: ListChanged) -> SessionListEven
     if change.change is ListChange.DELETED:
         return SessionListEvent(kind=kind, deleted_session_id=node.session_id(change.session_id))
     session = await info.context.loaders.session.load(Owned(owner, change.session_id))
-    return SessionListEvent(kind=kind, session_edge=SessionEdge.of(session)) if session else None
+    return SessionListEvent(kind=kind, session_edge=SessionEdge(node=Session(value=session))) if session else None

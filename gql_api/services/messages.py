@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import UUID
 
 from gql_api import model
@@ -110,7 +110,7 @@ class Messages:
             raise
         self._places.keep([stored])
         self._events.publish(MessagesStored(session_id))
-        return replace(stored, meta=message.system_meta) if message.system_meta else stored
+        return stored._replace(meta=message.system_meta) if message.system_meta else stored
 
 
 def _told(problem: Correctable | UpstreamFailure | DatabaseFailure, stored: int) -> Correctable:

@@ -32,4 +32,5 @@ def end_of(moment: datetime) -> str:
 
 def moment(text: str) -> datetime:
     """Read an RFC 3339 time as Acontext writes it (0 to 9 fraction digits), cut to microseconds, in UTC."""
-    return datetime.fromisoformat(text).astimezone(UTC)
+    read = datetime.fromisoformat(text)
+    return read if read.tzinfo is UTC else read.astimezone(UTC)

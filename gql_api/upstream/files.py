@@ -1,7 +1,6 @@
 """Calls about the files of a disk. A directory is given as `/` or `/a/b/`, beginning and ending with a slash."""
 
-from collections.abc import Callable, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
@@ -36,20 +35,26 @@ class FileCalls:
     async def directory(self, disk_id: UUID, directory: str) -> model.Listing:
         """List the direct children, sorted by name: upstream promises no order. An unknown directory is empty."""
         spelled = checked(disk_id)
-        return await self._call.reading(READ, lambda sdk: sdk.disks.artifacts.list(spelled, path=directory), _listing)
+        return await self._call.reading(
+            READ,
+            lambda sdk: sdk.disks.artifacts.list(spelled, path=directory),
+            lambda answer: _listing({spelled: disk_id}, answer),
+        )
 
     async def all(self, disk_id: UUID) -> list[model.File] | None:
         """Return every file of the disk in one call, or None where there are too many for one."""
         spelled = checked(disk_id)
         found = await self._call.reading(
-            READ, lambda sdk: sdk.disks.artifacts.glob_artifacts(spelled, query="*", limit=GLOB_LIMIT), _files
+            READ,
+            lambda sdk: sdk.disks.artifacts.glob_artifacts(spelled, query="*", limit=GLOB_LIMIT),
+            lambda found: _files({spelled: disk_id}, found),
         )
         return found if len(found) < GLOB_LIMIT else None
 
     async def get(self, disk_id: UUID, directory: str, filename: str) -> model.File | None:
         """Read what is known of a file; None where there is none."""
         return await self._get(
-            disk_id, directory, filename, read=lambda found: _file(found.artifact), with_public_url=False
+            disk_id, directory, filename, read=lambda found: _file({}, found.artifact), with_public_url=False
         )
 
     async def public_url(self, disk_id: UUID, directory: str, filename: str, *, seconds: int) -> str | None:
@@ -89,7 +94,7 @@ class FileCalls:
         return await self._call.reading(
             UPLOAD,
             lambda sdk: sdk.disks.artifacts.upsert(spelled, file=upload, file_path=directory, meta=metadata),
-            _file,
+            lambda stored: _file({}, stored),
         )
 
     async def delete(self, disk_id: UUID, directory: str, filename: str) -> None:
@@ -115,28 +120,31 @@ class FileCalls:
             raise
 
 
-def _listing(answer: "ListArtifactsResp") -> model.Listing:
-    files = sorted(_files(answer.artifacts), key=lambda file: file.filename)
+Known = Mapping[str, UUID]
+"""Ids of disks by their texts: making a UUID takes longer than all else of a file, and a listing is of one disk."""
+
+
+def _listing(known: Known, answer: "ListArtifactsResp") -> model.Listing:
+    files = sorted(_files(known, answer.artifacts), key=lambda file: file.filename)
     return model.Listing(files, sorted(name.strip("/") for name in answer.directories))
 
 
-def _files(artifacts: "Sequence[Artifact]") -> list[model.File]:
-    return [_file(artifact) for artifact in artifacts]
+def _files(known: Known, artifacts: "Sequence[Artifact]") -> list[model.File]:
+    return [_file(known, artifact) for artifact in artifacts]
 
 
-_disk_id = lru_cache(maxsize=1000)(UUID)
-"""All files of a disk name the same."""
-
-
-def _file(artifact: "Artifact") -> model.File:
-    system = artifact.meta.get(_SYSTEM_META) or {}
+def _file(known: Known, artifact: "Artifact") -> model.File:
+    metadata = dict(artifact.meta)
+    system = metadata.pop(_SYSTEM_META, None) or {}
     return model.File(
-        disk_id=_disk_id(artifact.disk_id),
-        directory=artifact.path,
-        filename=artifact.filename,
-        mime_type=str(system.get("mime") or "application/octet-stream"),
-        size=int(system.get("size") or 0),
-        metadata={key: value for key, value in artifact.meta.items() if key != _SYSTEM_META},
-        created_at=cursor.moment(artifact.created_at),
-        updated_at=cursor.moment(artifact.updated_at),
+        known.get(artifact.disk_id) or UUID(artifact.disk_id),
+        artifact.path,
+        artifact.filename,
+        str(system.get("mime") or "application/octet-stream"),
+        int(system.get("size") or 0),
+        metadata,
+        cursor.moment(artifact.created_at),
+        cursor.moment(artifact.updated_at),
+        artifact.created_at,
+        artifact.updated_at,
     )

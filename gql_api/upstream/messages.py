@@ -1,6 +1,7 @@
 """Calls about the messages of a session; they come in Acontext's own form, never converted upstream."""
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 LARGEST_PAGE = 200
 _CALLERS_META = "__user_meta__"
+_USUAL_ID = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,25 +99,35 @@ def _page(session_id: UUID, answer: "GetMessagesOutput", shown_at: str | None) -
 
 def _stored(session_id: UUID, answer: "Message") -> model.Message:
     return model.Message(
-        id=UUID(answer.id),
+        id_text=_id_text(answer.id),
         session_id=session_id,
         role=answer.role,
         parts=[part.model_dump(exclude_none=True) for part in answer.parts],
         meta={},
         user_meta=answer.meta,
         created_at=cursor.moment(answer.created_at),
+        created_text=answer.created_at,
     )
 
 
 def _message(session_id: UUID, item: model.JsonObject) -> model.Message:
-    meta = dict(item.get("meta") or {})
-    callers = meta.pop(_CALLERS_META, None) or {}
+    meta: model.JsonObject = item.get("meta") or {}
+    callers: model.JsonObject = {}
+    if meta.__class__ is not dict or _CALLERS_META in meta:
+        meta = dict(meta)
+        callers = meta.pop(_CALLERS_META, None) or {}
     return model.Message(
-        id=UUID(item["id"]),
-        session_id=session_id,
-        role=item["role"],
-        parts=item.get("parts") or [],
-        meta=meta,
-        user_meta=callers,
-        created_at=cursor.moment(item["created_at"]),
+        _id_text(item["id"]),
+        session_id,
+        item["role"],
+        item.get("parts") or [],
+        meta,
+        callers,
+        cursor.moment(item["created_at"]),
+        item["created_at"],
     )
+
+
+def _id_text(id: str) -> str:
+    """Write an id as all ids are written; making a UUID, which takes a microsecond, is left to those written oddly."""
+    return id if _USUAL_ID.fullmatch(id) else str(UUID(id))

@@ -53,7 +53,7 @@ class LateAcontext:
     def write(self, delay: float) -> None:
         # Ids are in no order, so that of equal times the later message comes first in the list or last.
         id = UUID(int=(len(self.written) + 1) * 0x9E3779B97F4A7C15F39CC0605CEDC835 % 2**128)
-        message = model.Message(id, SESSION, "user", [], {}, {}, self.now())
+        message = model.Message(str(id), SESSION, "user", [], {}, {}, self.now())
         insort(self.written, (message, self.seconds + delay), key=lambda one: place(one[0]))
 
     def there(self) -> list[model.Message]:

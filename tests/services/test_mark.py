@@ -15,7 +15,7 @@ def test_a_mark_is_short_once_time_has_gone_by() -> None:
     seen = Seen()
     for number in range(1000):
         at = BEGAN + timedelta(seconds=number)
-        message = model.Message(UUID(int=number + 2**70), SESSION, "user", [], {}, {}, at)
+        message = model.Message(str(UUID(int=number + 2**70)), SESSION, "user", [], {}, {}, at)
         seen.take(message, ceiling=at - timedelta(seconds=OVERLAP))
     assert len(seen.mark().known) == OVERLAP
     assert len(seen._known) < 600

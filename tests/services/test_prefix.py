@@ -29,7 +29,7 @@ class Slow:
     async def store(self, session_id: UUID, **given: Any) -> model.Message:
         if self.stored:
             await asyncio.Event().wait()
-        message = model.Message(uuid4(), session_id, "user", [], {}, {}, NOW)
+        message = model.Message(str(uuid4()), session_id, "user", [], {}, {}, NOW)
         self.stored.append(message)
         return message
 

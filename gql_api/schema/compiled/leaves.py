@@ -1,12 +1,11 @@
 """How values of scalars and enums are written; a value that is not at once known to be right is a surprise."""
 
-from collections.abc import Callable
 from datetime import datetime
 from enum import Enum
-from typing import Any, NoReturn
+from typing import NoReturn
 from uuid import UUID
 
-from graphql import GraphQLEnumType, GraphQLScalarType
+from graphql import GraphQLEnumType
 
 WRITTEN = frozenset({str, int, float, bool, dict, list})
 """Exactly these, not what derives from them: they are neither null nor errors, and nobody waits for them."""
@@ -20,20 +19,6 @@ class SurpriseError(Exception):
 def surprise() -> NoReturn:
     """Leave the subtree to graphql-core."""
     raise SurpriseError
-
-
-def scalar_writer(scalar: GraphQLScalarType) -> Callable[[Any], Any]:
-    """Make the function that writes values of a scalar that is not GraphQL's own."""
-    write = scalar.coerce_output_value
-
-    def written(value: Any) -> Any:
-        if value.__class__ in KNOWN:
-            output = write(value)
-            if output.__class__ in WRITTEN:
-                return output
-        surprise()
-
-    return written
 
 
 def enum_names(enum: GraphQLEnumType) -> dict[int, str]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from inspect import getattr_static
 from itertools import count
 from typing import Any, Protocol
 
@@ -27,7 +28,8 @@ from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.cast import TYPE_CAST_ATTRIBUTE
 from strawberry.types.field import StrawberryField
 
-from gql_api.schema.compiled.leaves import enum_names, scalar_writer, surprise
+from gql_api.schema.compiled.leaves import KNOWN, WRITTEN, enum_names, surprise
+from gql_api.schema.computed import Computed
 
 DEFINITION = "strawberry-definition"
 MOST_FUNCTIONS = 250
@@ -69,7 +71,7 @@ class Writer:
         self._hopeful = hopeful
         self._executor = executor
         self._numbers = count()
-        self._values: dict[str, Any] = {"surprise": surprise}
+        self._values: dict[str, Any] = {"surprise": surprise, "KNOWN": KNOWN, "WRITTEN": WRITTEN}
         self._lines: list[str] = []
         self._objects: dict[tuple[object, ...], str] = {}
 
@@ -110,17 +112,18 @@ class Writer:
         field = kind.fields.get(node.name.value)
         if field is None or field.args:
             raise NotPlainError
-        return self._completed(field.type, self._read(field), details)
+        return self._completed(field.type, self._read(kind, field), details)
 
-    def _read(self, field: GraphQLField) -> str:
+    def _read(self, kind: GraphQLObjectType, field: GraphQLField) -> str:
         """Write how a field's value is found, if that is all that its resolver does."""
         definition = field.extensions.get(DEFINITION)
         if not isinstance(definition, StrawberryField):
             raise NotPlainError
         name = definition.python_name
-        if definition.is_basic_field and definition.default_resolver is getattr and name.isidentifier():
-            return f"o.{name}"
-        raise NotPlainError
+        if not definition.is_basic_field or definition.default_resolver is not getattr or not name.isidentifier():
+            raise NotPlainError
+        found = getattr_static(class_of(kind), name, None)
+        return f"{self._named(found.read)}(o)" if isinstance(found, Computed) else f"o.{name}"
 
     def _completed(self, wanted: GraphQLOutputType, read: str, details: FieldDetailsList) -> str:
         if is_non_null_type(wanted):
@@ -136,7 +139,7 @@ class Writer:
         if isinstance(wanted, GraphQLEnumType):
             return f"{self._named(enum_names(wanted))}[id({read})]"
         if isinstance(wanted, GraphQLList):
-            return f"(list(map({self._item(wanted.of_type, details)}, v)) if {held}.__class__ is list else surprise())"
+            return f"({self._items(wanted.of_type, details)} if {held}.__class__ is list else surprise())"
         if isinstance(wanted, GraphQLObjectType):
             return f"{self._object(wanted, details)}({read})"
         if is_abstract_type(wanted):
@@ -150,12 +153,17 @@ class Writer:
             return f"(v if {held}.__class__ is bool else surprise())"
         if wanted is GraphQLInt:
             return f"(v if {held}.__class__ is int and -2147483648 <= v <= 2147483647 else surprise())"
-        return f"{self._named(scalar_writer(wanted))}({read})"
+        write = f"{self._named(wanted.coerce_output_value)}(v)"
+        return f"(w if {held}.__class__ in KNOWN and (w := {write}).__class__ in WRITTEN else surprise())"
 
-    def _item(self, wanted: GraphQLOutputType, details: FieldDetailsList) -> str:
-        if is_non_null_type(wanted) and isinstance(wanted.of_type, GraphQLObjectType):
-            return self._object(wanted.of_type, details)
-        return self._defined(self._completed(wanted, "v", details))
+    def _items(self, wanted: GraphQLOutputType, details: FieldDetailsList) -> str:
+        """Write the expression that completes the items of the list `v`."""
+        inner = wanted.of_type if is_non_null_type(wanted) else None
+        if isinstance(inner, GraphQLObjectType):
+            return f"[{self._object(inner, details)}(one) for one in v]"
+        if is_abstract_type(inner):
+            return f"[{self._by_class(inner, details)}[one.__class__](one) for one in v]"
+        return f"[{self._defined(self._completed(wanted, 'v', details))}(one) for one in v]"
 
     def _by_class(self, wanted: GraphQLAbstractType, details: FieldDetailsList) -> str:
         """Write the table of the possible types' functions; a type that is more than plain has none: a surprise."""

@@ -142,7 +142,7 @@ class Following:
         """Give what was not seen yet, from what the feed has at hand, else from Acontext."""
         recent = feed.recent(seen.settled)
         # Where the feed has not seen the edge yet, it will tell of it and of what is before it.
-        if recent is not None and (edge is None or any(message.id == edge.id for message in recent.messages)):
+        if recent is not None and (edge is None or any(message.id_text == str(edge.id) for message in recent.messages)):
             for message in _unseen(recent, seen, edge):
                 yield message
             return
