@@ -10,7 +10,14 @@ from commands import environment
 from gql_api.telemetry.logs import JsonLines, log_config
 from operations import PAGE, page
 
-LIBRARIES = ("opentelemetry.sdk", "opentelemetry.exporter", "prometheus_client", "requests", "gql_api.embedded")
+LIBRARIES = (
+    "opentelemetry.sdk",
+    "opentelemetry.exporter",
+    "prometheus_client",
+    "requests",
+    "gql_api.embedded",
+    "aiohttp",
+)
 LOADED = f"""
 import sys
 import gql_api.serving

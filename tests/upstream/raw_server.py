@@ -1,13 +1,13 @@
 """Servers that speak HTTP by bytes alone, and the ways by which a sender reaches them."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 
-from yarl import URL
-
-from gql_api.upstream.network import by_aiohttp, reaching
+from gql_api.upstream.network import reaching
+from gql_api.upstream.over_aiohttp import by_aiohttp
 from gql_api.upstream.sender import Answer, Request, Sender
 
 WELL = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n{"code": 0}'
@@ -16,7 +16,7 @@ Way = Callable[..., AbstractAsyncContextManager[Sender]]
 
 def over_aiohttp(base_url: str, *, connections: int) -> AbstractAsyncContextManager[Sender]:
     """Take the way that leads to TLS and proxies where neither is needed."""
-    return by_aiohttp(URL(base_url), None, connections=connections)
+    return by_aiohttp(base_url, None, connections=connections)
 
 
 WAYS: dict[str, Way] = {"our own": reaching, "aiohttp": over_aiohttp}
@@ -79,9 +79,9 @@ def _length(head: bytes) -> int:
 
 
 @asynccontextmanager
-async def running(server: Server) -> AsyncIterator[Server]:
-    listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
-    server.url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+async def running(server: Server, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[Server]:
+    listening = await asyncio.start_server(server.serve, "127.0.0.1", 0, ssl=tls)
+    server.url = f"{'https' if tls else 'http'}://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
     async with listening:
         yield server
 

@@ -15,7 +15,7 @@ from gql_api.upstream.connect import connect
 from gql_api.upstream.failures import Fate
 from gql_api.upstream.gateway import Gateway
 from gql_api.upstream.guarded_calls import ATTEMPTS, Limits
-from gql_api.upstream.network import failure_of
+from gql_api.upstream.over_aiohttp import failure_of
 from gql_api.upstream.sender import NoAnswer, NotConnected, TooLate, Unreached
 from upstream.raw_server import WAYS, WELL, Server, Way, asking, running, sent
 
