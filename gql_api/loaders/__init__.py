@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from functools import cached_property, partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from strawberry.dataloader import DataLoader
@@ -18,6 +18,7 @@ from strawberry.dataloader import DataLoader
 from gql_api import model
 from gql_api.errors import UpstreamFailure
 from gql_api.loaders.keys import FileKey, MessageKey, Owned, SessionsKey
+from gql_api.loaders.spreading import spread
 from gql_api.store import mappings, places
 from gql_api.store.place_keeper import PlaceKeeper
 from gql_api.store.places import Counted, Place, Wanted
@@ -26,6 +27,9 @@ from gql_api.upstream import cursor
 from gql_api.upstream.gateway import Gateway
 from gql_api.upstream.messages import LARGEST_PAGE, Reading
 from gql_api.upstream.urls import UrlCache
+
+if TYPE_CHECKING:
+    from gql_api.upstream.guarded_calls import GuardedCalls
 
 __all__ = ["FileKey", "Loaders", "MessageKey", "Owned", "SessionsKey"]
 
@@ -56,22 +60,22 @@ class Loaders:
     @cached_property
     def sessions(self) -> DataLoader[SessionsKey, tuple[list[model.Session], bool]]:
         """Give pages of the list of sessions, and whether there is more."""
-        return _each("sessions", _sessions)
+        return self._each("sessions", _sessions)
 
     @cached_property
     def session_count(self) -> DataLoader[tuple[str, model.SessionFilter], int]:
         """Count sessions."""
-        return _each("session_count", _session_count)
+        return self._each("session_count", _session_count)
 
     @cached_property
     def configs(self) -> DataLoader[UUID, model.JsonObject | None]:
         """Give the configs of sessions."""
-        return _each("configs", self._configs)
+        return self._each("configs", self._configs)
 
     @cached_property
     def token_total(self) -> DataLoader[UUID, int]:
         """Count the tokens of whole conversations."""
-        return _each("token_total", self._token_total)
+        return self._each("token_total", self._token_total)
 
     @cached_property
     def anchor(self) -> DataLoader[Wanted, Place | None]:
@@ -87,12 +91,12 @@ class Loaders:
     def messages(self) -> DataLoader[tuple[UUID, Reading], model.MessagePage]:
         """Give pages of conversations."""
         read = self._gateway.messages.read
-        return _each("messages", lambda key: read(*key))
+        return self._each("messages", lambda key: read(*key))
 
     @cached_property
     def message(self) -> DataLoader[MessageKey, model.Message | None]:
         """Give single messages."""
-        return _each("message", self._message)
+        return self._each("message", self._message)
 
     @cached_property
     def message_urls(self) -> DataLoader[MessageKey, dict[str, model.SignedUrl]]:
@@ -103,35 +107,38 @@ class Loaders:
     def asset(self) -> DataLoader[tuple[UUID, str], bytes]:
         """Give the bytes of media."""
         read = self._gateway.messages.asset
-        return _each("asset", lambda key: read(*key))
+        return self._each("asset", lambda key: read(*key))
 
     @cached_property
     def directory(self) -> DataLoader[tuple[UUID, str], model.Listing]:
         """Give what is in directories of disks."""
         read = self._gateway.files.directory
-        return _each("directory", lambda key: read(*key))
+        return self._each("directory", lambda key: read(*key))
 
     @cached_property
     def all_files(self) -> DataLoader[UUID, list[model.File] | None]:
         """Give all files of disks."""
-        return _each("all_files", self._gateway.files.all)
+        return self._each("all_files", self._gateway.files.all)
 
     @cached_property
     def file(self) -> DataLoader[FileKey, model.File | None]:
         """Give single files."""
         read = self._gateway.files.get
-        return _each("file", lambda key: read(key.disk_id, key.directory, key.filename))
+        return self._each("file", lambda key: read(key.disk_id, key.directory, key.filename))
 
     @cached_property
     def file_content(self) -> DataLoader[FileKey, bytes | None]:
         """Give the bytes of files."""
         read = self._gateway.files.content
-        return _each("file_content", lambda key: read(key.disk_id, key.directory, key.filename))
+        return self._each("file_content", lambda key: read(key.disk_id, key.directory, key.filename))
 
     @cached_property
     def file_url(self) -> DataLoader[tuple[model.File, int], model.SignedUrl | None]:
         """Give URLs of files that work for so many seconds."""
-        return _each("file_url", self._file_url)
+        return self._each("file_url", self._file_url)
+
+    def _each(self, name: str, ask: Callable[[K], Awaitable[V]]) -> DataLoader[K, V]:
+        return _batched(name, partial(_asked_each, ask, self._gateway.calls))
 
     async def _configs(self, session_id: UUID) -> model.JsonObject | None:
         return (await self._gateway.sessions.get(session_id)).configs
@@ -233,10 +240,6 @@ def _batched(name: str, load: Callable[[list[K]], Awaitable[Sequence[V | BaseExc
     return DataLoader(partial(_told, name, load) if is_watched() else load)
 
 
-def _each(name: str, ask: Callable[[K], Awaitable[V]]) -> DataLoader[K, V]:
-    return _batched(name, partial(_asked_each, ask))
-
-
 def _mappings(find: Callable[[str, Sequence[UUID]], Awaitable[dict[UUID, model.Session]]]) -> Any:
     return partial(_found, find)
 
@@ -252,9 +255,11 @@ async def _told(
         return await load(keys)
 
 
-async def _asked_each(ask: Callable[[K], Awaitable[V]], keys: list[K]) -> Sequence[V | BaseException]:
+async def _asked_each(
+    ask: Callable[[K], Awaitable[V]], calls: "GuardedCalls", keys: list[K]
+) -> Sequence[V | BaseException]:
     if len(keys) > 1:
-        return await asyncio.gather(*map(ask, keys), return_exceptions=True)
+        return await spread(ask, keys, lambda: calls.is_crowded)
     try:
         return [await ask(keys[0])]
     except Exception as failure:  # it is that key's

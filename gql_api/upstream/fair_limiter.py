@@ -11,11 +11,8 @@ class FairLimiter:
     def __init__(self, most: int) -> None:
         self._free = most
         self._lanes: OrderedDict[Hashable, deque[asyncio.Future[None]]] = OrderedDict()
-
-    @property
-    def waiting(self) -> int:
+        self.waiting = 0
         """How many wait."""
-        return sum(len(lane) for lane in self._lanes.values())
 
     def take_at_once(self) -> bool:
         """Take a place, to be given back, if one is free and nobody waits; tell whether it was so."""
@@ -30,6 +27,7 @@ class FairLimiter:
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._lanes.setdefault(lane, deque()).append(turn)
+        self.waiting += 1
         try:
             await turn
         except asyncio.CancelledError:
@@ -44,6 +42,7 @@ class FairLimiter:
         while self._lanes:
             lane, waiting = self._lanes.popitem(last=False)
             turn = waiting.popleft()
+            self.waiting -= 1
             if waiting:
                 self._lanes[lane] = waiting
             if not turn.done():
@@ -55,5 +54,6 @@ class FairLimiter:
         waiting = self._lanes.get(lane)
         if waiting and turn in waiting:
             waiting.remove(turn)
+            self.waiting -= 1
             if not waiting:
                 del self._lanes[lane]

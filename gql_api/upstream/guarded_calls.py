@@ -33,6 +33,8 @@ FIRST_SHARE = 0.4
 _LEAST = 0.05
 """Seconds that a try must have before it is worth while."""
 _LONGEST_PAUSE = 30
+_CROWD = 4
+"""How many times as many calls wait as are made at a time, where it is crowded."""
 _OVER = "The time that a request may take is over."
 _CLOSED = "This server ends, and asks Acontext for nothing more."
 
@@ -72,6 +74,11 @@ class GuardedCalls:
     def waiting(self) -> int:
         """How many calls wait for their turn."""
         return self._turns.waiting
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether so many calls wait that who has many to make loses nothing by making few at a time."""
+        return self._turns.waiting >= _CROWD * self._limits.concurrency
 
     @property
     def is_open(self) -> bool:

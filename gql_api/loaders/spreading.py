@@ -1,0 +1,35 @@
+"""The calls of one batch: all at once; where Acontext is busy with others' for a while, few at a time.
+
+A call that waits takes memory, and more of a page's waiting do not bring it forward: requests are served in turn.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+FEW = 2
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+async def spread(
+    ask: Callable[[K], Awaitable[V]], keys: Sequence[K], is_crowded: Callable[[], bool]
+) -> list[V | BaseException]:
+    """Ask for each key; give the answers, or what was raised, in the keys' order."""
+    left = deque(enumerate(keys))
+    found: dict[int, V | BaseException] = {}
+
+    async def work() -> None:
+        while left:
+            place, key = left.popleft()
+            try:
+                found[place] = await ask(key)
+            except Exception as failure:  # it is that key's
+                found[place] = failure
+            if left and not is_crowded():
+                await asyncio.gather(*(work() for _ in range(len(left))))
+
+    await asyncio.gather(*(work() for _ in range(FEW if is_crowded() else len(keys))))
+    return [found[place] for place in range(len(keys))]
