@@ -78,7 +78,8 @@ def call_of(executor: Calling, kind: GraphQLObjectType, details: FieldDetails) -
     if field is None or not isinstance(definition, StrawberryField) or details.fragment_variable_values:
         raise NotPlainError
     resolver = _resolver(executor.schema, field, definition)
-    varying = {one.name.value: one.value.name.value for one in node.arguments if isinstance(one.value, VariableNode)}
+    given = node.arguments or ()
+    varying = {one.name.value: one.value.name.value for one in given if isinstance(one.value, VariableNode)}
     values = get_argument_values(field, node, executor.variable_values)
     return Call(
         field,
