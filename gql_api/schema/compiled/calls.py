@@ -2,35 +2,32 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
-from enum import Enum
 from inspect import iscoroutinefunction
 from typing import Any, Protocol
-from uuid import UUID
 
 from graphql import (
     GraphQLArgument,
     GraphQLField,
     GraphQLObjectType,
     GraphQLSchema,
+    ListValueNode,
+    ObjectValueNode,
+    Undefined,
+    ValueNode,
     VariableNode,
-    get_argument_values,
-    get_nullable_type,
-    is_leaf_type,
-    is_non_null_type,
+    is_required_argument,
 )
 from graphql.execution.collect_fields import FieldDetails
 from graphql.execution.values import VariableValues
-from strawberry.relay import GlobalID
 from strawberry.schema.schema_converter import GraphQLCoreConverter
-from strawberry.types.base import StrawberryMaybe, StrawberryOptional
 from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 
+from gql_api.schema.compiled.inputs import Read, UnusualError, is_fixed, reader
 from gql_api.schema.compiled.writer import DEFINITION, NotPlainError
 
-_FIXED = frozenset({str, int, float, bool, type(None), datetime, UUID})
-"""Values that no resolver can change, so that all its calls may be given the same."""
+_VARYING = (VariableNode, ListValueNode, ObjectValueNode)
+"""How an argument may be written that differs from call to call, or that a resolver could change."""
 
 
 class Calling(Protocol):
@@ -38,15 +35,6 @@ class Calling(Protocol):
 
     schema: GraphQLSchema
     variable_values: VariableValues
-
-
-@dataclass(frozen=True, slots=True)
-class FromVariable:
-    """An argument, by its name in Python, whose value is that of a variable."""
-
-    argument: str
-    variable: str
-    nullable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +46,16 @@ class Call:
     function: Callable[..., Any]
     wants_info: bool
     fixed: dict[str, Any]
-    varying: tuple[FromVariable, ...]
+    varying: tuple[tuple[str, Read], ...]
 
     def arguments(self, given: dict[str, Any]) -> dict[str, Any] | None:
         """Give the arguments under these variables, to be kept; None where graphql-core is to tell what they are."""
         found = self.fixed.copy()
-        for one in self.varying:
-            value = found[one.argument] = given.get(one.variable)
-            if value is None and not (one.nullable and one.variable in given):
-                return None
+        try:
+            for name, read in self.varying:
+                found[name] = read(given)
+        except UnusualError:
+            return None
         return found
 
 
@@ -78,16 +67,18 @@ def call_of(executor: Calling, kind: GraphQLObjectType, details: FieldDetails) -
     if field is None or not isinstance(definition, StrawberryField) or details.fragment_variable_values:
         raise NotPlainError
     resolver = _resolver(executor.schema, field, definition)
-    given = node.arguments or ()
-    varying = {one.name.value: one.value.name.value for one in given if isinstance(one.value, VariableNode)}
-    values = get_argument_values(field, node, executor.variable_values)
+    given = {one.name.value: one.value for one in node.arguments or ()}
+    if not given.keys() <= field.args.keys():
+        raise NotPlainError
+    varying = {name: value for name, value in given.items() if isinstance(value, _VARYING)}
+    fixed = {name: _fixed(argument, given.get(name)) for name, argument in field.args.items() if name not in varying}
     return Call(
         field,
         definition,
         resolver.wrapped_func,
         resolver.info_parameter is not None,
-        {_name(field.args[name]): _fixed(value) for name, value in values.items() if name not in varying},
-        tuple(_from_variable(field.args[name], variable) for name, variable in varying.items()),
+        {_name(field.args[name]): value for name, value in fixed.items() if value is not Undefined},
+        tuple((_name(field.args[name]), _reader(field.args[name], value)) for name, value in varying.items()),
     )
 
 
@@ -104,23 +95,20 @@ def _resolver(schema: GraphQLSchema, field: GraphQLField, definition: Strawberry
     return resolver
 
 
-def _from_variable(argument: GraphQLArgument, variable: str) -> FromVariable:
-    return FromVariable(_name(argument), variable, not is_non_null_type(argument.type))
+def _reader(argument: GraphQLArgument, value: ValueNode) -> Read:
+    return reader(argument.type, argument.extensions[DEFINITION].type, value)
+
+
+def _fixed(argument: GraphQLArgument, given: ValueNode | None) -> Any:
+    """Give what all calls are given: what is written, or else the default; `Undefined` where there is neither."""
+    if given is None and (argument.default or is_required_argument(argument)):
+        raise NotPlainError
+    value = argument.default_value if given is None else _reader(argument, given)({})
+    if value is not Undefined and not is_fixed(value):
+        raise NotPlainError
+    return value
 
 
 def _name(argument: GraphQLArgument) -> str:
-    """Give the name in Python of an argument that is passed on as graphql-core gives it."""
-    definition = argument.extensions[DEFINITION]
-    wanted = definition.type
-    if isinstance(wanted, StrawberryOptional) and not isinstance(wanted, StrawberryMaybe):
-        wanted = wanted.of_type
-    if wanted is GlobalID or isinstance(wanted, StrawberryMaybe) or not is_leaf_type(get_nullable_type(argument.type)):
-        raise NotPlainError
-    name: str = definition.python_name
+    name: str = argument.extensions[DEFINITION].python_name
     return name
-
-
-def _fixed(value: Any) -> Any:
-    if value.__class__ in _FIXED or isinstance(value, Enum):
-        return value
-    raise NotPlainError
