@@ -21,6 +21,8 @@ CHANNEL = "gql_api_events"
 MOST_PENDING = 10_000
 """Events that wait to be sent; beyond that the oldest are forgotten."""
 _AT_ONCE = 200
+_IN_ONE = 90
+"""Events of one notification, each a line of at most 78 bytes: it holds less than 8000, and costs more than its lines."""
 _TOGETHER = 0.01
 """Seconds after a statement in which what happens is gathered for the next; the first after a silence goes at once."""
 ALIVE_SECONDS = 10.0
@@ -143,7 +145,9 @@ class PostgresBroker:
             await connection.execute("SELECT 1", timeout=self._alive)
             return
         statement = "SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload"
-        await connection.fetch(statement, CHANNEL, list(batch), timeout=self._alive)
+        lines = list(batch)
+        payloads = ["\n".join(lines[start : start + _IN_ONE]) for start in range(0, len(lines), _IN_ONE)]
+        await connection.fetch(statement, CHANNEL, payloads, timeout=self._alive)
         for payload, number in batch.items():
             # What happened again meanwhile is sent again: others may have read before it.
             if self._pending.get(payload) == number:
@@ -160,12 +164,13 @@ class PostgresBroker:
     def _hear(self, _connection: object, pid: int, _channel: str, payload: str) -> None:
         if pid == self._pid:
             return  # its own were told already
-        event = _read(payload)
-        if event:
-            self._local.publish(event)
-        elif not self._is_oddity_told:
-            self._is_oddity_told = True
-            _LOG.info("an event that cannot be read was left out; others like it are left out without a word")
+        for line in payload.split("\n"):
+            event = _read(line)
+            if event:
+                self._local.publish(event)
+            elif not self._is_oddity_told:
+                self._is_oddity_told = True
+                _LOG.info("an event that cannot be read was left out; others like it are left out without a word")
 
 
 def _write(event: Event) -> str:
@@ -174,9 +179,9 @@ def _write(event: Event) -> str:
     return f"{_VERSION} {event.change.value} {event.session_id.hex} {event.owner}"
 
 
-def _read(payload: str) -> Event | None:
+def _read(line: str) -> Event | None:
     """Read what another process sent, maybe one of another version; None for what is not known."""
-    match payload.split(" "):
+    match line.split(" "):
         case [version, "m", id] if version == _VERSION:
             return _or_none(lambda: MessagesStored(UUID(hex=id)))
         case [version, change, id, owner] if version == _VERSION:

@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from gql_api.formats.values import FormatError, JsonObject
@@ -46,13 +47,17 @@ def folded(name: str) -> str:
     return name.translate(_LOOKALIKES).lower()
 
 
+@cache
+def _names(fields: tuple[str, ...]) -> dict[str, str]:
+    return {folded(name): name for name in fields}
+
+
 def _struct(value: Any, fields: Mapping[str, Any], path: tuple[str, ...]) -> JsonObject:
     if not isinstance(value, dict):
         raise FormatError("This must be a JSON object.", path)
-    names = {folded(name): name for name in fields}
     made: JsonObject = {}
     for key, member in value.items():
-        name = names.get(folded(key))
+        name = key if key in fields else _names(tuple(fields)).get(folded(key))
         if name and member is not None:
             made[name] = decoded(member, fields[name], (*path, key))
     return made

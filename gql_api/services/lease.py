@@ -50,6 +50,7 @@ class Lease:
 
     def __init__(self, terms: Terms) -> None:
         self._terms = terms
+        self._loop = asyncio.get_running_loop()
         self._seconds = terms.seconds
         self._hold: leases.Hold | None = None
         self._until = 0.0
@@ -62,15 +63,15 @@ class Lease:
     async def take(self, owner: str, id: UUID, *, deadline: float, path: rules.Path) -> model.Session:
         """Hold this owner's session; raise `NotFound`, or `Busy` when it was not free before the deadline."""
         # Who has just answered may not have let go yet, and it is too early to wish for what is free in a moment.
-        pause, wish_at = _FIRST_PAUSE, _now() + _FIRST_PAUSE / 2
+        pause, wish_at = _FIRST_PAUSE, self._loop.time() + _FIRST_PAUSE / 2
         while not await self._is_taken(owner, id):
             await own_session(owner, id, path)
-            left = deadline - _now()
+            left = deadline - self._loop.time()
             if left <= 0:
                 raise Busy("Other writes to this session have not ended yet; try again.", ("input",))
-            if _now() >= wish_at:
+            if self._loop.time() >= wish_at:
                 await leases.wish(id, holder=self._terms.holder)
-                wish_at = _now() + WISHING
+                wish_at = self._loop.time() + WISHING
             # Several servers that wait for one session shall not go on asking at the same time.
             await asyncio.sleep(min(left, pause * random.uniform(0.5, 1.5)))  # noqa: S311 - guards nothing
             pause = min(pause * _GROWTH, _LONGEST_PAUSE)
@@ -79,7 +80,7 @@ class Lease:
     async def __aenter__(self) -> None:
         """Renew it during the block, which is cancelled where that fails: it ends before another may begin."""
         await self._limit.__aenter__()
-        self._first_look = _loop().call_at(min(_now() + RENEWAL, self._until), self._watch)
+        self._first_look = self._loop.call_at(min(self._loop.time() + RENEWAL, self._until), self._watch)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -98,7 +99,7 @@ class Lease:
         """Make sure that one more call ends within the lease; raise `Busy` when another has taken over."""
         call = self._terms.transfer_seconds if transfer else self._terms.call_seconds
         self._seconds = max(self._terms.seconds, call + SPARE if transfer else 0)
-        if self._until - _now() < call and not await self._renew():
+        if self._until - self._loop.time() < call and not await self._renew():
             raise Busy("This write took too long, and another has begun; what was left of it is not done.", ("input",))
 
     async def release(self) -> None:
@@ -116,7 +117,7 @@ class Lease:
         return self._hold
 
     async def _is_taken(self, owner: str, id: UUID) -> bool:
-        asked = _now()
+        asked = self._loop.time()
         try:
             self._hold = await leases.take(owner, id, holder=self._terms.holder, seconds=self._seconds)
         except asyncio.CancelledError:
@@ -135,7 +136,7 @@ class Lease:
     def _watch(self) -> None:
         """Begin to renew, and to end in time: most work is over before this is called."""
         self._limit.reschedule(self._until)
-        self._renewing = _loop().create_task(self._keep())
+        self._renewing = self._loop.create_task(self._keep())
 
     async def _keep(self) -> None:
         while True:
@@ -151,7 +152,7 @@ class Lease:
 
     async def _renew(self) -> bool:
         """Hold on from now; where another has taken over, what goes on here is over at once."""
-        asked = _now()
+        asked = self._loop.time()
         is_ours = await leases.renew(self._held, seconds=self._seconds)
         self._until = asked + self._seconds if is_ours else asked
         if not self._limit.expired():
@@ -170,14 +171,6 @@ class Lease:
 
 def _named(error: Exception) -> str:
     return error.for_log if isinstance(error, DatabaseFailure) else type(error).__name__
-
-
-def _loop() -> asyncio.AbstractEventLoop:
-    return asyncio.get_running_loop()
-
-
-def _now() -> float:
-    return _loop().time()
 
 
 async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:

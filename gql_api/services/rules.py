@@ -67,9 +67,10 @@ def exact_json(value: Any, path: Path, *, nul: bool = False) -> None:
     NUL characters only where `nul` says that they are kept: in messages they are, in metadata and configs not.
     """
     waiting: list[tuple[Any, Path]] = [(value, path)]
+    deepest = len(path) + DEEPEST_JSON
     while waiting:
         item, place = waiting.pop()
-        if len(place) - len(path) > DEEPEST_JSON:
+        if len(place) > deepest:
             raise Invalid(f"JSON may be nested {DEEPEST_JSON} deep.", path)
         if isinstance(item, str):
             exact_text(item, place, nul=nul)
@@ -94,6 +95,8 @@ def exact_text(text: str, path: Path, *, nul: bool = False) -> None:
     """Refuse lone surrogates, which have no UTF-8 form, and NUL characters unless `nul` allows them."""
     if "\x00" in text and not nul:
         raise Invalid("NUL characters are not allowed here.", path)
+    if text.isascii():
+        return
     try:
         text.encode()
     except UnicodeEncodeError:

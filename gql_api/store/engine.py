@@ -153,9 +153,12 @@ class Client(AsyncpgDBClient):
     @translate_exceptions
     async def execute_query_dict(self, query: str, values: list[Any] | None = None) -> list[dict[str, Any]]:
         """Give the rows of one statement."""
+        return [dict(row) for row in await self.rows(query, values or ())]
+
+    async def rows(self, query: str, values: Sequence[Any]) -> list[Any]:
+        """Give the rows of one statement as the driver does; raise what it raises."""
         self.log.debug("%s: %s", query, values)
-        at_hand = self.at_hand or await self._open()
-        return [dict(row) for row in await at_hand.rows(query, values or ())]
+        return await (self.at_hand or await self._open()).rows(query, values)
 
     async def _close(self) -> None:
         if self.at_hand:

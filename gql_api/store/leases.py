@@ -11,6 +11,7 @@ from uuid import UUID
 
 from gql_api import model
 from gql_api.store import rows
+from gql_api.store.engine import Client
 from gql_api.store.models import SessionMapping
 from gql_api.store.retry import rereading
 
@@ -84,5 +85,7 @@ async def _let_go(id: UUID, fence: int | None, holder: str, wished_within: float
     return bool(found and found[0]["is_wanted"])
 
 
-async def _rows(statement: str, *values: Any) -> list[dict[str, Any]]:
-    return await SessionMapping._meta.db.execute_query_dict(statement, list(values))
+async def _rows(statement: str, *values: Any) -> list[Any]:
+    client = SessionMapping._meta.db
+    assert isinstance(client, Client)  # noqa: S101 - leases are PostgreSQL's
+    return await client.rows(statement, values)

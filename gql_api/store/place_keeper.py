@@ -4,12 +4,13 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
+from datetime import datetime
 from typing import Self
 from uuid import UUID
 
 from gql_api import model
 from gql_api.store import places
-from gql_api.store.places import Counted, Place
+from gql_api.store.places import Counted
 
 _LOG = logging.getLogger(__name__)
 _MOST = 20_000
@@ -23,7 +24,7 @@ class PlaceKeeper:
 
     def __init__(self, *, every: float = 0.5) -> None:
         self._every = every
-        self._places: dict[Place, None] = {}
+        self._places: dict[tuple[UUID, datetime, str], None] = {}
         self._counts: dict[UUID, Counted] = {}
         self._forgotten: set[UUID] = set()
         self._news = asyncio.Event()
@@ -33,7 +34,7 @@ class PlaceKeeper:
         """Keep where messages stand."""
         for message in messages:
             if len(self._places) < _MOST:
-                self._places[Place(message.session_id, message.created_at, message.id)] = None
+                self._places[message.session_id, message.created_at, message.id_text] = None
         self._news.set()
 
     def keep_count(self, session_id: UUID, counted: Counted) -> None:

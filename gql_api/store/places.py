@@ -111,11 +111,14 @@ async def counts(session_ids: Sequence[UUID]) -> dict[UUID, Counted]:
 
 
 @translating
-async def put(places: Iterable[Place]) -> None:
-    """Keep the places of messages, of sessions that are ready; those that are kept already are fine."""
-    rows = [(place.session_id, _micros(place.created_at), place.id) for place in places]
+async def put(places: Iterable[tuple[UUID, datetime, str]]) -> None:
+    """Keep the places of messages, of sessions that are ready; those that are kept already are fine.
+
+    Each is the session, the time, and the message's id as all ids are written.
+    """
+    rows = [(session_id, _micros(created_at), id) for session_id, created_at, id in places]
     if _is_sqlite():
-        values = [[str(session), micros, str(id)] for session, micros, id in rows]
+        values = [[str(session), micros, id] for session, micros, id in rows]
         await SessionMapping._meta.db.execute_many(_PUT_SQLITE, values)
     else:
         await _query(_PUT_POSTGRES, *(list(column) for column in zip(*rows, strict=True)))

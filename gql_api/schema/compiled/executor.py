@@ -1,15 +1,26 @@
 """graphql-core's executor, but for the objects and lists of which there is a plan."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import GraphQLList, GraphQLObjectType, GraphQLResolveInfo
 from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetailsList
 from graphql.pyutils import Path
+from strawberry import Info
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
+from gql_api.schema.compiled.calls import Call
 from gql_api.schema.compiled.plans import Places
 from gql_api.schema.compiled.writer import DEFINITION, Plan
+
+
+class Place(NamedTuple):
+    """A field of an object: the object and its type, the field's nodes, and where it is in the answer."""
+
+    source: Any
+    kind: GraphQLObjectType
+    details: FieldDetailsList
+    path: Path
 
 
 class CompilingExecutor(Executor[Any]):
@@ -33,6 +44,35 @@ class CompilingExecutor(Executor[Any]):
         plans = self.schema.extensions[DEFINITION].documents.plans(self.operation)
         found: Places | None = plans and plans.places(self.operation, self.variable_values.coerced)
         return found
+
+    def execute_field(
+        self,
+        parent_type: GraphQLObjectType,
+        source: Any,
+        field_details_list: FieldDetailsList,
+        path: Path,
+        position_context: Any,
+    ) -> Any:
+        """Resolve a field: by a call of its resolver, or as graphql-core does it."""
+        call = self._places and self._places.call(self, parent_type, field_details_list)
+        arguments = call and call.arguments(self.variable_values.coerced)
+        if call and arguments is not None:
+            place = Place(source, parent_type, field_details_list, path)
+            return self._called(call, arguments, place)
+        return super().execute_field(parent_type, source, field_details_list, path, position_context)
+
+    async def _called(self, call: Call, arguments: dict[str, Any], place: Place) -> Any:
+        field, details = call.field, place.details
+        try:
+            raw = self.build_resolve_info(field, [one.node for one in details], place.kind, place.path)
+            if call.wants_info:
+                arguments["info"] = Info(_raw_info=raw, _field=call.definition)
+            found = await call.function(place.source, **arguments)
+            completed = self.complete_value(field.type, details, raw, place.path, found, None)
+            return (await completed) if self.is_awaitable(completed) else completed
+        except Exception as error:
+            self.handle_field_error(error, field.type, details, place.path)
+            return None
 
     def collect_and_execute_subfields(
         self,

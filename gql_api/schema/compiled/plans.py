@@ -15,6 +15,7 @@ from graphql import (
 )
 from graphql.execution.collect_fields import FieldDetailsList
 
+from gql_api.schema.compiled.calls import Call, Calling, call_of
 from gql_api.schema.compiled.writer import Collecting, Plan, Writer
 
 MOST_CHOICES = 16
@@ -46,6 +47,15 @@ class Places:
             found: Callable[[Any], list[Any]] | None = self._plans[key]
         except KeyError:
             found = self._kept(key, lambda: Writer(executor).list_plan(wanted, details), None)
+        return found
+
+    def call(self, executor: Calling, kind: GraphQLObjectType, details: FieldDetailsList) -> Call | None:
+        """Tell how the resolver of a field is called; None when that is graphql-core's."""
+        key = (id(details[0].node), kind.name)
+        try:
+            found: Call | None = self._plans[key]
+        except KeyError:
+            found = self._kept(key, lambda: call_of(executor, kind, details[0]), None)
         return found
 
     def _kept(self, key: tuple[object, ...], make: Callable[[], Any], without: Any) -> Any:
