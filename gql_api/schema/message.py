@@ -84,9 +84,14 @@ def _role(value: model.Message) -> MessageRole:
     original = value.meta.get("original_role")
     if original in ("system", "developer"):
         return MessageRole(original)
-    if value.role == "user" and value.parts and all(part.get("type") == "tool-result" for part in value.parts):
-        return MessageRole.TOOL
-    return MessageRole.ASSISTANT if value.role == "assistant" else MessageRole.USER
+    if value.role == "assistant":
+        return MessageRole.ASSISTANT
+    if value.role != "user" or not value.parts:
+        return MessageRole.USER
+    for part in value.parts:
+        if part.get("type") != "tool-result":
+            return MessageRole.USER
+    return MessageRole.TOOL
 
 
 @strawberry.type(description="A message and its place in the list.")

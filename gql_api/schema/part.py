@@ -247,9 +247,9 @@ _CLASSES: dict[str, type[MessagePart]] = {
 
 def make_parts(message: model.Message, together: Together) -> list[MessagePart]:
     """Make the typed parts of a message."""
-    return [
-        _CLASSES.get(stored.get("type", ""), UnknownPart)(
-            message=message, number=number, stored=stored, together=together
-        )
-        for number, stored in enumerate(message.parts)
-    ]
+    made: list[MessagePart] = []
+    # Most messages have one part, for which a comprehension takes twice as long.
+    for number, stored in enumerate(message.parts):
+        kind = _CLASSES.get(stored.get("type", ""), UnknownPart)
+        made.append(kind(message=message, number=number, stored=stored, together=together))
+    return made

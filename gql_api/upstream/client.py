@@ -128,7 +128,8 @@ class _Response(NamedTuple):
     def json(self) -> Any:
         """Read JSON as `json` does, which reads what is left: a lone surrogate, another encoding."""
         try:
-            return from_json(self.content)
+            # Ids and texts hardly ever come twice: to remember them costs more than reading them.
+            return from_json(self.content, cache_strings="keys")
         except ValueError:
             return json.loads(self.content)
 

@@ -1,7 +1,6 @@
 """Calls about the messages of a session; they come in Acontext's own form, never converted upstream."""
 
 import json
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -19,7 +18,8 @@ if TYPE_CHECKING:
 
 LARGEST_PAGE = 200
 _CALLERS_META = "__user_meta__"
-_USUAL_ID = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_ZEROS = bytes.maketrans(b"0123456789abcdef", b"0" * 16)
+_USUAL_ID = b"00000000-0000-0000-0000-000000000000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,4 +130,4 @@ def _message(session_id: UUID, item: model.JsonObject) -> model.Message:
 
 def _id_text(id: str) -> str:
     """Write an id as all ids are written; making a UUID, which takes a microsecond, is left to those written oddly."""
-    return id if _USUAL_ID.fullmatch(id) else str(UUID(id))
+    return id if id.encode("ascii", "replace").translate(_ZEROS) == _USUAL_ID else str(UUID(id))
