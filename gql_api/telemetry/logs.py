@@ -4,10 +4,12 @@ import hashlib
 import hmac
 import json
 import logging
+import time
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import islice
 from typing import Any, Literal, TextIO
 
 from pythonjsonlogger.core import RESERVED_ATTRS
@@ -22,6 +24,8 @@ _NAMES = {"asctime": "time", "levelname": "level", "name": "logger", "exc_info":
 _UNSAID = [*RESERVED_ATTRS, "color_message"]
 _NO_EXTRA = frozenset(_UNSAID)
 _NOTHING = "-"
+_ANY = vars(logging.LogRecord(__name__, logging.INFO, "", 0, "", (), None))
+_OF_ANY = len(_ANY)
 _DIGITS = 16
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
@@ -38,8 +42,29 @@ class RequestIdFilter(logging.Filter):
     """Put `request_id` on each record, `-` outside of requests, so that a format may name it."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = request_id.get() or "-"
+        record.request_id = request_id() or "-"
         return True
+
+
+class Line(logging.LogRecord):
+    """A record as the logger would make it, but for what no form of the log says: who called, in which thread.
+
+    Its fields stand behind what all records have, and what filters add stands behind them.
+    """
+
+    def __init__(self, level: int, message: str, fields: dict[str, Any], *, name: str) -> None:
+        now = time.time()
+        self.__dict__ = {
+            **_ANY,
+            "name": name,
+            "msg": message,
+            "levelname": logging.getLevelName(level),
+            "levelno": level,
+            "created": now,
+            "msecs": now % 1 * 1000,
+            "relativeCreated": _ANY["relativeCreated"] + (now - _ANY["created"]) * 1000,
+            **fields,
+        }
 
 
 class LineHandler(logging.StreamHandler[TextIO]):
@@ -60,7 +85,7 @@ class _Discreet(logging.Formatter):
     """Leaves the words of exceptions out within requests: a driver's may repeat a title, a parser's a message."""
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's own name
-        return super().formatException(ei) if request_id.get() is None else _places(ei[1])
+        return super().formatException(ei) if request_id() is None else _places(ei[1])
 
 
 class LineFormatter(_Discreet):
@@ -86,7 +111,8 @@ class JsonLines(OrjsonFormatter, _Discreet):
         }
         if told["message"] == _NOTHING:
             del told["message"]
-        for name, value in record.__dict__.items():
+        fields = record.__dict__.items()
+        for name, value in islice(fields, _OF_ANY, None) if record.__class__ is Line else fields:
             if name not in _NO_EXTRA and value is not None and value != _NOTHING and name[0] != "_":
                 told[name] = value
         return self.jsonify_log_record(told)
