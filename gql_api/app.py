@@ -29,6 +29,7 @@ from gql_api.web.auth import Identify, by_header, by_token
 from gql_api.web.explorer import explorer_page, explorer_routes
 from gql_api.web.graphql import GraphQLView
 from gql_api.web.handshake import Asker
+from gql_api.web.headers import headers_of
 from gql_api.web.middleware import middleware
 from gql_api.web.probes import Readiness, metrics_route, probes
 from gql_api.web.recording import Recorder
@@ -114,15 +115,15 @@ def _endpoints(
     identify = _identify(settings, verifier)
     example = {"Authorization": "Bearer <token>"} if verifier else {"X-User": settings.default_user}
 
-    async def make_context(request: Request) -> Context:
-        viewer = await identify(request)
+    async def make_context(scope: Scope) -> Context:
+        viewer = await identify(headers_of(scope))
         noted = notes()
         if noted:
             noted.user = viewer.user
-        return _context(settings, request.scope["app"].state.running, viewer)
+        return _context(settings, scope["app"].state.running, viewer)
 
     async def connect(request: Request) -> Asker[Context]:
-        viewer = await identify(request)
+        viewer = await identify(headers_of(request.scope))
         left = None if viewer.until is None else viewer.until - time.time()
         until = None if left is None else asyncio.get_running_loop().time() + left
         return Asker(viewer.user, lambda: _context(settings, request.app.state.running, viewer), until)

@@ -10,20 +10,25 @@ from types import FrameType
 import uvicorn
 
 
-class _Between:
-    """Calls one at the beginning and one at the end, for as many blocks at a time as there are."""
+class _UnderWay:
+    """Counts the blocks that are under way; one that has none is idle."""
 
-    __slots__ = ("_begin", "_end")
+    __slots__ = ("_count", "idle")
 
-    def __init__(self, begin: Callable[[], None], end: Callable[[], None]) -> None:
-        self._begin = begin
-        self._end = end
+    def __init__(self) -> None:
+        self._count = 0
+        self.idle = asyncio.Event()
+        self.idle.set()
 
     def __enter__(self) -> None:
-        self._begin()
+        if not self._count:
+            self.idle.clear()
+        self._count += 1
 
     def __exit__(self, *_: object) -> None:
-        self._end()
+        self._count -= 1
+        if not self._count:
+            self.idle.set()
 
 
 class Stop:
@@ -34,10 +39,7 @@ class Stop:
         self.is_forced = False
         self.is_closing = False
         self._closers: list[Callable[[], None]] = []
-        self._under_way = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
-        self._request = _Between(self._begin, self._end)
+        self._under_way = _UnderWay()
 
     @contextmanager
     def closing(self, close: Callable[[], None]) -> Iterator[None]:
@@ -57,17 +59,7 @@ class Stop:
 
     def request(self) -> AbstractContextManager[None]:
         """Let the block be one request."""
-        return self._request
-
-    def _begin(self) -> None:
-        if not self._under_way:
-            self._idle.clear()
-        self._under_way += 1
-
-    def _end(self) -> None:
-        self._under_way -= 1
-        if not self._under_way:
-            self._idle.set()
+        return self._under_way
 
     async def until_idle(self, seconds: float) -> None:
         """Wait for the end of all requests, for so many seconds at most.
@@ -76,7 +68,7 @@ class Stop:
         """
         if not self.is_forced:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._idle.wait(), seconds)
+                await asyncio.wait_for(self._under_way.idle.wait(), seconds)
 
 
 class StoppableServer(uvicorn.Server):

@@ -15,12 +15,14 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
+from starlette.types import Scope
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 
 from gql_api import errors
 from gql_api.schema.errors import Schema
 from gql_api.web.graphql import GraphQLView
+from gql_api.web.headers import headers_of
 from gql_api.web.middleware import middleware
 
 BODY_LIMIT = 200_000
@@ -199,11 +201,11 @@ def create_app(*, with_explorer: bool = True) -> Starlette:
     """The API at /graphql; /signals/{name} waits for an event by GET, and sends it by POST."""
     signals = Signals()
 
-    async def make_context(request: Request) -> Signals:
-        kind = request.headers.get("x-refuse")
+    async def make_context(scope: Scope) -> Signals:
+        kind = headers_of(scope).get(b"x-refuse")
         if kind == "crash":
             raise RuntimeError(SECRET)
-        if kind is not None:
+        if kind:
             fail(kind, ["header"])
         return signals
 

@@ -62,6 +62,10 @@ class IssuerKeys:
         """Whether there are keys that are not too old."""
         return self._age() <= KEPT
 
+    def at_hand(self, algorithm: str, id: str | None) -> Key | None:
+        """Give the key where the issuer need not be asked for it, neither now nor for later."""
+        return choose(self._keys, algorithm, id) if self._age() <= FRESH else None
+
     async def find(self, algorithm: str, id: str | None) -> Key | None:
         """Give the key, or None where the issuer has none such; raise `IdentityUnavailable` where we cannot know."""
         await self._keep_fresh()

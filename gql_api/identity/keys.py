@@ -46,9 +46,13 @@ class GivenKey:
             material = _from_pem(text, algorithms)
         self._key = Key(None, frozenset(algorithms), material)
 
-    async def find(self, algorithm: str, id: str | None) -> Key | None:
+    def at_hand(self, algorithm: str, id: str | None) -> Key | None:
         """Give the key."""
         return self._key if algorithm in self._key.algorithms else None
+
+    async def find(self, algorithm: str, id: str | None) -> Key | None:
+        """Give the key."""
+        return self.at_hand(algorithm, id)
 
 
 def _from_pem(text: str, algorithms: Set[str]) -> Any:

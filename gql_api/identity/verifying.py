@@ -95,6 +95,11 @@ class Verifier:
         if not self.is_ready:
             raise IdentityUnavailable("The issuer's keys cannot be fetched now; try again later.")
 
+    def known(self, token: str) -> Caller | None:
+        """Tell who speaks by a token that was found good before; None where `caller` is to look at it."""
+        known = self._known.get(token)
+        return self._still_good(token, known, self._keys.at_hand(*known.head)) if known else None
+
     async def caller(self, token: str) -> Caller:
         """Check a token; raise `Unauthenticated`, or `IdentityUnavailable` while there are no keys of the issuer."""
         try:
@@ -103,16 +108,21 @@ class Verifier:
             key = await self._keys.find(algorithm, key_id)
             if key is None:
                 raise BadToken("no such key")
-            if known and known.key is key and time.time() < known.caller.until:
-                self._known.move_to_end(token)
-                return known.caller
-            caller = self._read(token, key)
-            self._keep(token, _Known(caller, (algorithm, key_id), key))
+            caller = self._still_good(token, known, key) if known else None
+            if caller is None:
+                caller = self._read(token, key)
+                self._keep(token, _Known(caller, (algorithm, key_id), key))
             return caller
         except _BROKEN as error:
             # Why is for the operator: to a caller it would say how near a forged token came.
             _LOG.info("A token was refused: %s", error if isinstance(error, BadToken) else type(error).__name__)
             raise Unauthenticated("The token is not valid, or not any more.") from None
+
+    def _still_good(self, token: str, known: "_Known", key: Key | None) -> Caller | None:
+        if known.key is not key or time.time() >= known.caller.until:
+            return None
+        self._known.move_to_end(token)
+        return known.caller
 
     def _keep(self, token: str, known: "_Known") -> None:
         """Keep what was proved, so that it is not proved again with each request; few, and those used last."""

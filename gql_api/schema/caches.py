@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphql import ASTValidationRule, DocumentNode, GraphQLError, OperationDefinitionNode, parse
+from graphql import ASTValidationRule, DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, parse
 from strawberry.extensions import SchemaExtension
 from strawberry.extensions.runner import SchemaExtensionsRunner
 from strawberry.schema.schema import validate_document
@@ -86,13 +86,13 @@ class Documents:
             prepared.rules = rules
         return list(prepared.faults)
 
-    def ready(self, query: str, name: str | None) -> Ready | None:
+    def ready(self, schema: GraphQLSchema, query: str, name: str | None) -> Ready | None:
         """Give the operation that is meant, where the document was found valid before, and is clear."""
         prepared = self._kept.get(query)
         if prepared is None or prepared.rules is None or prepared.faults:
             return None
         self._kept.move_to_end(query)
-        found = prepared.ready.get(name) or ready(prepared.node, name)
+        found = prepared.ready.get(name) or ready(schema, prepared.node, name)
         if found:
             prepared.ready[name] = found
         return found

@@ -2,13 +2,14 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Iterable
 from functools import cache, partial
 from typing import Any
 
 import strawberry
 from graphql import GraphQLError, GraphQLSyntaxError
 from graphql.execution import Executor
+from graphql.execution.values import VariableValues
 from strawberry.extensions import SchemaExtension
 from strawberry.extensions.runner import SchemaExtensionsRunner
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
@@ -62,21 +63,24 @@ class Schema(strawberry.Schema):
 
     async def execute(self, query: str | None, *args: Any, **given: Any) -> ExecutionResult:
         """Run one operation: one that ran before at once, any other as Strawberry does it."""
-        running = None if self._has_others or args else self._at_once(query, given)
-        return await (running or super().execute(query, *args, **given))
-
-    def _at_once(self, query: str | None, given: dict[str, Any]) -> Coroutine[Any, Any, ExecutionResult] | None:
-        name, allowed = given.get("operation_name"), given.get("allowed_operation_types")
-        ready = self.documents.ready(query or "", name)
-        if ready is None or not (allowed is None or ready.kind in allowed):
-            return None
-        values = ready.values(self._schema, given.get("variable_values"))
-        if values is None:
-            return None
+        ready = None if self._has_others or args else self._ready(query or "", given)
+        values = ready.values(self._schema, given.get("variable_values")) if ready else None
+        if ready is None or values is None:
+            return await super().execute(query, *args, **given)
         note_operation(ready.told)
+        if ready.constant is not None:
+            return ExecutionResult(data={**ready.constant}, errors=None, extensions={})
+        make = partial(self._executor, ready, values, given)
+        return await self._executed(make, partial(self._asked, ready, query, given.get("operation_name")))
+
+    def _ready(self, query: str, given: dict[str, Any]) -> Ready | None:
+        allowed = given.get("allowed_operation_types")
+        ready = self.documents.ready(self._schema, query, given.get("operation_name"))
+        return ready if ready and (allowed is None or ready.kind in allowed) else None
+
+    def _executor(self, ready: Ready, values: VariableValues, given: dict[str, Any]) -> Executor[Any]:
         kind: Callable[..., Executor[Any]] = self.execution_context_class
-        make = partial(
-            kind,
+        return kind(
             self._schema,
             ready.fragments,
             ready.details,
@@ -87,7 +91,6 @@ class Schema(strawberry.Schema):
             **RESOLVING,
             operation_extensions=given.get("operation_extensions"),
         )
-        return self._executed(make, partial(self._asked, ready, query, name))
 
     async def _executed(
         self, make: Callable[[], Executor[Any]], asked: Callable[[], ExecutionContext]

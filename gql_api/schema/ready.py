@@ -5,9 +5,11 @@ from typing import Any
 
 from graphql import (
     DocumentNode,
+    FieldNode,
     FragmentDefinitionNode,
     GraphQLSchema,
     OperationDefinitionNode,
+    SelectionNode,
     default_field_resolver,
     default_type_resolver,
     get_variable_values,
@@ -41,6 +43,8 @@ class Ready:
     """Its type and its name, for logs and measures."""
     fragments: dict[str, FragmentDefinitionNode]
     details: dict[str, FragmentDetails]
+    constant: dict[str, str] | None
+    """What it comes to each time, where it asks for no more than the name of its type, as checks of health do."""
 
     def values(self, schema: GraphQLSchema, variables: dict[str, Any] | None) -> VariableValues | None:
         """Read the variables as `graphql.execute` would; None where they do not fit."""
@@ -51,7 +55,7 @@ class Ready:
         return None if isinstance(values, list) else values
 
 
-def ready(node: DocumentNode, name: str | None) -> Ready | None:
+def ready(schema: GraphQLSchema, node: DocumentNode, name: str | None) -> Ready | None:
     """Find the operation that is meant in a valid document; None where it is not clear which."""
     found = [one for one in node.definitions if isinstance(one, OperationDefinitionNode)]
     meant = [one for one in found if name is None or (one.name and one.name.value == name)]
@@ -63,4 +67,22 @@ def ready(node: DocumentNode, name: str | None) -> Ready | None:
     details = {name: FragmentDetails(one) for name, one in named.items()}
     operation = meant[0]
     type, name = operation.operation.value, operation.name.value if operation.name else None
-    return Ready(node, operation, OperationType(type), (type, name), named, details)
+    constant = _constant(schema, operation)
+    return Ready(node, operation, OperationType(type), (type, name), named, details, constant)
+
+
+def _constant(schema: GraphQLSchema, operation: OperationDefinitionNode) -> dict[str, str] | None:
+    """Answer an operation that nothing can change: no field but `__typename`, no fragment, no directive."""
+    kind = schema.get_root_type(operation.operation)
+    selected = operation.selection_set.selections
+    if kind is None or operation.directives or not all(map(_is_typename, selected)):
+        return None
+    return {_response_key(one): kind.name for one in selected if isinstance(one, FieldNode)}
+
+
+def _is_typename(selected: SelectionNode) -> bool:
+    return isinstance(selected, FieldNode) and selected.name.value == "__typename" and not selected.directives
+
+
+def _response_key(node: FieldNode) -> str:
+    return node.alias.value if node.alias else node.name.value

@@ -5,7 +5,7 @@ The work says only that it begins and how it ended. What becomes of that, metric
 """
 
 from gql_api.telemetry.logs import RequestIdFilter
-from gql_api.telemetry.request import Notes, notes, observed, outgoing_headers, request_id, trace_context
+from gql_api.telemetry.request import Notes, notes, observed, outgoing_headers, request_id
 from gql_api.telemetry.work import (
     Batch,
     Call,
@@ -40,5 +40,4 @@ __all__ = [
     "observed",
     "outgoing_headers",
     "request_id",
-    "trace_context",
 ]

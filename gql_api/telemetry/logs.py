@@ -4,11 +4,13 @@ import hashlib
 import hmac
 import json
 import logging
+import time
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, Literal
+from itertools import islice
+from typing import Any, Literal, TextIO
 
 from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.orjson import OrjsonFormatter
@@ -21,6 +23,9 @@ _FIELDS = "%(asctime)s %(levelname)s %(name)s %(message)s"
 _NAMES = {"asctime": "time", "levelname": "level", "name": "logger", "exc_info": "traceback"}
 _UNSAID = [*RESERVED_ATTRS, "color_message"]
 _NO_EXTRA = frozenset(_UNSAID)
+_NOTHING = "-"
+_ANY = vars(logging.LogRecord(__name__, logging.INFO, "", 0, "", (), None))
+_OF_ANY = len(_ANY)
 _DIGITS = 16
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
@@ -37,15 +42,50 @@ class RequestIdFilter(logging.Filter):
     """Put `request_id` on each record, `-` outside of requests, so that a format may name it."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = request_id.get() or "-"
+        record.request_id = request_id() or "-"
         return True
+
+
+class Line(logging.LogRecord):
+    """A record as the logger would make it, but for what no form of the log says: who called, in which thread.
+
+    Its fields stand behind what all records have, and what filters add stands behind them.
+    """
+
+    def __init__(self, level: int, message: str, fields: dict[str, Any], *, name: str) -> None:
+        now = time.time()
+        self.__dict__ = {
+            **_ANY,
+            "name": name,
+            "msg": message,
+            "levelname": logging.getLevelName(level),
+            "levelno": level,
+            "created": now,
+            "msecs": now % 1 * 1000,
+            "relativeCreated": _ANY["relativeCreated"] + (now - _ANY["created"]) * 1000,
+            **fields,
+        }
+
+
+class LineHandler(logging.StreamHandler[TextIO]):
+    """Writes each line in one step; the stream's own lines go at once, and no other step is needed for that."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            self.stream.write(f"{self.format(record)}\n")
+            if not getattr(self.stream, "line_buffering", False):
+                self.flush()
+        except RecursionError:  # as the library does: telling of it would need more of the same
+            raise
+        except Exception:  # nothing that is logged may stop what logs it
+            self.handleError(record)
 
 
 class _Discreet(logging.Formatter):
     """Leaves the words of exceptions out within requests: a driver's may repeat a title, a parser's a message."""
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's own name
-        return super().formatException(ei) if request_id.get() is None else _places(ei[1])
+        return super().formatException(ei) if request_id() is None else _places(ei[1])
 
 
 class LineFormatter(_Discreet):
@@ -69,8 +109,13 @@ class JsonLines(OrjsonFormatter, _Discreet):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        told |= {name: value for name, value in record.__dict__.items() if name not in _NO_EXTRA and name[0] != "_"}
-        return self.jsonify_log_record(self.process_log_record(told))
+        if told["message"] == _NOTHING:
+            del told["message"]
+        fields = record.__dict__.items()
+        for name, value in islice(fields, _OF_ANY, None) if record.__class__ is Line else fields:
+            if name not in _NO_EXTRA and value is not None and value != _NOTHING and name[0] != "_":
+                told[name] = value
+        return self.jsonify_log_record(told)
 
     def formatException(self, ei: Any) -> str | list[str]:  # type: ignore[override]  # noqa: N802
         return _Discreet.formatException(self, ei)
@@ -86,7 +131,7 @@ class JsonLines(OrjsonFormatter, _Discreet):
             return json.dumps(log_data, default=str)
 
     def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
-        return {name: value for name, value in log_data.items() if value is not None and value != "-"}
+        return {name: value for name, value in log_data.items() if value is not None and value != _NOTHING}
 
 
 @lru_cache(maxsize=2)
@@ -127,7 +172,7 @@ def log_config(level: str, form: Form) -> dict[str, Any]:
         "disable_existing_loggers": False,
         "formatters": {"chosen": formatter},
         "filters": {"request": {"()": RequestIdFilter}, "handshakes": {"()": HandshakeFilter}},
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "chosen", "filters": ["request"]}},
+        "handlers": {"stderr": {"()": LineHandler, "formatter": "chosen", "filters": ["request"]}},
         "root": {"level": _at_least(level, "WARNING"), "handlers": ["stderr"]},
         "loggers": {
             "gql_api": {"level": level},

@@ -12,7 +12,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from gql_api.telemetry.request import trace_context
+from gql_api.telemetry.request import notes
 from gql_api.telemetry.work import Batch, Call, Event, Operation, Stream, Wait, Work
 
 _W3C = TraceContextTextMapPropagator()
@@ -77,7 +77,8 @@ def _parent(work: Work) -> contexts.Context:
         above = above.parent
     if above is not None:
         return trace.set_span_in_context(above.span.span, contexts.Context())
-    return _W3C.extract(trace_context.get() or {}, contexts.Context())
+    noted = notes()
+    return _W3C.extract(noted.trace if noted else {}, contexts.Context())
 
 
 def _name(work: Work) -> str:

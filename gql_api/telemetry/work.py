@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -87,33 +87,44 @@ class Listener(Protocol):
         ...
 
 
-W = TypeVar("W", bound=Work)
+@dataclass(slots=True, eq=False)
+class Surroundings:
+    """What work is done within: who is told of it, and what a request adds."""
 
-_listeners: ContextVar[Sequence[Listener]] = ContextVar("listeners", default=())
+    listeners: Sequence[Listener] = ()
+
+
+W = TypeVar("W", bound=Work)
+S = TypeVar("S", bound=Surroundings)
+
+surroundings: ContextVar[Surroundings] = ContextVar("surroundings", default=Surroundings())  # noqa: B039 - never changed
 _at: ContextVar[Work | None] = ContextVar("work", default=None)
 
 
-class _Listening:
-    __slots__ = ("_listeners", "_token")
+class Within(Generic[S]):
+    """A block that is done within these surroundings, with the tasks that it starts."""
 
-    def __init__(self, listeners: Sequence[Listener]) -> None:
-        self._listeners = listeners
+    __slots__ = ("_surroundings", "_token")
 
-    def __enter__(self) -> None:
-        self._token = _listeners.set(self._listeners)
+    def __init__(self, surroundings: S) -> None:
+        self._surroundings = surroundings
+
+    def __enter__(self) -> S:
+        self._token = surroundings.set(self._surroundings)
+        return self._surroundings
 
     def __exit__(self, *_: object) -> None:
-        _listeners.reset(self._token)
+        surroundings.reset(self._token)
 
 
-def listening(listeners: Sequence[Listener]) -> AbstractContextManager[None]:
-    """Let the block, and the tasks that it starts, tell these listeners."""
-    return _Listening(listeners)
+def listening(listeners: Sequence[Listener]) -> AbstractContextManager[object]:
+    """Let the block, and the tasks that it starts, tell these listeners; it belongs to no request."""
+    return Within(Surroundings(listeners))
 
 
 def is_watched() -> bool:
     """Tell whether anybody listens."""
-    return bool(_listeners.get())
+    return bool(surroundings.get().listeners)
 
 
 def at() -> Work | None:
@@ -131,11 +142,14 @@ class Doing(Generic[W]):
 
     def __enter__(self) -> W:
         work = self.work
-        self._listeners = _listeners.get()
+        self._listeners = surroundings.get().listeners
         work.parent = _at.get()
         self._token = _at.set(work)
         for listener in self._listeners:
-            _tell(listener.began, work)
+            try:
+                listener.began(work)
+            except Exception as failure:
+                _ignore(failure)
         self._began = time.perf_counter()
         return work
 
@@ -145,7 +159,10 @@ class Doing(Generic[W]):
         self.work.seconds = time.perf_counter() - self._began
         _at.reset(self._token)
         for listener in self._listeners:
-            _tell(listener.ended, self.work)
+            try:
+                listener.ended(self.work)
+            except Exception as failure:
+                _ignore(failure)
 
 
 def doing(work: W) -> Doing[W]:
@@ -155,15 +172,13 @@ def doing(work: W) -> Doing[W]:
 
 def retried(route: str | None) -> None:
     """Tell that a call is tried again."""
-    for listener in _listeners.get():
-        _tell(listener.retried, route)
+    for listener in surroundings.get().listeners:
+        try:
+            listener.retried(route)
+        except Exception as failure:
+            _ignore(failure)
 
 
-T = TypeVar("T")
-
-
-def _tell(hear: Callable[[T], None], told: T) -> None:
-    try:
-        hear(told)
-    except Exception as error:  # nothing that only watches may stop what it watches
-        _LOG.warning("a listener failed: %s", type(error).__name__)
+def _ignore(failure: Exception) -> None:
+    """Go on: nothing that only watches may stop what it watches."""
+    _LOG.warning("a listener failed: %s", type(failure).__name__)

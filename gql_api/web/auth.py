@@ -3,8 +3,6 @@
 from collections.abc import Awaitable, Callable
 from functools import lru_cache, partial
 
-from starlette.requests import Request
-
 from gql_api.errors import BadUserInput, Forbidden, IdentityUnavailable, Invalid, Unauthenticated
 from gql_api.identity import Caller, Verifier
 from gql_api.identity.issuer import PAUSE
@@ -12,12 +10,12 @@ from gql_api.model import Viewer
 from gql_api.services import rules
 from gql_api.web.answers import Refused
 from gql_api.web.bearer import TwoTokens, bearer_token
-from gql_api.web.headers import Headers, headers_of
+from gql_api.web.headers import Headers
 
-Identify = Callable[[Request], Awaitable[Viewer]]
+Identify = Callable[[Headers], Awaitable[Viewer]]
 _HEADER = b"x-user"
 _MOST_KEPT = 4096
-"""Users of tokens whose names were found to be such."""
+"""Users of tokens whose names were found to be such, and viewers."""
 _CHALLENGE = 'Bearer realm="gql_api"'
 _NO_TOKEN = "A bearer token is needed: send `Authorization: Bearer <token>`."  # noqa: S105 - no password
 _BAD_TOKEN = "The token is not valid, or not any more."  # noqa: S105 - no password
@@ -29,8 +27,8 @@ def by_header(*, default_user: str, reserved_users: str) -> Identify:
     Without the header it is the default user. Everybody may name everybody.
     """
 
-    async def identify(request: Request) -> Viewer:
-        named = _named(headers_of(request.scope), reserved_users)
+    async def identify(headers: Headers) -> Viewer:
+        named = _named(headers, reserved_users)
         return Viewer(default_user if named is None else named, may_name_others=True)
 
     return identify
@@ -44,10 +42,11 @@ def by_token(verifier: Verifier, *, act_as_scope: str, reserved_users: str) -> I
     """
 
     checked = lru_cache(maxsize=_MOST_KEPT)(partial(rules.user, path=(), reserved_prefix=reserved_users))
+    viewer = lru_cache(maxsize=_MOST_KEPT)(Viewer)
 
-    async def identify(request: Request) -> Viewer:
-        headers = headers_of(request.scope)
-        caller = await _caller(verifier, _token(headers))
+    async def identify(headers: Headers) -> Viewer:
+        token = _token(headers)
+        caller = verifier.known(token) or await _caller(verifier, token)
         user = _own(caller, checked)
         named = _named(headers, reserved_users)
         may_name_others = act_as_scope in caller.scopes
@@ -55,7 +54,7 @@ def by_token(verifier: Verifier, *, act_as_scope: str, reserved_users: str) -> I
             raise _refused(
                 403, Forbidden("X-User: you may name no other user than yourself."), **_lacking(act_as_scope)
             )
-        return Viewer(user if named is None else named, may_name_others=may_name_others, until=caller.until)
+        return viewer(user if named is None else named, may_name_others, caller.until)
 
     return identify
 

@@ -66,7 +66,7 @@ class GraphQLView(Generic[ContextT]):
     def __init__(
         self,
         schema: Schema,
-        make_context: Callable[[Request], ContextT | Awaitable[ContextT]],
+        make_context: Callable[[Scope], ContextT | Awaitable[ContextT]],
         explorer: Callable[[Request], Response] | None = None,
         *,
         seconds: float = 30.0,
@@ -80,16 +80,15 @@ class GraphQLView(Generic[ContextT]):
         self.pace = Pace()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
-        response = await self._respond(request)
+        response = await self._respond(scope, receive)
         _add_vary(response)
         await response(scope, receive, _without_body(send) if scope["method"] == "HEAD" else send)
 
-    async def _respond(self, request: Request) -> Response:
-        method = request.scope["method"]
-        accept = ",".join(headers_of(request.scope).all(b"accept"))
-        if self._explorer is not None and method in READING and _is_for_page(request, accept):
-            return self._explorer(request)
+    async def _respond(self, scope: Scope, receive: Receive) -> Response:
+        method = scope["method"]
+        accept = ",".join(headers_of(scope).all(b"accept"))
+        if self._explorer is not None and method in READING and _is_for_page(scope, accept):
+            return self._explorer(Request(scope, receive))
         if method == "OPTIONS":
             return Response(status_code=204, headers=METHODS)
         asked = wanted(accept)
@@ -97,21 +96,20 @@ class GraphQLView(Generic[ContextT]):
             return Refused(406, f"Answers are {GRAPHQL}, {JSON} or {EVENTS}; the Accept header takes none.").answer()
         try:
             with watched() as operation:
-                return await self._run(request, asked, operation)
+                return await self._run(scope, receive, asked, operation)
         except Refused as refused:
             return refused.answer(asked.media or JSON)
         except ClientDisconnect:
             return Response(status_code=CLIENT_GONE)
 
-    async def _run(self, request: Request, asked: Wanted, operation: Operation) -> Response:
-        scope = request.scope
+    async def _run(self, scope: Scope, receive: Receive, asked: Wanted, operation: Operation) -> Response:
         method = scope["method"]
         is_get = method in READING
         if not is_get and method != "POST":
             raise Refused(405, "GraphQL is asked by GET or POST.", headers=METHODS)
         # Who may not ask is not listened to: the body is read after.
-        context = await self._context(request)
-        parameters = from_url(request.query_params) if is_get else await from_body(scope, request.receive)
+        context = await self._context(scope)
+        parameters = from_url(Request(scope).query_params) if is_get else await from_body(scope, receive)
         scope.setdefault("state", {})["operation_name"] = parameters.operation_name
         if asked.events and type_of(self._schema, parameters) is DocumentOperation.SUBSCRIPTION:
             operation.type = "subscription"
@@ -119,14 +117,14 @@ class GraphQLView(Generic[ContextT]):
                 return Response(headers=HEADERS)
             stream = results(self._schema, parameters, context, seconds=self._seconds)
             return EventStream(stream, is_cut=self._is_closing, pace=self.pace)
-        with request_within(self._seconds), stopped_when_gone(request.receive, lambda: self._only_reads(parameters)):
+        with request_within(self._seconds), stopped_when_gone(receive, lambda: self._only_reads(parameters)):
             result = await self._execute(parameters, context, is_get=is_get)
         note_result(operation, result)
         return single(result) if asked.events_first else _answer_of(result, asked.media or JSON)
 
-    async def _context(self, request: Request) -> ContextT:
+    async def _context(self, scope: Scope) -> ContextT:
         try:
-            context = self._make_context(request)
+            context = self._make_context(scope)
             return await context if inspect.iscoroutine(context) or inspect.isawaitable(context) else context
         except Failure as failure:
             status = next((status for kind, status in STATUSES if isinstance(failure, kind)), 400)
@@ -165,8 +163,8 @@ def _add_vary(response: Response) -> None:
         response.headers.add_vary_header("Accept")
 
 
-def _is_for_page(request: Request, accept: str) -> bool:
-    return "query" not in request.query_params and wants_page(accept)
+def _is_for_page(scope: Scope, accept: str) -> bool:
+    return wants_page(accept) and "query" not in Request(scope).query_params
 
 
 def _unresolved(message: str) -> ExecutionResult:
@@ -175,6 +173,8 @@ def _unresolved(message: str) -> ExecutionResult:
 
 
 def _answer_of(result: ExecutionResult, media: str) -> Response:
+    if not result.errors and not result.extensions and result.data is not None:
+        return answer({"data": result.data}, 200, media=media)
     errors = result.errors or []
     body: dict[str, Any] = {"errors": [error.formatted for error in errors]} if errors else {}
     # An error of a field has a path; without any, execution did not begin, and there is no `data` at all.

@@ -20,12 +20,16 @@ class Headers:
 
     def get(self, name: bytes) -> str:
         """Give the first of this name; nothing is the same as an empty one."""
-        return self._first.get(name, b"").decode("latin-1")
+        found = self._first.get(name)
+        return found.decode("latin-1") if found else ""
 
     def all(self, name: bytes) -> list[str]:
         """Give all of this name."""
-        if name not in self._first:
+        found = self._first.get(name)
+        if found is None:
             return []
+        if len(self._first) == len(self.raw):  # no name is there twice
+            return [found.decode("latin-1")]
         return [value.decode("latin-1") for one, value in self.raw if one == name]
 
 

@@ -5,7 +5,7 @@ name that the browser sends tells it from the pages of this server.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -25,15 +25,9 @@ class HostCheck:
         self._app = app
         self._hosts = frozenset(hosts)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         refused = None if scope["type"] == "lifespan" or scope["path"] in PROBES else self._refusal(scope)
-        if refused is None:
-            await self._app(scope, receive, send)
-        elif scope["type"] == "http":
-            accept = ",".join(headers_of(scope).all(b"accept"))
-            await refused.answer(choose(accept) or JSON)(scope, receive, send)
-        else:
-            await send({"type": "websocket.close", "code": 1008})
+        return _refuse(refused, scope, receive, send) if refused else self._app(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> Refused | None:
         """Tell why a request is refused: 400 for what is no request (RFC 9112, 3.2), 421 for one to somebody else.
@@ -48,3 +42,11 @@ class HostCheck:
         if name in self._hosts or is_loopback(match[1].removeprefix("[").removesuffix("]")):
             return None
         return Refused(421, "This server does not answer for this host; GQL_API_ALLOWED_HOSTS names those it does.")
+
+
+async def _refuse(refused: Refused, scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "http":
+        accept = ",".join(headers_of(scope).all(b"accept"))
+        await refused.answer(choose(accept) or JSON)(scope, receive, send)
+    else:
+        await send({"type": "websocket.close", "code": 1008})

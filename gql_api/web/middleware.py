@@ -21,7 +21,10 @@ SAFE_HEADERS = {b"x-content-type-options": b"nosniff", b"referrer-policy": b"no-
 _ID = b"x-request-id"
 _OURS = {_ID, *SAFE_HEADERS}
 
-_CUT = {"code": "SERVER_STOPPING"}
+_CRASH = Refused(500, "An internal error occurred.", extensions={"code": "INTERNAL_SERVER_ERROR"})
+_CUT = Refused(
+    503, "The server stops; a write may have taken effect all the same.", extensions={"code": "SERVER_STOPPING"}
+)
 
 logger = logging.getLogger(__name__)
 
@@ -67,31 +70,23 @@ class RequestRecord:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        observing = self._observing
         headers = headers_of(scope)
         record = _Record(id_of(headers), scope, send)
-        with (
-            self._observing.stop.request(),
-            seen(record.id, headers, self._observing) as notes,
-        ):
+        with observing.stop.request(), seen(record.id, headers, observing) as notes:
             try:
-                await self._answer(scope, receive, record)
+                await self._app(scope, receive, record.send)
+            except Exception:
+                logger.exception("A request failed")
+                if record.status is None:
+                    await _CRASH.answer()(scope, receive, record.send)
+            except asyncio.CancelledError:
+                if not observing.stop.is_stopping or record.status is not None:
+                    raise
+                # Its time was over: the one who waits is told so, and nothing is left to cancel.
+                await _CUT.answer()(scope, receive, record.send)
             finally:
-                record.log(notes, self._observing.pseudonym)
-
-    async def _answer(self, scope: Scope, receive: Receive, record: "_Record") -> None:
-        try:
-            await self._app(scope, receive, record.send)
-        except Exception:
-            logger.exception("A request failed")
-            if record.status is None:
-                crash = Refused(500, "An internal error occurred.", extensions={"code": "INTERNAL_SERVER_ERROR"})
-                await crash.answer()(scope, receive, record.send)
-        except asyncio.CancelledError:
-            if not self._observing.stop.is_stopping or record.status is not None:
-                raise
-            # Its time was over: the one who waits is told so, and nothing is left to cancel.
-            cut = Refused(503, "The server stops; a write may have taken effect all the same.", extensions=_CUT)
-            await cut.answer()(scope, receive, record.send)
+                record.log(notes, observing.pseudonym)
 
 
 class _Record:
@@ -141,20 +136,26 @@ class Straight:
 
 
 class BodyLimit:
-    """Refuses bodies of more than `most` bytes, by what their head says and by what comes."""
+    """Refuses bodies of more than `most` bytes, by what their head says and by what comes.
+
+    Where the head says how much comes, no more is read for this request (RFC 9112, section 6.3).
+    """
 
     def __init__(self, app: ASGIApp, most: int) -> None:
         self._app = app
         self._most = most
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        declared = _declared_length(scope) if scope["type"] == "http" else 0
+        if declared is None:
+            return self._counted(scope, receive, send)
+        if declared > self._most:
+            return BodyTooLarge(self._most).answer()(scope, receive, send)
+        return self._app(scope, receive, send)
+
+    async def _counted(self, scope: Scope, receive: Receive, send: Send) -> None:
         counted = _Counted(receive, send, self._most)
         try:
-            if _declared_length(scope) > self._most:
-                raise BodyTooLarge(self._most)
             await self._app(scope, counted.receive, counted.send)
         except BodyTooLarge as refused:
             if counted.has_answered:
@@ -186,8 +187,11 @@ class _Counted:
         return self._send(message)
 
 
-def _declared_length(scope: Scope) -> int:
+def _declared_length(scope: Scope) -> int | None:
+    """Tell how many bytes come; None where only their end will tell."""
+    headers = headers_of(scope)
     try:
-        return int(headers_of(scope).get(b"content-length"))
+        length = int(headers.get(b"content-length"))
     except ValueError:
-        return 0
+        return None
+    return None if length < 0 or headers.get(b"transfer-encoding") else length

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import AbstractContextManager
+from types import TracebackType
 
 from starlette.requests import ClientDisconnect
 from strawberry.types import ExecutionResult
@@ -15,7 +16,7 @@ from gql_api.errors import (
     UpstreamUnavailable,
 )
 from gql_api.schema.errors import INTERNAL
-from gql_api.telemetry import Operation, doing, notes
+from gql_api.telemetry import Doing, Operation, notes
 from gql_api.web.answers import Refused
 
 _OURS = {
@@ -27,27 +28,26 @@ _OURS = {
 _MOST_CODES = 10
 
 
-class _Watched:
-    __slots__ = ("_doing", "_operation")
+class _Watched(Doing[Operation]):
+    __slots__ = ()
 
     def __enter__(self) -> Operation:
-        self._operation = Operation()
-        self._doing = doing(self._operation)
-        self._doing.__enter__()
         noted = notes()
         if noted:
-            noted.operation = self._operation
-        return self._operation
+            noted.operation = self.work
+        return super().__enter__()
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if error is not None:
-            _note_failure(self._operation, error)
-        self._doing.__exit__(None, None, None)
+            _note_failure(self.work, error)
+        super().__exit__(kind, error, trace)
 
 
 def watched() -> AbstractContextManager[Operation]:
     """Let the block be one GraphQL request."""
-    return _Watched()
+    return _Watched(Operation())
 
 
 def _note_failure(operation: Operation, error: BaseException) -> None:
@@ -62,10 +62,11 @@ def _note_failure(operation: Operation, error: BaseException) -> None:
 
 def note_result(operation: Operation, result: ExecutionResult) -> None:
     """Note what came of it."""
-    codes = {str((error.extensions or {}).get("code")) for error in result.errors or ()}
+    if not result.errors:
+        return
+    codes = {str((error.extensions or {}).get("code")) for error in result.errors}
     operation.codes = tuple(sorted(codes)[:_MOST_CODES])
-    if codes:
-        operation.outcome = "partial" if result.data is not None else _fault(operation.codes)
+    operation.outcome = "partial" if result.data is not None else _fault(operation.codes)
 
 
 def _fault(codes: tuple[str, ...]) -> str:

@@ -3,8 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from starlette.requests import ClientDisconnect
@@ -17,8 +16,7 @@ from gql_api.web.negotiation import JSON, is_json
 _LONG_NUMBER = re.compile(rb"[0-9]{19}")
 
 
-@dataclass(frozen=True, slots=True)
-class Parameters:
+class Parameters(NamedTuple):
     """What GraphQL over HTTP names; keys beyond these are ignored."""
 
     query: str
@@ -86,13 +84,13 @@ def from_fields(fields: Any) -> Parameters:
     if not isinstance(query, str) or not query:
         raise Refused(400, "query must be a string with the GraphQL document in it.")
     name = fields.get("operationName")
-    if not isinstance(name, str | None):
+    if name is not None and not isinstance(name, str):
         raise Refused(400, "operationName must be a string or null.")
     return Parameters(query, name, _object(fields, "variables"), _object(fields, "extensions"))
 
 
 def _object(fields: Mapping[str, Any], name: str) -> dict[str, Any] | None:
     value = fields.get(name)
-    if not isinstance(value, dict | None):
-        raise Refused(400, f"{name} must be a JSON object or null.")
-    return value
+    if value is None or isinstance(value, dict):
+        return value
+    raise Refused(400, f"{name} must be a JSON object or null.")

@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from starlette.types import Scope
 
 from gql_api.stopping import Stop
 from gql_api.telemetry import Listener, Notes, observed
+from gql_api.telemetry.logs import Line
 from gql_api.web.headers import Headers, headers_of
 from gql_api.web.probes import PROBES
 
@@ -24,7 +25,6 @@ _LONGEST_PATH = 200
 _MATERIAL = "/api/v1/material/"
 
 _LOG = logging.getLogger(__name__)
-_ANY = logging.LogRecord(__name__, logging.INFO, __file__, 0, "", (), None)
 
 
 def _hidden(user: str) -> str:
@@ -40,8 +40,7 @@ class Observing:
     stop: Stop = field(default_factory=Stop)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """What was asked, how it was answered, and when it began by `time.perf_counter`."""
 
     method: str
@@ -68,22 +67,7 @@ def write(entry: Entry, notes: Notes, pseudonym: Callable[[str], str], *, fallba
     if not _LOG.isEnabledFor(level):
         return
     fields = _fields(entry, notes, pseudonym, fallback)
-    _LOG.handle(_Line(level, fields))
-
-
-class _Line(logging.LogRecord):
-    """A record as the logger would make it, but for what no form of the log says: who called, in which thread."""
-
-    def __init__(self, level: int, fields: dict[str, Any]) -> None:
-        now = time.time()
-        self.__dict__.update(_ANY.__dict__)
-        self.levelno = level
-        self.levelname = logging.getLevelName(level)
-        self.msg = _line(fields)
-        self.created = now
-        self.msecs = now % 1 * 1000
-        self.relativeCreated = _ANY.relativeCreated + (now - _ANY.created) * 1000
-        self.__dict__.update(fields)
+    _LOG.handle(Line(level, _line(fields), fields, name=__name__))
 
 
 def _fields(entry: Entry, notes: Notes, pseudonym: Callable[[str], str], fallback: str | None) -> dict[str, Any]:

@@ -66,7 +66,7 @@ class Watch(logging.Handler):
         self.statements = 0
 
     def emit(self, record: logging.LogRecord) -> None:
-        if request_id.get() is None:
+        if request_id() is None:
             return  # the sweep's
         if record.name.startswith("tortoise"):
             self.statements += 1

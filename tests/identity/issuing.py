@@ -14,14 +14,15 @@ import strawberry
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from starlette.applications import Starlette
-from starlette.requests import Request
 from starlette.routing import Route
+from starlette.types import Scope
 
 from gql_api.identity import Expected, GivenKey, IssuerKeys, Verifier
 from gql_api.model import Viewer
 from gql_api.schema.errors import Schema
 from gql_api.web.auth import by_token
 from gql_api.web.graphql import GraphQLView
+from gql_api.web.headers import headers_of
 
 ISSUER, AUDIENCE = "https://issuer.example/", "gql-api"
 SCOPE = "sessions:act-as"
@@ -151,8 +152,8 @@ def client_of(verifier: Verifier) -> httpx.AsyncClient:
     """Serve an API that tells who is asking."""
     identify = by_token(verifier, act_as_scope=SCOPE, reserved_users=RESERVED)
 
-    async def make_context(request: Request) -> Viewer:
-        return await identify(request)
+    async def make_context(scope: Scope) -> Viewer:
+        return await identify(headers_of(scope))
 
     app = Starlette(routes=[Route("/graphql", GraphQLView[Viewer](Schema(Query), make_context))])
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test")

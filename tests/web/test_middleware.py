@@ -4,6 +4,7 @@ import asyncio
 import logging
 import re
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
 
 import httpx
 import pytest
@@ -13,7 +14,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gql_api.telemetry import RequestIdFilter, request_id
+from gql_api.telemetry import RequestIdFilter, observed, request_id
 from gql_api.web.middleware import middleware
 from small_api import BODY_LIMIT, SECRET, create_app
 
@@ -24,7 +25,7 @@ LIMIT = 100
 
 async def whoami(request: Request) -> Response:
     await asyncio.sleep(0)
-    return PlainTextResponse(str(request_id.get()))
+    return PlainTextResponse(str(request_id()))
 
 
 async def length(request: Request) -> Response:
@@ -83,17 +84,16 @@ async def test_requests_at_once_keep_their_ids_apart(client: httpx.AsyncClient) 
 async def test_an_id_ends_with_its_request(client: httpx.AsyncClient) -> None:
     await client.get("/whoami", headers={"x-request-id": "r-1"})
 
-    assert request_id.get() is None
+    assert request_id() is None
 
 
 async def test_a_log_format_can_name_the_request() -> None:
     record = logging.LogRecord("any", logging.INFO, "file", 1, "message", None, None)
     names = []
-    for name in ("r-1", None):
-        token = request_id.set(name)
-        assert RequestIdFilter().filter(record)
+    for within in (observed("r-1", ()), nullcontext()):
+        with within:
+            assert RequestIdFilter().filter(record)
         names.append(logging.Formatter("%(request_id)s").format(record))
-        request_id.reset(token)
 
     assert names == ["r-1", "-"]
 
