@@ -44,7 +44,8 @@ class Call:
     field: GraphQLField
     definition: StrawberryField
     function: Callable[..., Any]
-    wants_info: bool
+    info: str | None
+    """What the function calls its Info; None where it wants none."""
     fixed: dict[str, Any]
     varying: tuple[tuple[str, Read], ...]
 
@@ -67,6 +68,9 @@ def call_of(executor: Calling, kind: GraphQLObjectType, details: FieldDetails) -
     if field is None or not isinstance(definition, StrawberryField) or details.fragment_variable_values:
         raise NotPlainError
     resolver = _resolver(executor.schema, field, definition)
+    function, info = resolver.wrapped_func, resolver.info_parameter
+    if not iscoroutinefunction(function):
+        raise NotPlainError
     given = {one.name.value: one.value for one in node.arguments or ()}
     if not given.keys() <= field.args.keys():
         raise NotPlainError
@@ -75,8 +79,8 @@ def call_of(executor: Calling, kind: GraphQLObjectType, details: FieldDetails) -
     return Call(
         field,
         definition,
-        resolver.wrapped_func,
-        resolver.info_parameter is not None,
+        function,
+        info.name if info else None,
         {_name(field.args[name]): value for name, value in fixed.items() if value is not Undefined},
         tuple((_name(field.args[name]), _reader(field.args[name], value)) for name, value in varying.items()),
     )
@@ -87,10 +91,9 @@ def _resolver(schema: GraphQLSchema, field: GraphQLField, definition: Strawberry
     resolver = definition.base_resolver
     is_strawberrys = getattr(field.resolve, "__module__", None) == GraphQLCoreConverter.__module__
     is_alone = type(definition) is StrawberryField and not definition.extensions and not definition.is_subscription
-    if resolver is None or not is_strawberrys or not is_alone or schema._strawberry_schema.exception_handlers:
+    if resolver is None or not is_strawberrys or not is_alone or schema.extensions[DEFINITION].exception_handlers:
         raise NotPlainError
-    others = resolver.parent_parameter or resolver.root_parameter or not resolver.self_parameter
-    if others or not iscoroutinefunction(resolver.wrapped_func):
+    if resolver.parent_parameter or resolver.root_parameter or not resolver.self_parameter:
         raise NotPlainError
     return resolver
 

@@ -54,19 +54,18 @@ class CompilingExecutor(Executor[Any]):
         position_context: Any,
     ) -> Any:
         """Resolve a field: by a call of its resolver, or as graphql-core does it."""
-        call = self._places and self._places.call(self, parent_type, field_details_list)
-        arguments = call and call.arguments(self.variable_values.coerced)
+        call = self._places.call(self, parent_type, field_details_list) if self._places else None
+        arguments = call.arguments(self.variable_values.coerced) if call else None
         if call and arguments is not None:
-            place = Place(source, parent_type, field_details_list, path)
-            return self._called(call, arguments, place)
+            return self._called(call, arguments, Place(source, parent_type, field_details_list, path))
         return super().execute_field(parent_type, source, field_details_list, path, position_context)
 
     async def _called(self, call: Call, arguments: dict[str, Any], place: Place) -> Any:
         field, details = call.field, place.details
         try:
             raw = self.build_resolve_info(field, [one.node for one in details], place.kind, place.path)
-            if call.wants_info:
-                arguments["info"] = Info(_raw_info=raw, _field=call.definition)
+            if call.info:
+                arguments[call.info] = Info(_raw_info=raw, _field=call.definition)
             found = await call.function(place.source, **arguments)
             completed = self.complete_value(field.type, details, raw, place.path, found, None)
             return (await completed) if self.is_awaitable(completed) else completed
