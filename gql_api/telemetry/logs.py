@@ -72,8 +72,9 @@ class LineHandler(logging.StreamHandler[TextIO]):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            self.stream.write(f"{self.format(record)}\n")
-            if not getattr(self.stream, "line_buffering", False):
+            stream = self.stream
+            stream.write(f"{self.format(record)}\n")
+            if not getattr(stream, "line_buffering", False):
                 self.flush()
         except RecursionError:  # as the library does: telling of it would need more of the same
             raise

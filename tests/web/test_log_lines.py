@@ -1,15 +1,17 @@
 """Lines of the log: those of requests are made in fewer steps than others, and must be as others are."""
 
+import io
 import json
 import logging
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pythonjsonlogger.orjson import OrjsonFormatter
 
 from gql_api.telemetry import Notes, Operation
-from gql_api.telemetry.logs import JsonLines, log_config
+from gql_api.telemetry.logs import JsonLines, LineHandler, log_config
 from gql_api.web.recording import Entry, write
 
 LOGGER = logging.getLogger("gql_api.web.recording")
@@ -41,6 +43,44 @@ def test_a_line_with_more_than_a_text_is_left_to_the_library() -> None:
 
     assert json.loads(JsonLines(**DESCRIBED).format(record))["a"] == 1
     assert json.loads(JsonLines(**DESCRIBED).format(stack))["stack_info"] == "the stack"
+
+
+@pytest.mark.parametrize("line_buffering", [True, False])
+def test_a_line_is_in_the_file_at_once(line_buffering: bool) -> None:
+    held = io.BytesIO()
+    stream = io.TextIOWrapper(io.BufferedWriter(held), line_buffering=line_buffering)  # type: ignore[type-var]
+    record = logging.LogRecord("name", logging.INFO, "file", 1, "text", None, None)
+
+    LineHandler(stream).handle(record)
+
+    assert held.getvalue() == b"text\n"
+
+
+def test_a_line_that_cannot_be_written_stops_nobody(capsys: pytest.CaptureFixture[str]) -> None:
+    LineHandler(io.TextIOWrapper(io.BytesIO(), "ascii")).handle(
+        logging.LogRecord("name", logging.INFO, "file", 1, "\ud800", None, None)
+    )
+
+    assert "--- Logging error ---" in capsys.readouterr().err
+
+
+def test_a_field_that_a_filter_adds_is_in_the_line() -> None:
+    lines: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: lines.append(JsonLines(**DESCRIBED).format(record))  # type: ignore[method-assign]
+    handler.addFilter(lambda record: record.__dict__.update(place="here", message="of another handler") or True)
+    LOGGER.addHandler(handler)
+    before = LOGGER.level
+    LOGGER.setLevel(logging.INFO)
+    try:
+        write(Entry("GET", "/", 200, 0.0), Notes(), str)
+    finally:
+        LOGGER.setLevel(before)
+        LOGGER.removeHandler(handler)
+
+    [line] = map(json.loads, lines)
+    assert (line["place"], line["path"], line["logger"]) == ("here", "/", "gql_api.web.recording")
+    assert line["message"].startswith("GET / 200")
 
 
 def test_the_record_of_a_request_is_a_record_like_any_other() -> None:
