@@ -141,7 +141,7 @@ PLAIN = [
     "{ crashesInDisguise coded wronglyEven }",
     "fragment F on Query { hello }",
     "{ __typename }",
-    "query A { b: __typename a: __typename b: __typename } mutation B { __typename } subscription C { __typename }",
+    "query A { b: __typename a: __typename b: __typename } mutation B { __typename } query C { hello }",
     "query($on: Boolean!) { __typename @include(if: $on) ...F } fragment F on Query { name: __typename }",
     "{ __typename hello }",
     "{ ... @skip(if: true) { __typename } }",
