@@ -76,7 +76,9 @@ class Variables:
             alone = [item for item in items[:1] if not item.startswith("$")]
             return self.draw(st.sampled_from([f"[{' '.join(items)}]", *alone]))  # type: ignore[no-any-return]
         if isinstance(wanted, GraphQLInputObjectType):
-            return "{" + " ".join(f"{name}: {self.literal(wanted.fields[name].type)}" for name in self._some(wanted)) + "}"
+            return (
+                "{" + " ".join(f"{name}: {self.literal(wanted.fields[name].type)}" for name in self._some(wanted)) + "}"
+            )
         if isinstance(wanted, GraphQLEnumType):
             return self.draw(st.sampled_from(sorted(wanted.values)))  # type: ignore[no-any-return]
         return _written(self.draw(LEAVES[wanted.name]))
@@ -112,7 +114,11 @@ def _written(value: Any) -> str:
         return f"[{' '.join(map(_written, value))}]"
     if isinstance(value, str):
         return '"' + value + '"'
-    return {True: "true", False: "false", None: "null"}[value] if value is None or value is True or value is False else str(value)
+    return (
+        {True: "true", False: "false", None: "null"}[value]
+        if value is None or value is True or value is False
+        else str(value)
+    )
 
 
 def slowly(argument: Any, node: Any, variables: dict[str, Any]) -> Any:
@@ -147,10 +153,10 @@ def test_an_argument_is_read_as_it_always_was(name: str, data: Any) -> None:
 
 
 USUAL = [
-    ("storeMessage", '{sessionId: $id, message: {chat: {role: USER, content: $text}}}', {"id": "a", "text": "b"}),
-    ("storeMessage", '{sessionId: $id, message: {chat: {role: USER, content: $text}}}', {"id": "a"}),
+    ("storeMessage", "{sessionId: $id, message: {chat: {role: USER, content: $text}}}", {"id": "a", "text": "b"}),
+    ("storeMessage", "{sessionId: $id, message: {chat: {role: USER, content: $text}}}", {"id": "a"}),
     ("storeMessage", '{sessionId: "a", message: {openai: $blob}, metadata: null}', {"blob": {"role": "user"}}),
-    ("storeMessages", '{sessionId: $id, messages: [{message: {chat: {role: TOOL, isError: true}}}]}', {"id": "a"}),
+    ("storeMessages", "{sessionId: $id, messages: [{message: {chat: {role: TOOL, isError: true}}}]}", {"id": "a"}),
     ("updateSession", "{id: $id, title: null, configs: $configs}", {"id": "a", "configs": None}),
     ("createSession", '{title: "made"}', {}),
     ("createSession", "$input", {"input": {"title": None, "user": "ada"}}),
@@ -172,7 +178,7 @@ ODD = [
     ('{sessionId: "a", message: {openai: 1, gemini: 1}}', {}),
     ('{sessionId: "a", message: {}}', {}),
     ('{sessionId: "a", message: {openai: null}}', {}),
-    ('{message: {openai: 1}}', {}),
+    ("{message: {openai: 1}}", {}),
     ("$input", {}),
     ("$input", {"input": None}),
 ]
