@@ -67,6 +67,7 @@ def call_of(executor: Calling, kind: GraphQLObjectType, details: FieldDetails) -
     if field is None or not isinstance(definition, StrawberryField) or details.fragment_variable_values:
         raise NotPlainError
     resolver = _resolver(executor.schema, field, definition)
+    function: Any = resolver.wrapped_func
     given = {one.name.value: one.value for one in node.arguments or ()}
     if not given.keys() <= field.args.keys():
         raise NotPlainError
@@ -75,7 +76,7 @@ def call_of(executor: Calling, kind: GraphQLObjectType, details: FieldDetails) -
     return Call(
         field,
         definition,
-        resolver.wrapped_func,
+        function,
         resolver.info_parameter is not None,
         {_name(field.args[name]): value for name, value in fixed.items() if value is not Undefined},
         tuple((_name(field.args[name]), _reader(field.args[name], value)) for name, value in varying.items()),
@@ -87,7 +88,8 @@ def _resolver(schema: GraphQLSchema, field: GraphQLField, definition: Strawberry
     resolver = definition.base_resolver
     is_strawberrys = getattr(field.resolve, "__module__", None) == GraphQLCoreConverter.__module__
     is_alone = type(definition) is StrawberryField and not definition.extensions and not definition.is_subscription
-    if resolver is None or not is_strawberrys or not is_alone or schema._strawberry_schema.exception_handlers:
+    handlers = schema.extensions[DEFINITION].exception_handlers
+    if resolver is None or not is_strawberrys or not is_alone or handlers:
         raise NotPlainError
     others = resolver.parent_parameter or resolver.root_parameter or not resolver.self_parameter
     if others or not iscoroutinefunction(resolver.wrapped_func):

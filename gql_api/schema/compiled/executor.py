@@ -54,8 +54,8 @@ class CompilingExecutor(Executor[Any]):
         position_context: Any,
     ) -> Any:
         """Resolve a field: by a call of its resolver, or as graphql-core does it."""
-        call = self._places and self._places.call(self, parent_type, field_details_list)
-        arguments = call and call.arguments(self.variable_values.coerced)
+        call = self._places.call(self, parent_type, field_details_list) if self._places else None
+        arguments = call.arguments(self.variable_values.coerced) if call else None
         if call and arguments is not None:
             place = Place(source, parent_type, field_details_list, path)
             return self._called(call, arguments, place)
