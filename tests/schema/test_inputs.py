@@ -41,7 +41,7 @@ LEAVES: dict[str, Any] = {
     "Boolean": st.booleans(),
     "UUID": st.uuids(version=4).map(str),
     "DateTime": st.just("2026-01-31T12:00:00Z"),
-    "JSON": st.recursive(st.none() | st.booleans() | st.integers(-9, 9) | st.text("ab"), lambda one: st.lists(one)),
+    "JSON": st.recursive(st.none() | st.booleans() | st.integers(-9, 9) | st.text("ab"), st.lists),
     "URL": st.just("https://example.org/"),
 }
 
