@@ -22,7 +22,7 @@ MOST_PENDING = 10_000
 """Events that wait to be sent; beyond that the oldest are forgotten."""
 _AT_ONCE = 200
 _IN_ONE = 90
-"""Events of one notification, each a line of at most 78 bytes: it holds less than 8000, and costs more than they do."""
+"""Events of one notification, which may have less than 8000 bytes: each is a line of at most 78."""
 _TOGETHER = 0.01
 """Seconds after a statement in which what happens is gathered for the next; the first after a silence goes at once."""
 ALIVE_SECONDS = 10.0

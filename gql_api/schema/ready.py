@@ -7,15 +7,22 @@ from graphql import (
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
+    GraphQLError,
     GraphQLSchema,
     OperationDefinitionNode,
     SelectionNode,
+    Undefined,
     default_field_resolver,
     default_type_resolver,
+    get_nullable_type,
     get_variable_values,
+    is_leaf_type,
+    is_non_null_type,
 )
 from graphql.execution.collect_fields import FragmentDetails
-from graphql.execution.values import VariableValues
+from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
+from graphql.execution.values import VariableValues, VariableValueSource
+from graphql.utilities import coerce_input_value
 from strawberry.execution import optimized_is_awaitable
 from strawberry.types.graphql import OperationType
 
@@ -29,6 +36,7 @@ RESOLVING: dict[str, Any] = {
     "is_awaitable": optimized_is_awaitable,
 }
 """What `graphql.execute` gives to each executor, where Strawberry calls it."""
+_PLAIN = frozenset({str, int, float, bool})
 _NO_VARIABLES = VariableValues({}, {})
 
 
@@ -45,13 +53,17 @@ class Ready:
     details: dict[str, FragmentDetails]
     constant: dict[str, str] | None
     """What it comes to each time, where it asks for no more than the name of its type, as checks of health do."""
+    variables: tuple[GraphQLVariableSignature, ...] | None
+    """What its variables are, where all are leaves without a default."""
 
     def values(self, schema: GraphQLSchema, variables: dict[str, Any] | None) -> VariableValues | None:
         """Read the variables as `graphql.execute` would; None where they do not fit."""
-        wanted = self.operation.variable_definitions
+        wanted, given = self.operation.variable_definitions, variables or {}
         if not wanted:
             return _NO_VARIABLES
-        values = get_variable_values(schema, wanted, variables or {}, max_errors=MOST_ERRORS)
+        if self.variables and (read := _read(self.variables, given)):
+            return read
+        values = get_variable_values(schema, wanted, given, max_errors=MOST_ERRORS)
         return None if isinstance(values, list) else values
 
 
@@ -68,7 +80,37 @@ def ready(schema: GraphQLSchema, node: DocumentNode, name: str | None) -> Ready 
     operation = meant[0]
     type, name = operation.operation.value, operation.name.value if operation.name else None
     constant = _constant(schema, operation)
-    return Ready(node, operation, OperationType(type), (type, name), named, details, constant)
+    variables = _leaves(schema, operation)
+    return Ready(node, operation, OperationType(type), (type, name), named, details, constant, variables)
+
+
+def _leaves(schema: GraphQLSchema, operation: OperationDefinitionNode) -> tuple[GraphQLVariableSignature, ...] | None:
+    found = []
+    for definition in operation.variable_definitions or ():
+        signature = get_variable_signature(schema, definition)
+        if (
+            isinstance(signature, GraphQLError)
+            or signature.default
+            or not is_leaf_type(get_nullable_type(signature.type))
+        ):
+            return None
+        found.append(signature)
+    return tuple(found)
+
+
+def _read(variables: tuple[GraphQLVariableSignature, ...], given: dict[str, Any]) -> VariableValues | None:
+    """Read variables that are leaves; None for what may not fit, or is more than a plain value."""
+    sources, coerced = {}, {}
+    for signature in variables:
+        name, type_, value = signature.name, signature.type, given.get(signature.name, Undefined)
+        if value is Undefined and not is_non_null_type(type_):
+            sources[name] = VariableValueSource(signature)
+        elif value.__class__ in _PLAIN:
+            sources[name] = VariableValueSource(signature, value)
+            coerced[name] = coerce_input_value(value, type_)
+        else:
+            return None
+    return None if Undefined in coerced.values() else VariableValues(sources, coerced)
 
 
 def _constant(schema: GraphQLSchema, operation: OperationDefinitionNode) -> dict[str, str] | None:

@@ -7,7 +7,7 @@ next in this process is said in `locks`.
 import asyncio
 import logging
 import random
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -110,6 +110,22 @@ class Lease:
             self.is_wanted = await leases.release(self._hold, wished_within=2 * WISHING)
         except Exception as error:  # the edge of what nobody waits for
             _LOG.warning("a lease could not be released: %s", _named(error))
+
+    @staticmethod
+    async def release_all(given_up: Sequence["Lease"]) -> None:
+        """Give several back in one statement; those that it leaves out, and one that is alone, each by its own."""
+        left = list(given_up)
+        if len(left) > 1:
+            try:
+                free = await leases.release_all([one._held for one in left], wished_within=2 * WISHING)
+            except Exception as error:  # as in `release`
+                for _ in left:
+                    _LOG.warning("a lease could not be released: %s", _named(error))
+                return
+            for one in left:
+                one.is_wanted = free.get(one._held.session.id, False)
+            left = [one for one in left if one._held.session.id not in free]
+        await asyncio.gather(*(one.release() for one in left))
 
     @property
     def _held(self) -> leases.Hold:

@@ -5,6 +5,7 @@ again when its connection was lost: a holder takes once more what it has. SQLite
 this.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -34,6 +35,16 @@ UPDATE session_mappings SET write_holder = NULL, write_until = NULL, write_wante
 FROM (SELECT id AS its_id, write_wanted AS wanted FROM session_mappings WHERE id = $1 FOR UPDATE) AS before
 WHERE id = its_id AND write_fence = COALESCE($2::bigint, write_fence) AND write_holder = $3
 RETURNING wanted > clock_timestamp() - $4::float8 * interval '1 second' AS is_wanted
+"""
+_RELEASE_ALL = """
+WITH free AS (
+  SELECT id, write_wanted FROM session_mappings JOIN unnest($1::uuid[], $2::bigint[]) AS held (its_id, fence)
+    ON id = its_id AND write_fence = fence
+  WHERE write_holder = $3 FOR UPDATE OF session_mappings SKIP LOCKED
+)
+UPDATE session_mappings AS held SET write_holder = NULL, write_until = NULL, write_wanted = NULL
+FROM free WHERE held.id = free.id
+RETURNING held.id, free.write_wanted > clock_timestamp() - $4::float8 * interval '1 second' AS is_wanted
 """
 
 
@@ -72,6 +83,18 @@ async def wish(id: UUID, *, holder: str) -> None:
 async def release(hold: Hold, *, wished_within: float = 1.0) -> bool:
     """Let the session go, and tell whether another wished for it of late; False when another has taken over."""
     return await _let_go(hold.session.id, hold.fence, hold.holder, wished_within)
+
+
+@rereading
+async def release_all(holds: Sequence[Hold], *, wished_within: float) -> dict[UUID, bool]:
+    """Let sessions of one holder go at once, and tell of each whether another wished for it.
+
+    Those are left out that another has taken over, and those whose row another is at just now: none waits for one
+    more than for itself.
+    """
+    ids, fences = [hold.session.id for hold in holds], [hold.fence for hold in holds]
+    found = await _rows(_RELEASE_ALL, ids, fences, holds[0].holder, wished_within)
+    return {row["id"]: bool(row["is_wanted"]) for row in found}
 
 
 @rereading

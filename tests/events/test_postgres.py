@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from uuid import UUID, uuid4
@@ -12,12 +12,13 @@ import asyncpg  # type: ignore[import-untyped]
 import pytest
 
 from databases import Databases
-from gql_api.events import Event, ListChange, ListChanged, MessagesStored, owner_key
+from gql_api.events import Event, ListChange, ListChanged, MessagesStored, owner_key, postgres
 from gql_api.events.postgres import CHANNEL, MOST_PENDING, PostgresBroker
 from gql_api.store.connection_options import ConnectionOptions, connect_directly
 
 SESSION = UUID("11111111-1111-4111-8111-111111111111")
 STORED = MessagesStored(SESSION)
+LARGEST_PAYLOAD = 8000
 KILL = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = current_database() AND application_name = 'gql_api-events'
@@ -122,15 +123,70 @@ async def test_what_others_send_in_another_form_is_left_out(url: str) -> None:
 
 
 async def test_what_is_sent_names_nobody(url: str) -> None:
-    payloads: list[str] = []
-    async with AsyncExitStack() as stack:
-        listening = await asyncpg.connect(url)
-        stack.push_async_callback(listening.close)
-        await listening.add_listener(CHANNEL, lambda *told: payloads.append(told[3]))
-        one, _ = await stack.enter_async_context(server(url))
+    async with notifications(url) as payloads, server(url) as (one, _):
         one.publish(ListChanged(ListChange.CREATED, owner_key("ada@example.com"), SESSION))
         await until(lambda: payloads)
     assert payloads == [f"1 created {SESSION.hex} {owner_key('ada@example.com')}"]
+
+
+@asynccontextmanager
+async def notifications(url: str) -> AsyncIterator[list[str]]:
+    """Give what is sent between servers, as it comes."""
+    payloads: list[str] = []
+    listening = await asyncpg.connect(url)
+    await listening.add_listener(CHANNEL, lambda *told: payloads.append(told[3]))
+    try:
+        yield payloads
+    finally:
+        await listening.close()
+
+
+async def test_what_happens_just_after_a_statement_is_gathered_and_sent_together(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "_TOGETHER", 0.5)
+    events = [MessagesStored(uuid4()) for _ in range(5)]
+    async with notifications(url) as payloads, server(url) as (one, _), server(url) as (_, heard_there):
+        one.publish(events[0])
+        await until(lambda: heard_there.events)
+        for event in events[1:]:
+            one.publish(event)
+            await asyncio.sleep(0.01)
+        assert len(payloads) == 1
+        await until(lambda: len(heard_there.events) == 5)
+    assert heard_there.events == events
+    assert [payload.count("\n") for payload in payloads] == [0, 3]
+
+
+async def test_many_events_take_few_notifications_and_come_whole_and_in_order(url: str) -> None:
+    events = [ListChanged(ListChange.CREATED, owner_key(str(number)), uuid4()) for number in range(450)]
+    async with notifications(url) as payloads, server(url) as (one, _), server(url) as (_, heard_there):
+        for event in events:
+            one.publish(event)
+        await until(lambda: len(heard_there.events) == len(events))
+    assert heard_there.events == events
+    assert len(payloads) == 7
+    assert max(map(len, payloads)) < LARGEST_PAYLOAD
+
+
+async def test_what_happens_again_while_it_is_sent_is_sent_again(url: str) -> None:
+    async with server(url) as (one, _), server(url) as (_, heard_there):
+        one.publish(STORED)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert one._pending
+        one.publish(STORED)
+        await until(lambda: len(heard_there.events) == 2)
+    assert heard_there.events == [STORED, STORED]
+
+
+async def test_one_event_that_cannot_be_read_hides_none_beside_it(url: str) -> None:
+    other = MessagesStored(uuid4())
+    payload = f"1 m {SESSION.hex}\n9 odd\n\n1 m {other.session_id.hex}"
+    async with server(url) as (_, heard):
+        await executed(url, "SELECT pg_notify($1, $2)", CHANNEL, payload)
+        await until(lambda: len(heard.events) == 2)
+    assert heard.events == [STORED, other]
 
 
 async def executed(url: str, statement: str, *values: object) -> None:

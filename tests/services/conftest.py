@@ -1,16 +1,14 @@
 """What tests of leases begin with: an open database of PostgreSQL, and a session in it."""
 
 from collections.abc import AsyncIterator, Iterator
-from uuid import uuid4
 
 import pytest
 
 from databases import Databases
 from gql_api import model
-from gql_api.store import mappings
 from gql_api.store.connection_options import ConnectionOptions
 from gql_api.store.database import open_database
-from services.leasing import NOW, PROCESSES
+from services.leasing import PROCESSES, another
 
 
 @pytest.fixture
@@ -25,11 +23,7 @@ async def url(postgres_databases: Databases) -> AsyncIterator[str]:
 @pytest.fixture
 async def session(url: str) -> model.Session:
     """A ready session of Ada's."""
-    intent = mappings.Intent(uuid4(), "ada", None, adopted=False, nonce="nonce", now=NOW, lease_until=NOW)
-    assert await mappings.begin(intent)
-    made = await mappings.bind(intent.id, disk=model.Disk(uuid4(), NOW), lease_until=NOW, now=NOW)
-    assert made
-    return made
+    return await another()
 
 
 @pytest.fixture(autouse=True)

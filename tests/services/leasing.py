@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from uuid import uuid4
 
 from gql_api import model
 from gql_api.services.lease import Terms
 from gql_api.services.locks import SessionLocks
-from gql_api.store import leases
+from gql_api.store import leases, mappings
 
 PATH = ("input", "id")
 TERMS = Terms(holder="one", seconds=30.0, call_seconds=10.0, transfer_seconds=60.0)
@@ -19,6 +20,15 @@ def process(holder: str, *, patience: float = PATIENT, terms: Terms = TERMS) -> 
     """Make the locks of a process."""
     PROCESSES.append(SessionLocks(patience=patience, terms=replace(terms, holder=holder)))
     return PROCESSES[-1]
+
+
+async def another() -> model.Session:
+    """Make a ready session of Ada's."""
+    intent = mappings.Intent(uuid4(), "ada", None, adopted=False, nonce="nonce", now=NOW, lease_until=NOW)
+    assert await mappings.begin(intent)
+    made = await mappings.bind(intent.id, disk=model.Disk(uuid4(), NOW), lease_until=NOW, now=NOW)
+    assert made
+    return made
 
 
 async def settled() -> None:

@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
+import asyncpg  # type: ignore[import-untyped]
 import pytest
+from tortoise.exceptions import OperationalError
 from tortoise.transactions import in_transaction
 
 from databases import Databases
@@ -94,3 +96,93 @@ async def test_one_that_died_at_hand_is_not_lent(database: Database, url: str, p
     [after] = await asked(database)
     assert after != before
     assert held.pool.get_size() == 1
+
+
+async def all_at_work(database: Database) -> int:
+    """Tell how many connections answer at the same time."""
+    async with asyncio.timeout(10):
+        rows = await asyncio.gather(*(asked(database, f"{PID}, pg_sleep(0.1)") for _ in range(MOST)))
+    return len({row["pid"] for [row] in rows})
+
+
+async def test_statements_that_fail_leave_all_connections_of_use(database: Database) -> None:
+    for _ in range(2 * MOST):
+        with pytest.raises(OperationalError):
+            await asked(database, "SELECT 1 / 0")
+    assert await all_at_work(database) == MOST
+
+
+async def test_blocks_that_fail_or_are_cancelled_leave_all_connections_of_use(database: Database) -> None:
+    async def fail(error: type[BaseException]) -> None:
+        async with database.connection.acquire_connection():
+            raise error
+
+    for error in [RuntimeError, asyncio.CancelledError] * MOST:
+        with pytest.raises(error):
+            await fail(error)
+    assert await all_at_work(database) == MOST
+
+
+async def test_who_gives_up_waiting_leaves_the_turn_to_others(database: Database) -> None:
+    held = connections(database)
+    taken = [await held.take() for _ in range(MOST)]
+    first, second = [asyncio.create_task(asked(database)) for _ in range(2)]
+    await asyncio.sleep(0)
+    first.cancel()
+    assert held.keep(taken[0])
+    async with asyncio.timeout(5):
+        [row] = await second
+    assert row["pid"] == taken[0].get_server_pid()
+    for connection in taken[1:]:
+        await held.release(connection)
+    assert await all_at_work(database) == MOST
+
+
+@pytest.mark.parametrize("is_room", [False, True])
+async def test_who_is_cancelled_just_as_it_is_served_passes_on_what_it_was_given(
+    database: Database, is_room: bool
+) -> None:
+    held = connections(database)
+    taken = [await held.take() for _ in range(MOST)]
+    first, second = [asyncio.create_task(asked(database)) for _ in range(2)]
+    await asyncio.sleep(0)
+    if is_room:
+        await held.release(taken[0])  # does not wait after it has told of the room
+    else:
+        assert held.keep(taken[0])
+    first.cancel()
+    async with asyncio.timeout(5):
+        assert len(await second) == 1
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    for connection in taken[1:]:
+        await held.release(connection)
+    assert await all_at_work(database) == MOST
+
+
+async def test_a_connection_that_cannot_be_opened_takes_no_room(
+    database: Database, postgres_databases: Databases
+) -> None:
+    [row] = await asked(database, "SELECT current_database() AS name")
+
+    async def let_in(is_allowed: bool) -> None:
+        await postgres_databases.server.execute(f"ALTER DATABASE {row['name']} ALLOW_CONNECTIONS {is_allowed}")
+
+    await let_in(False)
+    sleeping = asyncio.create_task(asked(database, "SELECT pg_sleep(0.3)"))
+    await asyncio.sleep(0.05)
+    for _ in range(2 * MOST):
+        with pytest.raises(asyncpg.ObjectNotInPrerequisiteStateError):
+            await asked(database)
+    await sleeping
+    await let_in(True)
+    assert await all_at_work(database) == MOST
+
+
+async def test_all_is_closed_with_the_database_what_is_at_hand_too(url: str) -> None:
+    async with open_database(url, migrate=False, options=ConnectionOptions(pool_max=MOST)) as database:
+        assert await all_at_work(database) == MOST
+        held = connections(database)
+        assert held.pool.get_idle_size() < MOST
+    assert held.pool.is_closing()
+    assert (held.idle(), held.pool.get_size()) == (0, 0)

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from uuid import uuid4
 
+import asyncpg  # type: ignore[import-untyped]
 import pytest
 from sample_mappings import BEGUN, make_ready, new_intent
 
@@ -17,12 +18,18 @@ LONG, OVER = 60.0, -1.0
 
 
 @pytest.fixture
-async def session(postgres_databases: Databases) -> AsyncIterator[model.Session]:
-    """A ready session of Ada's, on PostgreSQL."""
+async def url(postgres_databases: Databases) -> AsyncIterator[str]:
+    """A database of PostgreSQL that is open."""
     url = await postgres_databases.migrated()
     async with open_database(url, migrate=False):
-        yield await make_ready(title="plan")
+        yield url
     await postgres_databases.drop(url)
+
+
+@pytest.fixture
+async def session(url: str) -> model.Session:
+    """A ready session of Ada's."""
+    return await make_ready(title="plan")
 
 
 async def take(session: model.Session, holder: str = "one", *, seconds: float = LONG) -> leases.Hold | None:
@@ -107,3 +114,28 @@ async def test_who_deletes_goes_on_holding(session: model.Session) -> None:
     assert hold
     await mappings.entomb("ada", session.id, now=BEGUN, lease_until=BEGUN)
     assert await leases.renew(hold, seconds=LONG)
+
+
+async def test_many_are_let_go_at_once_but_for_those_that_others_have_or_are_at(
+    session: model.Session, url: str
+) -> None:
+    sessions = [session, *[await make_ready(title=str(number)) for number in range(3)]]
+    holds = [await take(one, seconds=OVER if one is sessions[1] else LONG) for one in sessions]
+    assert await take(sessions[1], "other")
+    await leases.wish(sessions[2].id, holder="other")
+    other = await asyncpg.connect(url)
+    async with other.transaction(), asyncio.timeout(5):
+        await other.execute("SELECT 1 FROM session_mappings WHERE id = $1 FOR UPDATE", sessions[3].id)
+        free = await leases.release_all([hold for hold in holds if hold], wished_within=LONG)
+    await other.close()
+    assert free == {sessions[0].id: False, sessions[2].id: True}
+    assert [bool(await take(one, "third")) for one in sessions] == [True, False, True, False]
+
+
+async def test_many_are_let_go_only_by_their_holder(session: model.Session) -> None:
+    hold = await take(session)
+    assert hold
+    forged = [replace(hold, holder="other"), replace(hold, fence=2)]
+    for one in forged:
+        assert await leases.release_all([one, one], wished_within=LONG) == {}
+    assert await take(session, "third") is None

@@ -68,7 +68,8 @@ def call_of(executor: Calling, kind: GraphQLObjectType, details: FieldDetails) -
     if field is None or not isinstance(definition, StrawberryField) or details.fragment_variable_values:
         raise NotPlainError
     resolver = _resolver(executor.schema, field, definition)
-    function, info = resolver.wrapped_func, resolver.info_parameter
+    function: Any = resolver.wrapped_func
+    info = resolver.info_parameter
     if not iscoroutinefunction(function):
         raise NotPlainError
     given = {one.name.value: one.value for one in node.arguments or ()}
