@@ -11,16 +11,18 @@ S = TypeVar("S", bound="RequestScope | None")
 class RequestScope:
     """One request. Two scopes are never equal: each is a lane of its own where requests take turns."""
 
-    __slots__ = ("deadline",)
+    __slots__ = ("deadline", "loop")
 
-    def __init__(self, deadline: float) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, deadline: float) -> None:
+        self.loop = loop
+        """The one it runs on: Python asks the kernel for the process each time that it is asked for the loop."""
         self.deadline = deadline
         """By the event loop's clock."""
 
     @property
     def seconds_left(self) -> float:
         """How long the request may still take; below 0 when its time is over."""
-        return self.deadline - asyncio.get_running_loop().time()
+        return self.deadline - self.loop.time()
 
 
 _current: ContextVar[RequestScope | None] = ContextVar("request_scope", default=None)
@@ -47,7 +49,8 @@ class _Current(Generic[S]):
 
 def request_within(seconds: float) -> AbstractContextManager[RequestScope]:
     """Let the block, and the tasks that it starts, be one request that may take so long from now."""
-    return _Current(RequestScope(asyncio.get_running_loop().time() + seconds))
+    loop = asyncio.get_running_loop()
+    return _Current(RequestScope(loop, loop.time() + seconds))
 
 
 def no_request() -> AbstractContextManager[None]:

@@ -29,6 +29,7 @@ from gql_api.store import database
 from gql_api.store.url import sqlite_file
 from gql_api.telemetry.logs import log_config
 from gql_api.web.explorer import STATIC, read_manifest
+from gql_api.web.protocol import JoiningProtocol
 from gql_api.workers import Supervisor
 
 MOST_OF_MESSAGE = 1024 * 1024
@@ -166,6 +167,7 @@ def _config(app: Starlette, settings: Settings) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=settings.shutdown_seconds,
+        http=JoiningProtocol,
         ws="websockets-sansio",
         ws_max_size=MOST_OF_MESSAGE,
         # It costs more than it saves: memory for each idle socket, and work for each subscriber of an event.

@@ -37,6 +37,7 @@ _HALF_A_DAY = 12 * 3600
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+Pages = DataLoader[tuple[UUID, Reading], model.MessagePage]
 
 
 class Loaders:
@@ -70,12 +71,12 @@ class Loaders:
     @cached_property
     def configs(self) -> DataLoader[UUID, model.JsonObject | None]:
         """Give the configs of sessions."""
-        return self._each("configs", self._configs)
+        return self._each("configs", partial(_configs, self._gateway))
 
     @cached_property
     def token_total(self) -> DataLoader[UUID, int]:
         """Count the tokens of whole conversations."""
-        return self._each("token_total", self._token_total)
+        return self._each("token_total", partial(_token_total, self._gateway, self.messages))
 
     @cached_property
     def anchor(self) -> DataLoader[Wanted, Place | None]:
@@ -96,12 +97,12 @@ class Loaders:
     @cached_property
     def message(self) -> DataLoader[MessageKey, model.Message | None]:
         """Give single messages."""
-        return self._each("message", self._message)
+        return self._each("message", partial(_message, self.messages))
 
     @cached_property
     def message_urls(self) -> DataLoader[MessageKey, dict[str, model.SignedUrl]]:
         """Give the URLs of the media of messages, by their hashes."""
-        return _batched("message_urls", self._message_urls)
+        return _batched("message_urls", partial(_message_urls, self._gateway))
 
     @cached_property
     def asset(self) -> DataLoader[tuple[UUID, str], bytes]:
@@ -135,42 +136,10 @@ class Loaders:
     @cached_property
     def file_url(self) -> DataLoader[tuple[model.File, int], model.SignedUrl | None]:
         """Give URLs of files that work for so many seconds."""
-        return self._each("file_url", self._file_url)
+        return self._each("file_url", partial(_file_url, self._gateway, self._urls))
 
     def _each(self, name: str, ask: Callable[[K], Awaitable[V]]) -> DataLoader[K, V]:
         return _batched(name, partial(_asked_each, ask, self._gateway.calls))
-
-    async def _configs(self, session_id: UUID) -> model.JsonObject | None:
-        return (await self._gateway.sessions.get(session_id)).configs
-
-    async def _token_total(self, session_id: UUID) -> int:
-        """Count the tokens; a read of the whole conversation tells them, where this operation makes one anyhow."""
-        whole = self.messages.cache_map.get((session_id, Reading()))
-        if whole:
-            with suppress(UpstreamFailure):  # that is told where the messages are asked for
-                return (await whole).tokens
-        return await self._gateway.sessions.token_total(session_id)
-
-    async def _message(self, key: MessageKey) -> model.Message | None:
-        place = cursor.just_before(key.created_at, key.id)
-        page = await self.messages.load((key.session_id, Reading(limit=1, after=place)))
-        named = (key.id, key.created_at)
-        return next((message for message in page.messages if (message.id, message.created_at) == named), None)
-
-    async def _file_url(self, key: tuple[model.File, int]) -> model.SignedUrl | None:
-        """Give a URL that is known for half of its life, else make one."""
-        file, seconds = key
-        name = (file.disk_id, file.path, file.updated_at, seconds)
-        known = self._urls.find(name, least_seconds=seconds / 2)
-        if known:
-            return known
-        end = self._urls.now() + timedelta(seconds=seconds)
-        url = await self._gateway.files.public_url(file.disk_id, file.directory, file.filename, seconds=seconds)
-        if url is None:
-            return None
-        made = model.SignedUrl(url, end)
-        self._urls.keep(name, made)
-        return made
 
     async def media_url(self, key: MessageKey, sha256: str, *, seconds: int) -> model.SignedUrl | None:
         """Give the URL of a message's medium: one that is known for half of the day that Acontext makes them work.
@@ -184,31 +153,6 @@ class Loaders:
         for found, url in urls.items():
             self._urls.keep((key.session_id, found), url)
         return urls.get(sha256)
-
-    async def _message_urls(self, keys: Sequence[MessageKey]) -> list[dict[str, model.SignedUrl] | BaseException]:
-        """Ask for the URLs of all messages of a session with one walk from the first of them to the last."""
-        sessions: defaultdict[UUID, list[MessageKey]] = defaultdict(list)
-        for key in keys:
-            sessions[key.session_id].append(key)
-        answers = await asyncio.gather(*map(self._walk, sessions.values()), return_exceptions=True)
-        found = dict(zip(sessions, answers, strict=True))
-        return [found[key.session_id] for key in keys]
-
-    async def _walk(self, keys: list[MessageKey]) -> dict[str, model.SignedUrl]:
-        missing = {key.id for key in keys}
-        first = min(keys, key=lambda key: (key.created_at, key.id))
-        place = cursor.just_before(first.created_at, first.id)
-        limit = 1 if len(missing) == 1 else LARGEST_PAGE
-        urls: dict[str, model.SignedUrl] = {}
-        while missing:
-            reading = Reading(limit=limit, after=place, asset_urls=True)
-            page = await self._gateway.messages.read(first.session_id, reading)
-            urls |= page.asset_urls
-            missing -= {message.id for message in page.messages}
-            if not page.has_more:
-                break
-            place = cursor.after(page.messages[-1].created_at, page.messages[-1].id)
-        return urls
 
 
 async def _anchors(wanted: list[Wanted]) -> list[Place | None]:
@@ -245,7 +189,8 @@ def _mappings(find: Callable[[str, Sequence[UUID]], Awaitable[dict[UUID, model.S
 
 
 # These stand here, not within the functions that use them: making a function, with the types in its signature, takes
-# longer than calling it, and loaders are made for each operation.
+# longer than calling it, and loaders are made for each operation. None of them holds the loaders: what refers
+# back to them would stay, with all that was read, until the garbage collector comes.
 
 
 async def _told(
@@ -275,3 +220,68 @@ async def _found(
         owners[key.owner].append(key.id)
     found = {owner: await find(owner, ids) for owner, ids in owners.items()}
     return [found[key.owner].get(key.id) for key in keys]
+
+
+async def _configs(gateway: Gateway, session_id: UUID) -> model.JsonObject | None:
+    return (await gateway.sessions.get(session_id)).configs
+
+
+async def _token_total(gateway: Gateway, messages: Pages, session_id: UUID) -> int:
+    """Count the tokens; a read of the whole conversation tells them, where this operation makes one anyhow."""
+    whole = messages.cache_map.get((session_id, Reading()))
+    if whole:
+        with suppress(UpstreamFailure):  # that is told where the messages are asked for
+            return (await whole).tokens
+    return await gateway.sessions.token_total(session_id)
+
+
+async def _message(messages: Pages, key: MessageKey) -> model.Message | None:
+    place = cursor.just_before(key.created_at, key.id)
+    page = await messages.load((key.session_id, Reading(limit=1, after=place)))
+    named = (key.id, key.created_at)
+    return next((message for message in page.messages if (message.id, message.created_at) == named), None)
+
+
+async def _file_url(gateway: Gateway, urls: UrlCache, key: tuple[model.File, int]) -> model.SignedUrl | None:
+    """Give a URL that is known for half of its life, else make one."""
+    file, seconds = key
+    name = (file.disk_id, file.path, file.updated_at, seconds)
+    known = urls.find(name, least_seconds=seconds / 2)
+    if known:
+        return known
+    end = urls.now() + timedelta(seconds=seconds)
+    url = await gateway.files.public_url(file.disk_id, file.directory, file.filename, seconds=seconds)
+    if url is None:
+        return None
+    made = model.SignedUrl(url, end)
+    urls.keep(name, made)
+    return made
+
+
+async def _message_urls(
+    gateway: Gateway, keys: Sequence[MessageKey]
+) -> list[dict[str, model.SignedUrl] | BaseException]:
+    """Ask for the URLs of all messages of a session with one walk from the first of them to the last."""
+    sessions: defaultdict[UUID, list[MessageKey]] = defaultdict(list)
+    for key in keys:
+        sessions[key.session_id].append(key)
+    answers = await asyncio.gather(*(_walk(gateway, one) for one in sessions.values()), return_exceptions=True)
+    found = dict(zip(sessions, answers, strict=True))
+    return [found[key.session_id] for key in keys]
+
+
+async def _walk(gateway: Gateway, keys: list[MessageKey]) -> dict[str, model.SignedUrl]:
+    missing = {key.id for key in keys}
+    first = min(keys, key=lambda key: (key.created_at, key.id))
+    place = cursor.just_before(first.created_at, first.id)
+    limit = 1 if len(missing) == 1 else LARGEST_PAGE
+    urls: dict[str, model.SignedUrl] = {}
+    while missing:
+        reading = Reading(limit=limit, after=place, asset_urls=True)
+        page = await gateway.messages.read(first.session_id, reading)
+        urls |= page.asset_urls
+        missing -= {message.id for message in page.messages}
+        if not page.has_more:
+            break
+        place = cursor.after(page.messages[-1].created_at, page.messages[-1].id)
+    return urls

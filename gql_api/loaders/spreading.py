@@ -20,16 +20,24 @@ async def spread(
     """Ask for each key; give the answers, or what was raised, in the keys' order."""
     left = deque(enumerate(keys))
     found: dict[int, V | BaseException] = {}
-
-    async def work() -> None:
-        while left:
-            place, key = left.popleft()
-            try:
-                found[place] = await ask(key)
-            except Exception as failure:  # it is that key's
-                found[place] = failure
-            if left and not is_crowded():
-                await asyncio.gather(*(work() for _ in range(len(left))))
-
-    await asyncio.gather(*(work() for _ in range(FEW if is_crowded() else len(keys))))
+    few = FEW if is_crowded() else len(keys)
+    start = asyncio.get_running_loop().create_task
+    await asyncio.gather(*[start(_work(ask, left, found, is_crowded)) for _ in range(few)])
     return [found[place] for place in range(len(keys))]
+
+
+async def _work(
+    ask: Callable[[K], Awaitable[V]],
+    left: deque[tuple[int, K]],
+    found: dict[int, V | BaseException],
+    is_crowded: Callable[[], bool],
+) -> None:
+    """Ask for one key after the other; for all that are left at once as soon as nobody else is in the way."""
+    while left:
+        place, key = left.popleft()
+        try:
+            found[place] = await ask(key)
+        except Exception as failure:  # it is that key's
+            found[place] = failure
+        if left and not is_crowded():
+            await asyncio.gather(*[_work(ask, left, found, is_crowded) for _ in range(len(left))])

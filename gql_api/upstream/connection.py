@@ -15,8 +15,8 @@ class Connection(asyncio.Protocol):
     """The methods with asyncio's names are the event loop's to call."""
 
     __slots__ = (
-        "_failure", "_heard", "_is_written", "_loop", "_lost", "_reply", "_resumed", "_timer", "_transport", "_waiter",
-        "closed", "idle_since",
+        "_failure", "_heard", "_is_written", "_loop", "_lost", "_reply", "_resumed", "_silence", "_timer",
+        "_transport", "_waiter", "closed", "idle_since",
     )  # fmt: skip
 
     def __init__(self, loop: asyncio.AbstractEventLoop, lost: "Callable[[Connection], None]") -> None:
@@ -27,7 +27,7 @@ class Connection(asyncio.Protocol):
         self._resumed: asyncio.Future[None] | None = None
         self._failure: NoAnswer | None = None
         self._is_written = True
-        self._heard = 0.0
+        self._heard = self._silence = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self.closed: asyncio.Future[None] = loop.create_future()
         self.idle_since = 0.0
@@ -55,7 +55,7 @@ class Connection(asyncio.Protocol):
             else:
                 self._transport.write(head + body)
             self._heard = self._loop.time()
-            self._timer = self._loop.call_later(seconds, self._look, seconds)
+            self._listen(seconds)
             await waiter
             if self._failure:
                 raise self._failure
@@ -64,8 +64,6 @@ class Connection(asyncio.Protocol):
             raise NoAnswer from error
         finally:
             self._waiter = None
-            if self._timer:
-                self._timer.cancel()
 
     async def _write(self, head: bytes, body: bytes, waiter: "asyncio.Future[None]") -> None:
         """Write piece by piece; an answer before the end is one, and the rest is not written."""
@@ -79,10 +77,27 @@ class Connection(asyncio.Protocol):
                 return
         self._is_written = True
 
-    def _look(self, seconds: float) -> None:
-        left = self._heard + seconds - self._loop.time()
+    def _listen(self, seconds: float) -> None:
+        """Look in so many seconds whether anything was heard.
+
+        One timer serves one exchange after the other, since making one takes longer than all else here: where it comes
+        too early it is made again.
+        """
+        if self._timer and self._silence <= seconds:
+            self._silence = seconds
+            return
+        if self._timer:
+            self._timer.cancel()
+        self._silence = seconds
+        self._timer = self._loop.call_later(seconds, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        if self._waiter is None:
+            return
+        left = self._heard + self._silence - self._loop.time()
         if left > 0:
-            self._timer = self._loop.call_later(left, self._look, seconds)
+            self._timer = self._loop.call_later(left, self._look)
         else:
             self._end(TooLate(), TimeoutError())
 
@@ -128,6 +143,8 @@ class Connection(asyncio.Protocol):
             self._end(NoAnswer(), EOFError())
 
     def connection_lost(self, error: Exception | None) -> None:
+        if self._timer:
+            self._timer.cancel()
         self._end(NoAnswer(), error or EOFError())
         self.resume_writing()
         self.closed.set_result(None)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 import stamina
 
 from gql_api import request_scope
+from gql_api.later import Later, Limit
 from gql_api.request_scope import RequestScope
 from gql_api.upstream.breaker import Breaker
 from gql_api.upstream.exchange import Exchange, exchange
@@ -33,6 +33,8 @@ FIRST_SHARE = 0.4
 _LEAST = 0.05
 """Seconds that a try must have before it is worth while."""
 _LONGEST_PAUSE = 30
+_STEP = 0.05
+"""Seconds that a call may take more than it is given."""
 _CROWD = 4
 """How many times as many calls wait as are made at a time, where it is crowded."""
 _OVER = "The time that a request may take is over."
@@ -64,6 +66,7 @@ class GuardedCalls:
         self._limits = limits
         self._breaker = breaker
         self._turns = FairLimiter(limits.concurrency)
+        self._later = Later(_STEP)
         self._is_closed = False
 
     def close(self) -> None:
@@ -135,6 +138,7 @@ class GuardedCalls:
 
     async def _once(self, kind: Kind, ask: Callable[[], Awaitable[T]], *, share: float) -> T:
         request = request_scope.current()
+        loop = request.loop if request else asyncio.get_running_loop()
         left = request.seconds_left if request else inf
         if left <= 0:
             raise Late(_OVER)
@@ -146,15 +150,18 @@ class GuardedCalls:
             seconds = min(longest, share * left)
             late_counts = not kind.costly and seconds >= longest
             with Measured(), self._breaker.guarding(late_counts=late_counts), translated():
-                async with asyncio.timeout(seconds):
+                async with Limit(self._later, loop, seconds):
                     return await ask()
         finally:
             self._turns.give_back()
 
     async def _wait(self, request: RequestScope | None) -> None:
         """Wait for a turn, as long as the request may."""
+        if request is None:
+            await self._turns.take(None)
+            return
         try:
-            async with asyncio.timeout(request.seconds_left) if request else nullcontext():
+            async with Limit(self._later, request.loop, request.seconds_left):
                 await self._turns.take(request)
         except TimeoutError:
             raise Late(_OVER) from None

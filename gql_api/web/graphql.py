@@ -117,7 +117,10 @@ class GraphQLView(Generic[ContextT]):
                 return Response(headers=HEADERS)
             stream = results(self._schema, parameters, context, seconds=self._seconds)
             return EventStream(stream, is_cut=self._is_closing, pace=self.pace)
-        with request_within(self._seconds), stopped_when_gone(receive, lambda: self._only_reads(parameters)):
+        with (
+            request_within(self._seconds) as request,
+            stopped_when_gone(request.loop, receive, lambda: self._only_reads(parameters)),
+        ):
             result = await self._execute(parameters, context, is_get=is_get)
         note_result(operation, result)
         return single(result) if asked.events_first else _answer_of(result, asked.media or JSON)

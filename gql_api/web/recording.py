@@ -22,6 +22,7 @@ from gql_api.web.probes import PROBES
 SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
 _SANE_NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]{0,127}", re.ASCII)
 _LONGEST_PATH = 200
+_IDS_AT_ONCE = 256
 _MATERIAL = "/api/v1/material/"
 
 _LOG = logging.getLogger(__name__)
@@ -49,10 +50,34 @@ class Entry(NamedTuple):
     began: float
 
 
+class _Ids:
+    """Random ids of 128 bits, for which the kernel is asked once for many."""
+
+    __slots__ = ("_hex", "_place")
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Ask anew: a process that is forked off would give the same ids as this one."""
+        self._hex, self._place = "", 0
+
+    def new(self) -> str:
+        place = self._place
+        if place >= len(self._hex):
+            self._hex, place = os.urandom(_IDS_AT_ONCE * 16).hex(), 0
+        self._place = place + 32
+        return self._hex[place : place + 32]
+
+
+_IDS = _Ids()
+os.register_at_fork(after_in_child=_IDS.forget)
+
+
 def id_of(headers: Headers) -> str:
     """Give the id that a request came with, if it is a sane one, else a new one."""
     sent = headers.get(b"x-request-id")
-    return sent if sent and SANE_ID.fullmatch(sent) else os.urandom(16).hex()
+    return sent if sent and SANE_ID.fullmatch(sent) else _IDS.new()
 
 
 def seen(id: str, headers: Headers, observing: Observing) -> AbstractContextManager[Notes]:

@@ -1,0 +1,58 @@
+"""uvicorn's protocol for HTTP, whose writes of one turn of the event loop leave together."""
+
+import asyncio
+from typing import Any, cast
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+
+class JoiningProtocol(HttpToolsProtocol):
+    """Sends the head of an answer with its body: each write by itself costs more than making a small answer."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(cast(asyncio.Transport, Joining(transport, self.loop)))
+
+    def handle_websocket_upgrade(self) -> None:
+        """Hand the connection over as it is: frames are sent by whole ones."""
+        self.transport = cast(Any, self.transport).bare()
+        super().handle_websocket_upgrade()
+
+
+class Joining:
+    """A transport that holds what is written until the event loop's next turn; all else is the transport's own."""
+
+    __slots__ = ("_held", "_loop", "_transport", "get_extra_info", "is_closing", "pause_reading", "resume_reading")
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._held: list[bytes] = []
+        self.get_extra_info = transport.get_extra_info
+        self.is_closing = transport.is_closing
+        self.pause_reading = transport.pause_reading
+        self.resume_reading = transport.resume_reading
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Hold it until the next turn."""
+        if not self._held:
+            self._loop.call_soon(self._flush)
+        self._held.append(data)
+
+    def close(self) -> None:
+        """Close when all is sent."""
+        self._flush()
+        self._transport.close()
+
+    def bare(self) -> asyncio.Transport:
+        """Give the transport itself, to which all was given that was written."""
+        self._flush()
+        return self._transport
+
+    def _flush(self) -> None:
+        held = self._held
+        if held:
+            self._held = []
+            self._transport.write(held[0] if len(held) == 1 else b"".join(held))
