@@ -231,7 +231,12 @@ def _page(
     rest = [file for file in files if file.path > start] if start else files
     kept = rest if first is None else rest[:first]
     info.context.allowance.take(len(kept) + len(directories))
-    nodes = [File(disk=disk, value=file) for file in kept]
+    nodes = []
+    for file in kept:
+        made = object.__new__(File)  # as parts of messages are made
+        made.disk = disk
+        made.value = file
+        nodes.append(made)
     return FileConnection(
         nodes=nodes,
         directories=directories,

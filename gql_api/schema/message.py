@@ -81,8 +81,7 @@ def _only(kind: type[T], parts: list[MessagePart]) -> list[T]:
 
 
 def _role(value: model.Message) -> MessageRole:
-    original = value.meta.get("original_role")
-    if original in ("system", "developer"):
+    if value.meta and (original := value.meta.get("original_role")) in ("system", "developer"):
         return MessageRole(original)
     if value.role == "assistant":
         return MessageRole.ASSISTANT
@@ -108,7 +107,14 @@ class MessageEdge:
 def messages_of(values: list[model.Message], session: "Session") -> list[Message]:
     """Make messages that were read together: the calls and results among them know each other."""
     together = Together(values)
-    return [Message(value=value, session=session, together=together) for value in values]
+    made: list[Message] = []
+    for value in values:
+        message = object.__new__(Message)  # as parts are made
+        message.value = value
+        message.session = session
+        message.together = together
+        made.append(message)
+    return made
 
 
 def stored_edges(values: list[model.Message], session: "Session") -> list[MessageEdge]:

@@ -33,19 +33,19 @@ class Node:
 
 
 def session_id(id: UUID) -> strawberry.ID:
-    return strawberry.ID(_encode("Session", str(id)))
+    return _encode("Session", str(id))
 
 
 def disk_id(id: UUID) -> strawberry.ID:
-    return strawberry.ID(_encode("Disk", str(id)))
+    return _encode("Disk", str(id))
 
 
 def user_id(identifier: str) -> strawberry.ID:
-    return strawberry.ID(_encode("User", identifier))
+    return _encode("User", identifier)
 
 
 def file_id(disk: UUID, path: str) -> strawberry.ID:
-    return strawberry.ID(_encode("File", f"{disk}:{path}"))
+    return _encode("File", f"{disk}:{path}")
 
 
 def message_id(key: MessageKey) -> strawberry.ID:
@@ -54,12 +54,12 @@ def message_id(key: MessageKey) -> strawberry.ID:
 
 def message_id_at(place: str) -> strawberry.ID:
     """Make the id of the message that is spelled so."""
-    return strawberry.ID(_encode("Message", place))
+    return _encode("Message", place)
 
 
 def part_id_at(place: str, number: int) -> strawberry.ID:
     """Make the id of a part of the message that is spelled so."""
-    return strawberry.ID(_encode("MessagePart", f"{place}:{number}"))
+    return _encode("MessagePart", f"{place}:{number}")
 
 
 def spelled(key: MessageKey) -> str:
@@ -72,8 +72,8 @@ def spelled_of(session: str, created_at: datetime, id: str) -> str:
     return f"{session}:{(created_at - _EPOCH) // _MICROSECOND}:{id}"
 
 
-def _encode(kind: str, rest: str) -> str:
-    return b2a_base64(f"{kind}:{rest}".encode(), newline=False).decode()
+def _encode(kind: str, rest: str) -> strawberry.ID:
+    return b2a_base64(f"{kind}:{rest}".encode(), newline=False).decode()  # type: ignore[return-value]
 
 
 def microseconds(moment: datetime) -> int:

@@ -116,15 +116,19 @@ def _message(session_id: UUID, item: model.JsonObject) -> model.Message:
     if meta.__class__ is not dict or _CALLERS_META in meta:
         meta = dict(meta)
         callers = meta.pop(_CALLERS_META, None) or {}
-    return model.Message(
-        _id_text(item["id"]),
-        session_id,
-        item["role"],
-        item.get("parts") or [],
-        meta,
-        callers,
-        cursor.moment(item["created_at"]),
-        item["created_at"],
+    # There are very many, for which the class's own way takes twice as long.
+    return tuple.__new__(
+        model.Message,
+        (
+            _id_text(item["id"]),
+            session_id,
+            item["role"],
+            item.get("parts") or [],
+            meta,
+            callers,
+            cursor.moment(item["created_at"]),
+            item["created_at"],
+        ),
     )
 
 

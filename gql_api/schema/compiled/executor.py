@@ -1,8 +1,15 @@
 """graphql-core's executor, but for the objects and lists of which there is a plan."""
 
+from collections.abc import Awaitable
 from typing import Any, NamedTuple
 
-from graphql import GraphQLList, GraphQLObjectType, GraphQLResolveInfo
+from graphql import (
+    GraphQLError,
+    GraphQLList,
+    GraphQLObjectType,
+    GraphQLResolveInfo,
+    OperationType,
+)
 from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetailsList
 from graphql.pyutils import Path
@@ -44,6 +51,29 @@ class CompilingExecutor(Executor[Any]):
         plans = self.schema.extensions[DEFINITION].documents.plans(self.operation)
         found: Places | None = plans and plans.places(self.operation, self.variable_values.coerced)
         return found
+
+    def execute_operation(self, serially: bool | None = None) -> Any:
+        """Run the operation: with the fields of its root found before, or as graphql-core does it."""
+        root = self._places.root(self) if self._places and serially is None and self.hooks is None else None
+        is_serial = self.operation.operation is OperationType.MUTATION and root is not None and len(root.fields) > 1
+        if root is None or is_serial:
+            return super().execute_operation(serially)
+        try:
+            data: Any = self.execute_fields(root.kind, self.root_value, None, root.fields, None)
+        except GraphQLError as error:
+            return self._refused(error)
+        return self._awaited(data) if self.is_awaitable(data) else self.build_response(data)
+
+    async def _awaited(self, data: Awaitable[dict[str, Any]]) -> Any:
+        try:
+            return self.build_response(await data)
+        except GraphQLError as error:
+            return self._refused(error)
+
+    def _refused(self, error: GraphQLError) -> Any:
+        """Answer with nothing but errors: one came up to the root."""
+        self.collected_errors.add(error, None)
+        return self.build_response(None)
 
     def execute_field(
         self,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import (
     DirectiveNode,
@@ -11,9 +11,11 @@ from graphql import (
     GraphQLObjectType,
     Node,
     OperationDefinitionNode,
+    OperationType,
     VariableNode,
 )
-from graphql.execution.collect_fields import FieldDetailsList
+from graphql.execution import Executor
+from graphql.execution.collect_fields import FieldDetailsList, collect_fields
 
 from gql_api.schema.compiled.calls import Call, Calling, call_of
 from gql_api.schema.compiled.writer import Collecting, Plan, Writer
@@ -23,11 +25,26 @@ MOST_PLACES = 500
 _KNOWN_DIRECTIVES = {"skip", "include"}
 
 
+class Root(NamedTuple):
+    """The type of an operation's root, and its fields."""
+
+    kind: GraphQLObjectType
+    fields: dict[str, FieldDetailsList]
+
+
 class Places:
     """The plans of one operation, for one choice of what it skips and includes."""
 
     def __init__(self) -> None:
         self._plans: dict[tuple[object, ...], Any] = {}
+
+    def root(self, executor: "Executor[Any]") -> Root | None:
+        """Give the fields of the root; None where they are graphql-core's to find."""
+        try:
+            found: Root | None = self._plans[()]
+        except KeyError:
+            found = self._kept((), lambda: _root(executor), None)
+        return found
 
     def plans(self, executor: Collecting, kind: GraphQLObjectType, details: FieldDetailsList) -> tuple[Plan, ...]:
         """Give the plans of an object, to be tried in turn; none when it is graphql-core's."""
@@ -66,6 +83,15 @@ class Places:
         with suppress(Exception):
             self._plans[key] = make()
         return self._plans[key]
+
+
+def _root(executor: "Executor[Any]") -> Root | None:
+    operation = executor.operation
+    kind = executor.schema.get_root_type(operation.operation)
+    if kind is None or operation.operation is OperationType.SUBSCRIPTION:
+        return None
+    found = collect_fields(executor.schema, executor.fragments, executor.variable_values, kind, operation)
+    return None if found.new_defer_usages else Root(kind, dict(found.grouped_field_set))
 
 
 def _plans(executor: Collecting, kind: GraphQLObjectType, details: FieldDetailsList) -> tuple[Plan, ...]:
