@@ -9,8 +9,7 @@ from uuid import UUID
 JsonObject = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Viewer:
+class Viewer(NamedTuple):
     """Who asks: every read and write of a request is scoped to this user."""
 
     user: str
@@ -20,8 +19,7 @@ class Viewer:
     """When what proves who asks is no longer good, in seconds since 1970; None where nothing is proved."""
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(NamedTuple):
     """A ready session: the binding of one Acontext session to one disk. `id` is Acontext's session id."""
 
     id: UUID
@@ -59,16 +57,14 @@ class Mapping:
     updated_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class SessionPosition:
+class SessionPosition(NamedTuple):
     """A place in a list of sessions: keyset on creation time, then id."""
 
     created_at: datetime
     id: UUID
 
 
-@dataclass(frozen=True, slots=True)
-class SessionFilter:
+class SessionFilter(NamedTuple):
     """Which sessions of a user to list; an absent condition matches all."""
 
     title_contains: str | None = None
@@ -112,16 +108,14 @@ class MessagePage:
     """By SHA-256 of the asset; filled only when URLs were asked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class SignedUrl:
+class SignedUrl(NamedTuple):
     """A URL that anybody who has it can read from, until `expires_at`."""
 
     url: str
     expires_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Disk:
+class Disk(NamedTuple):
     """A disk as Acontext knows it."""
 
     id: UUID
@@ -154,8 +148,7 @@ class File(NamedTuple):
         return self.directory + self.filename
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(NamedTuple):
     """The direct children of a directory, each sorted by name."""
 
     files: list[File]

@@ -1,22 +1,20 @@
 """What the loaders are asked by: plain values that name one thing each."""
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from gql_api import model
 
 
-@dataclass(frozen=True, slots=True)
-class Owned:
+class Owned(NamedTuple):
     """The key of a mapping: who asks, and for which id."""
 
     owner: str
     id: UUID
 
 
-@dataclass(frozen=True, slots=True)
-class FileKey:
+class FileKey(NamedTuple):
     """The key of a file: `directory` has a slash at both ends."""
 
     disk_id: UUID
@@ -24,8 +22,7 @@ class FileKey:
     filename: str
 
 
-@dataclass(frozen=True, slots=True)
-class MessageKey:
+class MessageKey(NamedTuple):
     """The key of a message: with its time it is found in one call."""
 
     session_id: UUID
@@ -33,8 +30,7 @@ class MessageKey:
     id: UUID
 
 
-@dataclass(frozen=True, slots=True)
-class SessionsKey:
+class SessionsKey(NamedTuple):
     """The key of a page of sessions, as `store.mappings.page` takes it."""
 
     owner: str

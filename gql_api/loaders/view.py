@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from gql_api import model
@@ -16,8 +17,7 @@ class Place:
     id: UUID
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """Which messages to read, as in the Relay specification; bounds are exclusive. Neither first nor last: all."""
 
     first: int | None = None
@@ -26,8 +26,7 @@ class Window:
     before: Place | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(NamedTuple):
     """The messages of a window, oldest first. `total` and `tokens` are of the whole view, None when not yet known.
 
     `edit_at` is the last message that edits were applied to; `edited_to` is its place, None when they took it out.

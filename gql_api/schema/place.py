@@ -6,8 +6,8 @@ A cursor holds a mark of its session in place of the id, and fits no other: two 
 import hashlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 from uuid import UUID
 
 from gql_api import model
@@ -24,8 +24,7 @@ _SHORT = 8
 _PIN = "pinAtMessageId"
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """The paging arguments as a client gives them."""
 
     first: int | None
@@ -48,8 +47,7 @@ class Cursors:
         return write_cursor(self._start, node.microseconds(message.created_at), message.id_text)
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """What a client asked of a conversation; no edits for the conversation as it is stored."""
 
     session_id: UUID

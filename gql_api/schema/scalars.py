@@ -32,6 +32,10 @@ def _write_time(value: datetime | str) -> str:
     return in_utc.isoformat().removesuffix("+00:00") + "Z"
 
 
+PASSING_TEXT = frozenset({str, _write_time})
+"""Of the functions that write scalars, those that give a text as it is."""
+
+
 def _read_time(value: Any) -> datetime:
     if not isinstance(value, str):
         raise GraphQLError("A DateTime is written as a string.")

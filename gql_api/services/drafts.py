@@ -1,7 +1,6 @@
 """Messages as callers write them, checked and brought into a form that Acontext keeps whole."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from gql_api.errors import Invalid
 from gql_api.formats import FormatError, acontext, anthropic, chat, gemini, openai
@@ -14,8 +13,7 @@ _KEPT_WHOLE = {"openai": openai.named_as_acontext, "gemini": gemini.signed_as_ac
 the signatures without which Gemini takes no conversation back."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChatMessage:
+class ChatMessage(NamedTuple):
     """The plain shape of a message."""
 
     role: str
@@ -25,16 +23,14 @@ class ChatMessage:
     is_error: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderMessage:
+class ProviderMessage(NamedTuple):
     """A message as a provider's SDK writes it; `format` is openai, anthropic, gemini or acontext."""
 
     format: str
     blob: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """A message to store. `path` is where it stands in the caller's input."""
 
     message: ChatMessage | ProviderMessage
@@ -42,8 +38,7 @@ class Draft:
     path: rules.Path
 
 
-@dataclass(frozen=True, slots=True)
-class Storable:
+class Storable(NamedTuple):
     """A checked message. `system_meta` are the keys that Acontext keeps beside it and does not give back at once."""
 
     format: str
@@ -58,12 +53,14 @@ def storable(draft: Draft) -> Storable:
     metadata = rules.json_object(draft.metadata, (*draft.path, "metadata"))
     message = draft.message
     if isinstance(message, ChatMessage):
-        provider, place = "acontext", (*draft.path, "message", "chat")
+        place = (*draft.path, "message", "chat")
         blob = _named(lambda: _from_chat(message), place)
-    else:
-        provider, place = message.format, (*draft.path, "message", message.format)
-        rules.exact_json(message.blob, place, nul=True)
-        blob = _named(lambda: _PROVIDERS[provider].prepare(message.blob), place)
+        rules.exact_json(blob, place, nul=True)
+        # It was made to be kept as it is.
+        return Storable("acontext", blob, {**acontext.OWN_META, **blob.get("meta", {})}, metadata, place)
+    provider, place = message.format, (*draft.path, "message", message.format)
+    rules.exact_json(message.blob, place, nul=True)
+    blob = _named(lambda: _PROVIDERS[provider].prepare(message.blob), place)
     rules.exact_json(blob, place, nul=True)
     if provider in _KEPT_WHOLE and (whole := _KEPT_WHOLE[provider](blob)):
         provider, blob = "acontext", whole

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from gql_api import model
 from gql_api.errors import Busy, DatabaseFailure, DatabaseUnavailable, UpstreamTimeout
+from gql_api.later import Due, Later
 from gql_api.services import rules
 from gql_api.services.ownership import own_session
 from gql_api.store import leases
@@ -23,6 +24,8 @@ _LOG = logging.getLogger(__name__)
 
 RENEWAL, SPARE = 1.0, 5.0
 """Seconds between two renewals, and how much longer than a call a lease is that was made longer for it."""
+_STEP = 0.05
+_LATER = Later(_STEP)
 _FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH = 0.005, 0.05, 1.5
 """Seconds that one waits before it looks again whether the session is free."""
 WISHING = 0.5
@@ -55,7 +58,7 @@ class Lease:
         self._hold: leases.Hold | None = None
         self._until = 0.0
         self._limit = asyncio.timeout(None)
-        self._first_look: asyncio.TimerHandle | None = None
+        self._first_look: Due | None = None
         self._renewing: asyncio.Task[None] | None = None
         self._hindrance: Exception | None = None
         self.is_wanted = False
@@ -80,14 +83,16 @@ class Lease:
     async def __aenter__(self) -> None:
         """Renew it during the block, which is cancelled where that fails: it ends before another may begin."""
         await self._limit.__aenter__()
-        self._first_look = self._loop.call_at(min(self._loop.time() + RENEWAL, self._until), self._watch)
+        soon = min(RENEWAL, self._until - self._loop.time() - _STEP)
+        self._first_look = _LATER.put(self._loop, max(0.0, soon), self._watch)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        for watching in (self._first_look, self._renewing):
-            if watching:
-                watching.cancel()
+        if self._first_look:
+            self._first_look.discard(self._watch)
+        if self._renewing:
+            self._renewing.cancel()
         try:
             await self._limit.__aexit__(kind, error, traceback)
         except TimeoutError:

@@ -4,9 +4,8 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 from uuid import UUID
 
 from gql_api import model
@@ -24,8 +23,7 @@ _TOGETHER = 0.002
 """Seconds in which leases are gathered that go back in one statement: less than anybody waits before another look."""
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(NamedTuple):
     """A session that nobody else writes to now, as it is since then."""
 
     session: model.Session
@@ -59,6 +57,7 @@ class SessionLocks:
     """
 
     def __init__(self, *, patience: float, terms: Terms | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
         self._patience = patience
         self._terms = terms
         self._queues: dict[Hashable, _Queue] = {}
@@ -124,7 +123,7 @@ class SessionLocks:
 
     def deadline(self) -> float:
         """Tell until when one who begins to wait now has patience."""
-        return asyncio.get_running_loop().time() + self._patience
+        return self._loop.time() + self._patience
 
     async def take(self, owner: str, id: UUID, path: rules.Path, *, deadline: float) -> Held:
         """Hold a session in front of other processes, for who is the only one in this."""
@@ -143,7 +142,7 @@ class SessionLocks:
         if self._queues[key].users > 1:
             self._release()
         elif self._release_soon is None:
-            self._release_soon = asyncio.get_running_loop().call_later(_TOGETHER, self._release)
+            self._release_soon = self._loop.call_later(_TOGETHER, self._release)
 
     def _release(self) -> None:
         if self._release_soon:
@@ -151,7 +150,7 @@ class SessionLocks:
             self._release_soon = None
         if self._to_release:
             leases, self._to_release = self._to_release, {}
-            task = asyncio.get_running_loop().create_task(self._give_back(leases))
+            task = self._loop.create_task(self._give_back(leases))
             self._releasing[task] = len(leases)
             task.add_done_callback(self._releasing.__delitem__)
 
@@ -166,13 +165,13 @@ class SessionLocks:
 
     async def _be_courteous(self, key: Hashable) -> None:
         """Let another process have its turn: one that comes back at once would be first every time."""
-        left = self._left_to_others.pop(key, 0.0) - asyncio.get_running_loop().time()
+        left = self._left_to_others.pop(key, 0.0) - self._loop.time()
         if left > 0:
             await asyncio.sleep(left)
 
     def _note_wish(self, key: Hashable, lease: Lease) -> None:
         if lease.is_wanted:
-            now = asyncio.get_running_loop().time()
+            now = self._loop.time()
             self._left_to_others = {other: until for other, until in self._left_to_others.items() if until > now}
             self._left_to_others[key] = now + COURTESY
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from gql_api import model
@@ -27,8 +27,7 @@ MOST_MESSAGES = 100
 _SESSION = ("input", "sessionId")
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """What came of a list: the messages that were stored, in order, and what stopped the rest, if anything did."""
 
     session: model.Session

@@ -6,8 +6,7 @@ this.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from gql_api import model
@@ -48,8 +47,7 @@ RETURNING held.id, free.write_wanted > clock_timestamp() - $4::float8 * interval
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
+class Hold(NamedTuple):
     """A session that is held. `fence` grows with each holder: who had it before changes nothing any more."""
 
     session: model.Session

@@ -8,7 +8,7 @@ Acontext stays the truth, and others may write to it past us. Rows of a session 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from gql_api.store.failures import translating
@@ -54,8 +54,7 @@ _COUNTS = "SELECT session_id, micros, count FROM message_counts WHERE session_id
 _FORGET = ("DELETE FROM message_places WHERE session_id = ", "DELETE FROM message_counts WHERE session_id = ")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a message stands in the conversation of its session."""
 
     session_id: UUID
@@ -63,8 +62,7 @@ class Place:
     id: UUID
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """The known message of a session before which just `newer` known ones come, up to a place or to the end."""
 
     session_id: UUID

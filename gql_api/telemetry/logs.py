@@ -1,5 +1,6 @@
 """How log lines look: plain or as JSON, always with the request's id, and never with what belongs to a user."""
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -7,6 +8,7 @@ import logging
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import islice
@@ -27,6 +29,7 @@ _NOTHING = "-"
 _ANY = vars(logging.LogRecord(__name__, logging.INFO, "", 0, "", (), None))
 _OF_ANY = len(_ANY)
 _DIGITS = 16
+_HELD_SECONDS = 0.01
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -68,18 +71,51 @@ class Line(logging.LogRecord):
 
 
 class LineHandler(logging.StreamHandler[TextIO]):
-    """Writes each line in one step; the stream's own lines go at once, and no other step is needed for that."""
+    """Writes the lines of a few milliseconds in one step.
+
+    A warning is written at once, with all before it, and so is what no event loop could write later.
+    """
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        super().__init__(stream)
+        self._held: list[str] = []
+        self._writing: asyncio.AbstractEventLoop | None = None
+        """The loop that writes soon."""
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            stream = self.stream
-            stream.write(f"{self.format(record)}\n")
-            if not getattr(stream, "line_buffering", False):
+            self._held.append(f"{self.format(record)}\n")
+            if record.levelno >= logging.WARNING:
                 self.flush()
+            elif self._writing is None or self._writing.is_closed():
+                self._write_soon()
         except RecursionError:  # as the library does: telling of it would need more of the same
             raise
         except Exception:  # nothing that is logged may stop what logs it
             self.handleError(record)
+
+    def flush(self) -> None:
+        """Write what is held; at the end of the process too."""
+        with self.lock or nullcontext():
+            self._writing = None
+            held, self._held = self._held, []
+            if held:
+                self.stream.write("".join(held))
+            super().flush()
+
+    def _write_soon(self) -> None:
+        loop = self._writing = _running_loop()
+        if loop is None:
+            self.flush()
+        else:
+            loop.call_later(_HELD_SECONDS, self.flush)
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 class _Discreet(logging.Formatter):

@@ -1,8 +1,7 @@
 """Calls about the messages of a session; they come in Acontext's own form, never converted upstream."""
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from gql_api import model
@@ -22,8 +21,7 @@ _ZEROS = bytes.maketrans(b"0123456789abcdef", b"0" * 16)
 _USUAL_ID = b"00000000-0000-0000-0000-000000000000"
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """What to read of a conversation. Without a limit: all of it, and then a cursor would be ignored upstream.
 
     `newest` cuts the page from the new end; the page still comes oldest first, and where there is more than `limit`

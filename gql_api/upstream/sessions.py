@@ -1,9 +1,8 @@
 """Calls about sessions, and about the disks that belong to them."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from gql_api import model
@@ -24,8 +23,7 @@ _PAGE = 200
 _MOST_PAGES = 10
 
 
-@dataclass(frozen=True, slots=True)
-class UpstreamSession:
+class UpstreamSession(NamedTuple):
     """A session as Acontext keeps it; `owned` tells whether it has a user at all."""
 
     id: UUID

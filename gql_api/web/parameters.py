@@ -13,6 +13,7 @@ from gql_api.web.answers import Refused
 from gql_api.web.headers import headers_of
 from gql_api.web.negotiation import JSON, is_json
 
+_NUMBERLESS = frozenset({str, bool, type(None)})
 _LONG_NUMBER = re.compile(rb"[0-9]{19}")
 
 
@@ -29,7 +30,15 @@ def loads(text: bytes) -> Any:
     """Read JSON; raise `ValueError` or `RecursionError`."""
     value = orjson.loads(text)
     # Beyond 64 bits orjson makes floats of integers: nobody could tell any more that they lose digits.
-    return json.loads(text) if _LONG_NUMBER.search(text) else value
+    return value if _is_numberless(value) or not _LONG_NUMBER.search(text) else json.loads(text)
+
+
+def _is_numberless(value: Any) -> bool:
+    """Tell whether an operation has no number, where that shows at a glance: as most have ids and texts alone."""
+    variables = value.get("variables") if isinstance(value, dict) and "extensions" not in value else ()
+    return variables is None or (
+        isinstance(variables, dict) and all(one.__class__ in _NUMBERLESS for one in variables.values())
+    )
 
 
 def from_url(values: Mapping[str, str]) -> Parameters:

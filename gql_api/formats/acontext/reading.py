@@ -24,6 +24,8 @@ _NEEDED_META = {
     "tool-result": ("tool_call_id",),
     "data": ("data_type",),
 }
+OWN_META = {"source_format": "acontext"}
+"""What Acontext notes beside a message that came in its own form."""
 _KEPT = ("text", "file_field", "meta")
 _MESSAGE = {"role": TEXT, "parts": [{"type": TEXT, "text": TEXT, "file_field": TEXT, "meta": OBJECT}], "meta": OBJECT}
 
@@ -40,7 +42,7 @@ def to_acontext(blob: Any) -> JsonObject:
     if role not in ("user", "assistant"):
         raise FormatError("The role must be user or assistant.", ("role",))
     parts = [_part(item, ("parts", str(index))) for index, item in enumerate(message.get("parts", []))]
-    return {"role": role, "parts": parts, "meta": {"source_format": "acontext", **message.get("meta", {})}}
+    return {"role": role, "parts": parts, "meta": {**OWN_META, **message.get("meta", {})}}
 
 
 def _part(item: JsonObject | None, path: tuple[str, ...]) -> JsonObject:

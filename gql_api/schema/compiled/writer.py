@@ -30,6 +30,7 @@ from strawberry.types.field import StrawberryField
 
 from gql_api.schema.compiled.leaves import KNOWN, WRITTEN, enum_names, surprise
 from gql_api.schema.computed import Computed
+from gql_api.schema.scalars import PASSING_TEXT
 
 DEFINITION = "strawberry-definition"
 MOST_FUNCTIONS = 250
@@ -153,8 +154,11 @@ class Writer:
             return f"(v if {held}.__class__ is bool else surprise())"
         if wanted is GraphQLInt:
             return f"(v if {held}.__class__ is int and -2147483648 <= v <= 2147483647 else surprise())"
-        write = f"{self._named(wanted.coerce_output_value)}(v)"
-        return f"(w if {held}.__class__ in KNOWN and (w := {write}).__class__ in WRITTEN else surprise())"
+        write = f"(w := {self._named(wanted.coerce_output_value)}(v))"
+        if wanted.coerce_output_value in PASSING_TEXT:
+            written = f"(w if v.__class__ in KNOWN and {write}.__class__ in WRITTEN else surprise())"
+            return f"(v if {held}.__class__ is str else {written})"
+        return f"(w if {held}.__class__ in KNOWN and {write}.__class__ in WRITTEN else surprise())"
 
     def _items(self, wanted: GraphQLOutputType, details: FieldDetailsList) -> str:
         """Write the expression that completes the items of the list `v`."""
