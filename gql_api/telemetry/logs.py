@@ -78,13 +78,13 @@ class LineHandler(logging.StreamHandler[TextIO]):
 
     def __init__(self, stream: TextIO | None = None) -> None:
         super().__init__(stream)
-        self._held: list[str] = []
+        self._held: list[tuple[logging.LogRecord, str]] = []
         self._writing: asyncio.AbstractEventLoop | None = None
         """The loop that writes soon."""
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            self._held.append(f"{self.format(record)}\n")
+            self._held.append((record, f"{self.format(record)}\n"))
             if record.levelno >= logging.WARNING:
                 self.flush()
             elif self._writing is None or self._writing.is_closed():
@@ -100,8 +100,19 @@ class LineHandler(logging.StreamHandler[TextIO]):
             self._writing = None
             held, self._held = self._held, []
             if held:
-                self.stream.write("".join(held))
+                self._write(held)
+
+    def _write(self, held: list[tuple[logging.LogRecord, str]]) -> None:
+        try:
+            self.stream.write("".join([line for _, line in held]))
             super().flush()
+        except UnicodeError:  # of one of them, before any was written
+            for one in held if len(held) > 1 else ():
+                self._write([one])
+            if len(held) == 1:
+                self.handleError(held[0][0])
+        except Exception:  # as above
+            self.handleError(held[-1][0])
 
     def _write_soon(self) -> None:
         loop = self._writing = _running_loop()

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from uuid import uuid4
 
 import asyncpg  # type: ignore[import-untyped]
@@ -75,7 +74,7 @@ async def test_a_holder_whose_answer_was_lost_takes_once_more_what_it_has(sessio
     lost = await take(session)
     assert lost
     again = await take(session)
-    assert again == replace(lost, fence=2)
+    assert again == lost._replace(fence=2)
     await leases.release(lost)
     assert await take(session, "other") is None
 
@@ -94,7 +93,7 @@ async def test_a_fence_is_not_enough_without_its_holder(session: model.Session) 
     """A row that was restored from a backup begins to count again."""
     hold = await take(session)
     assert hold
-    for forged in (replace(hold, holder="other"), replace(hold, fence=2)):
+    for forged in (hold._replace(holder="other"), hold._replace(fence=2)):
         assert not await leases.renew(forged, seconds=LONG)
         await leases.release(forged)
     assert await take(session, "third") is None
@@ -135,7 +134,7 @@ async def test_many_are_let_go_at_once_but_for_those_that_others_have_or_are_at(
 async def test_many_are_let_go_only_by_their_holder(session: model.Session) -> None:
     hold = await take(session)
     assert hold
-    forged = [replace(hold, holder="other"), replace(hold, fence=2)]
+    forged = [hold._replace(holder="other"), hold._replace(fence=2)]
     for one in forged:
         assert await leases.release_all([one, one], wished_within=LONG) == {}
     assert await take(session, "third") is None

@@ -164,7 +164,7 @@ async def test_a_title_is_kept_as_it_is_given(title: str | None) -> None:
 
     renamed = await mappings.rename("ada", session.id, title=title, now=LATER)
 
-    assert renamed == replace(session, title=title, updated_at=LATER)
+    assert renamed == session._replace(title=title, updated_at=LATER)
     assert await mappings.ready("ada", [session.id]) == {session.id: renamed}
 
 
@@ -180,7 +180,7 @@ async def test_a_renamed_session_is_found_by_its_new_title_only() -> None:
 async def test_touching_moves_the_time_of_change_only() -> None:
     session = await make_ready(title="Plan")
 
-    assert await mappings.touch("ada", session.id, LATER) == replace(session, updated_at=LATER)
+    assert await mappings.touch("ada", session.id, LATER) == session._replace(updated_at=LATER)
 
 
 async def test_a_strangers_session_cannot_be_changed() -> None:

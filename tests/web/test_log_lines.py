@@ -1,5 +1,6 @@
 """Lines of the log: those of requests are made in fewer steps than others, and must be as others are."""
 
+import asyncio
 import io
 import json
 import logging
@@ -21,6 +22,20 @@ VALUES = st.none() | TEXTS | st.integers() | st.floats() | st.lists(TEXTS) | st.
 EXTRA = st.dictionaries(
     st.sampled_from(["status", "color_message", "_hidden", "request_id", "codes", "events"]), VALUES
 )
+
+
+class Steps(io.StringIO):
+    """Notes what is written step by step."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.steps: list[str] = []
+        self.is_written = asyncio.Event()
+
+    def write(self, text: str) -> int:
+        self.steps.append(text)
+        self.is_written.set()
+        return len(text)
 
 
 class General(JsonLines):
@@ -54,6 +69,51 @@ def test_a_line_is_in_the_file_at_once(line_buffering: bool) -> None:
     LineHandler(stream).handle(record)
 
     assert held.getvalue() == b"text\n"
+
+
+def a_record(text: str, level: int = logging.INFO) -> logging.LogRecord:
+    return logging.LogRecord("name", level, "file", 1, text, None, None)
+
+
+async def test_lines_are_written_together_while_a_loop_runs() -> None:
+    stream = Steps()
+    handler = LineHandler(stream)
+    for number in range(3):
+        handler.handle(a_record(str(number)))
+    assert stream.steps == []
+    await stream.is_written.wait()
+    handler.handle(a_record("3"))
+    handler.handle(a_record("a warning", logging.WARNING))
+    handler.handle(a_record("4"))
+    handler.close()
+    logging.shutdown([lambda: handler])  # type: ignore[list-item]
+
+    assert stream.steps == ["0\n1\n2\n", "3\na warning\n", "4\n"]
+
+
+def test_lines_that_a_loop_left_are_not_lost() -> None:
+    stream = Steps()
+    handler = LineHandler(stream)
+
+    async def log(text: str) -> None:
+        handler.handle(a_record(text))
+
+    asyncio.run(log("0"))
+    asyncio.run(log("1"))
+    handler.handle(a_record("2"))
+
+    assert "".join(stream.steps) == "0\n1\n2\n"
+
+
+async def test_a_line_that_cannot_be_written_takes_no_other_with_it(capsys: pytest.CaptureFixture[str]) -> None:
+    held = io.BytesIO()
+    handler = LineHandler(io.TextIOWrapper(held, "ascii"))
+    for text in ("0", "\ud800", "1"):
+        handler.handle(a_record(text))
+    handler.flush()
+
+    assert held.getvalue() == b"0\n1\n"
+    assert "--- Logging error ---" in capsys.readouterr().err
 
 
 def test_a_line_that_cannot_be_written_stops_nobody(capsys: pytest.CaptureFixture[str]) -> None:

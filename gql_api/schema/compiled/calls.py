@@ -15,6 +15,7 @@ from graphql import (
     Undefined,
     ValueNode,
     VariableNode,
+    get_nullable_type,
     is_required_argument,
 )
 from graphql.execution.collect_fields import FieldDetails
@@ -42,6 +43,8 @@ class Call:
     """How the resolver of one field of a document is called."""
 
     field: GraphQLField
+    kind: GraphQLObjectType | None
+    """The type of the object that it gives; None where it gives another thing."""
     definition: StrawberryField
     function: Callable[..., Any]
     info: str | None
@@ -77,8 +80,10 @@ def call_of(executor: Calling, kind: GraphQLObjectType, details: FieldDetails) -
         raise NotPlainError
     varying = {name: value for name, value in given.items() if isinstance(value, _VARYING)}
     fixed = {name: _fixed(argument, given.get(name)) for name, argument in field.args.items() if name not in varying}
+    kind_given = get_nullable_type(field.type)
     return Call(
         field,
+        kind_given if isinstance(kind_given, GraphQLObjectType) else None,
         definition,
         function,
         info.name if info else None,

@@ -97,7 +97,11 @@ class CompilingExecutor(Executor[Any]):
             if call.info:
                 arguments[call.info] = Info(_raw_info=raw, _field=call.definition)
             found = await call.function(place.source, **arguments)
-            completed = self.complete_value(field.type, details, raw, place.path, found, None)
+            completed: Any = None
+            if found is not None and call.kind:
+                completed = self._by_plan(call.kind, details, place.path, found)
+            if completed is None:
+                completed = self.complete_value(field.type, details, raw, place.path, found, None)
             return (await completed) if self.is_awaitable(completed) else completed
         except Exception as error:
             self.handle_field_error(error, field.type, details, place.path)
@@ -112,13 +116,20 @@ class CompilingExecutor(Executor[Any]):
         position_context: Any,
     ) -> Any:
         """Complete an object: its plain fields by its plan, the rest as graphql-core does."""
-        for plan in self._places.plans(self, return_type, field_details_list) if self._places else ():
+        planned = self._by_plan(return_type, field_details_list, path, result)
+        if planned is not None:
+            return planned
+        return super().collect_and_execute_subfields(return_type, field_details_list, path, result, position_context)
+
+    def _by_plan(self, kind: GraphQLObjectType, details: FieldDetailsList, path: Path, result: Any) -> Any:
+        """Complete an object by its plan; None where that is for graphql-core."""
+        for plan in self._places.plans(self, kind, details) if self._places else ():
             try:
                 written = plan.write(result)
             except Exception:  # noqa: S112 - graphql-core comes upon it again, and tells of it
                 continue
-            return self._with_rest(plan, written, return_type, path, result) if plan.rest else written
-        return super().collect_and_execute_subfields(return_type, field_details_list, path, result, position_context)
+            return self._with_rest(plan, written, kind, path, result) if plan.rest else written
+        return None
 
     def _with_rest(self, plan: Plan, written: dict[str, Any], kind: GraphQLObjectType, path: Path, result: Any) -> Any:
         """Fill the places that the plan has left open."""

@@ -48,7 +48,7 @@ class Places:
 
     def plans(self, executor: Collecting, kind: GraphQLObjectType, details: FieldDetailsList) -> tuple[Plan, ...]:
         """Give the plans of an object, to be tried in turn; none when it is graphql-core's."""
-        key = (kind.name, *[id(one.node) for one in details])
+        key = (kind.name, id(details[0].node)) if len(details) == 1 else (kind.name, *[id(one.node) for one in details])
         try:
             found: tuple[Plan, ...] = self._plans[key]
         except KeyError:

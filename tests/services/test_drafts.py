@@ -1,0 +1,35 @@
+"""Drafts of messages: a plain one is stored as if it had come in Acontext's own form."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gql_api.errors import Invalid
+from gql_api.formats import acontext, chat
+from gql_api.services.drafts import ChatMessage, Draft, storable
+
+CALLS = st.builds(
+    chat.ToolCall, st.text(max_size=3), st.text(max_size=3), st.text() | st.dictionaries(st.text(), st.none())
+)
+CHATS = st.builds(
+    ChatMessage,
+    st.sampled_from(["SYSTEM", "DEVELOPER", "USER", "ASSISTANT", "TOOL"]),
+    st.none() | st.text(),
+    st.lists(CALLS, max_size=2),
+    st.none() | st.text(max_size=3),
+    st.booleans(),
+)
+
+
+@given(CHATS)
+def test_a_plain_message_is_kept_as_it_is_read(message: ChatMessage) -> None:
+    try:
+        made = storable(Draft(message, None, ("input",)))
+    except Invalid:
+        return
+    read = acontext.to_acontext(made.blob)
+
+    assert made.format == "acontext"
+    assert made.system_meta == read["meta"]
+    assert read["role"] == made.blob["role"]
+    # What is empty Acontext does not keep.
+    assert read["parts"] == [{key: value for key, value in part.items() if value} for part in made.blob["parts"]]
