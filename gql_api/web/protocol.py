@@ -12,6 +12,11 @@ class JoiningProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(cast(asyncio.Transport, Joining(transport, self.loop)))
 
+    def on_response_complete(self) -> None:
+        """Send what is left of an answer before anything else is done."""
+        cast(Any, self.transport).flush()
+        super().on_response_complete()
+
     def handle_websocket_upgrade(self) -> None:
         """Hand the connection over as it is: frames are sent by whole ones."""
         self.transport = cast(Any, self.transport).bare()
@@ -38,20 +43,21 @@ class Joining:
     def write(self, data: bytes) -> None:
         """Hold it until the next turn."""
         if not self._held:
-            self._loop.call_soon(self._flush)
+            self._loop.call_soon(self.flush)
         self._held.append(data)
 
     def close(self) -> None:
         """Close when all is sent."""
-        self._flush()
+        self.flush()
         self._transport.close()
 
     def bare(self) -> asyncio.Transport:
         """Give the transport itself, to which all was given that was written."""
-        self._flush()
+        self.flush()
         return self._transport
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Write what is held."""
         held = self._held
         if held:
             self._held = []
