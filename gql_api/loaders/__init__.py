@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["FileKey", "Loaders", "MessageKey", "Owned", "SessionsKey"]
 
 _HALF_A_DAY = 12 * 3600
+_WHOLE = Reading()
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -228,7 +229,7 @@ async def _configs(gateway: Gateway, session_id: UUID) -> model.JsonObject | Non
 
 async def _token_total(gateway: Gateway, messages: Pages, session_id: UUID) -> int:
     """Count the tokens; a read of the whole conversation tells them, where this operation makes one anyhow."""
-    whole = messages.cache_map.get((session_id, Reading()))
+    whole = messages.cache_map.get((session_id, _WHOLE))
     if whole:
         with suppress(UpstreamFailure):  # that is told where the messages are asked for
             return (await whole).tokens
