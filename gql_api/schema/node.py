@@ -4,7 +4,8 @@ from binascii import b2a_base64
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from functools import lru_cache
+from typing import Any, TypeVar
 from uuid import UUID
 
 import strawberry
@@ -17,6 +18,7 @@ from gql_api.schema.scalars import read_uuid
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _END = 2**63 // 1000
+_LONGEST_KEPT = 100
 _LONGEST = 8192
 """More than the id of a file has whose path is as long as may be, each character of four bytes."""
 SESSION_ID = "The session's global id, or the bare UUID that Acontext knows."
@@ -137,14 +139,29 @@ def parse_message(text: str) -> MessageKey:
     return MessageKey(uuid(session), moment(int(time)), uuid(id))
 
 
+class _OtherKind(ValueError):
+    """It is an id of another kind of thing."""
+
+
 def _read(id: str, name: str, kind: str, parse: Callable[[str], T], *, bare: bool) -> T:
+    try:
+        found: T = (_kept if len(id) <= _LONGEST_KEPT else _found)(id, kind, parse, bare)
+    except _OtherKind:
+        raise BadUserInput(f"{name}: this is the id of another kind of thing; a {kind} is wanted.") from None
+    except ValueError:
+        raise BadUserInput(f"{name}: this is not an id of a {kind}.") from None
+    return found
+
+
+def _found(id: str, kind: str, parse: Callable[[str], Any], bare: bool) -> Any:
     if bare:
         with suppress(ValueError):
             return parse(id)
-    try:
-        found, rest = decode(id)
-        if found == kind:
-            return parse(rest)
-    except ValueError:
-        raise BadUserInput(f"{name}: this is not an id of a {kind}.") from None
-    raise BadUserInput(f"{name}: this is the id of another kind of thing; a {kind} is wanted.")
+    found, rest = decode(id)
+    if found != kind:
+        raise _OtherKind
+    return parse(rest)
+
+
+_kept = lru_cache(maxsize=4096)(_found)
+"""Clients come back with the same ids, above all those of the sessions that are in use."""

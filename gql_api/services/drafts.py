@@ -55,8 +55,7 @@ def storable(draft: Draft) -> Storable:
     if isinstance(message, ChatMessage):
         place = (*draft.path, "message", "chat")
         blob = _named(lambda: _from_chat(message), place)
-        rules.exact_json(blob, place, nul=True)
-        # It was made to be kept as it is.
+        # It was made to be kept as it is, of texts that were checked.
         return Storable("acontext", blob, {**acontext.OWN_META, **blob.get("meta", {})}, metadata, place)
     provider, place = message.format, (*draft.path, "message", message.format)
     rules.exact_json(message.blob, place, nul=True)
