@@ -24,19 +24,26 @@ class DifferentAnswerError(BaseException):
 class ComparingExecutor(CompilingExecutor):
     """Does what is answered by a plan a second time, as graphql-core does it; that asks Acontext nothing more."""
 
-    def collect_and_execute_subfields(
-        self, return_type: GraphQLObjectType, field_details_list: Any, path: Any, result: Any, position_context: Any
-    ) -> Any:
-        for plan in self._places.plans(self, return_type, field_details_list) if self._places else ():
+    def _by_plan(self, kind: GraphQLObjectType, details: Any, path: Any, result: Any) -> Any:
+        for plan in self._places.plans(self, kind, details) if self._places else ():
             written = _tried(plan.write, result)
             if written is not None:
-                wanted = self.collect_subfields(return_type, field_details_list).grouped_field_set
-                plain = {name: details for name, details in wanted.items() if name not in plan.rest}
+                wanted = self.collect_subfields(kind, details).grouped_field_set
+                plain = {name: found for name, found in wanted.items() if name not in plan.rest}
                 other = self._reference()
-                again = other.execute_fields(return_type, result, path, plain, None)
+                again = other.execute_fields(kind, result, path, plain, None)
                 same = [*written] == [*wanted] and _text({name: written[name] for name in plain}) == _text(again)
                 _insist(same and not other.collected_errors.errors, path)
-        return super().collect_and_execute_subfields(return_type, field_details_list, path, result, position_context)
+        return super()._by_plan(kind, details, path, result)
+
+    async def _copied(self, root: Any, context: Any) -> Any:
+        """Run all of it too, with what was read by then."""
+        copied = await super()._copied(root, context)
+        context.begin_again()
+        self.collected_errors = CollectedErrors()
+        whole = await self._run(root.kind, root.fields)
+        _insist(_text(copied.data) == _text(whole.data) and copied.errors == whole.errors, None)
+        return whole
 
     def complete_list_value(
         self, return_type: GraphQLList[Any], details: Any, info: Any, path: Any, result: Any, position_context: Any

@@ -60,6 +60,14 @@ class Context:
         """Begin anew, as for an operation of its own."""
         self._loaders, self.allowance = None, Allowance()
 
+    def shows_again(self, times: int) -> bool:
+        """Count all that was shown so many times more; False, and nothing is counted, where that is too much."""
+        return self.allowance.take_again(times)
+
+    def begin_again(self) -> None:
+        """Count anew what is shown: the operation is run again from its start, with what was read."""
+        self.allowance = Allowance()
+
     def acting_for(self, user: str | None, path: rules.Path = ("input", "user")) -> str:
         """Tell whose sessions are meant: those of the named user, else the viewer's own.
 

@@ -19,3 +19,11 @@ class Allowance:
             raise CostLimitExceeded(
                 f"One operation shows at most {self._most} sessions, messages and files: ask for fewer, or by pages."
             )
+
+    def take_again(self, times: int) -> bool:
+        """Count all that was counted so many times more; False, and nothing is counted, beyond the limit."""
+        again = (self._most - self._left) * times
+        if again > self._left:
+            return False
+        self._left -= again
+        return True

@@ -52,6 +52,22 @@ async def test_a_page_costs_one_call_for_each_thing_however_often_it_is_asked(
     assert statements == [2, 2]  # the page and the count
 
 
+async def test_what_goes_wrong_under_several_names_is_told_of_each(client: Client, upstream: Upstream) -> None:
+    [id] = await make(client, 1)
+    one = f'session(id: "{id}") {{ title messages(first: 0) {{ nodes {{ id }} }} }}'
+    gone = f'session(id: "{id}") {{ tokenCounts {{ total }} }}'
+    answer = await client.answer(f"{{ a: {one} t: {gone} b: {one} u: {gone} }}")
+    told = {"messages": None, "title": None}
+    assert answer["data"] == {
+        "a": told,
+        "t": {"tokenCounts": {"total": 0}},
+        "b": told,
+        "u": {"tokenCounts": {"total": 0}},
+    }
+    assert [error["path"] for error in answer["errors"]] == [["a", "messages"], ["b", "messages"]]
+    assert upstream.calls.count("GET /session/{id}/token_counts") == 1
+
+
 async def test_what_is_known_here_is_not_asked_of_acontext(
     client: Client, upstream: Upstream, queries: Queries
 ) -> None:

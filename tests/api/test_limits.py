@@ -28,6 +28,19 @@ async def test_lists_within_lists_are_refused_before_they_fill_the_memory(client
     assert {error["extensions"]["code"] for error in answer["errors"]} == {"COST_LIMIT_EXCEEDED"}
 
 
+async def test_what_is_shown_under_several_names_counts_for_each(client: Client) -> None:
+    id = (await client.create())["id"]
+    await client.store(id, *map(str, range(22)))
+    one = nested(id, 3).removeprefix("{ ").removesuffix(" }")
+    once = await client.data(f"{{ {one} }}")
+    answer = await client.answer(f"{{ a: {one} b: {one} }}")
+    assert {error["extensions"]["code"] for error in answer["errors"]} == {"COST_LIMIT_EXCEEDED"}
+    assert sorted({error["path"][0] for error in answer["errors"]}) != []
+    few = f'session(id: "{id}") {{ messages(first: 2) {{ nodes {{ role }} }} }}'
+    assert (await client.data(f"{{ a: {few} b: {few} }}"))["b"] == {"messages": {"nodes": [{"role": "USER"}] * 2}}
+    assert len(once["session"]["messages"]["nodes"]) == 22
+
+
 async def test_each_operation_has_its_own_allowance(client: Client) -> None:
     id = (await client.create())["id"]
     await client.store(id, *map(str, range(22)))

@@ -80,6 +80,11 @@ SCHEMAS = {
 }
 
 
+LEFT_UNBEGUN = pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
+LEFT_UNBEGUN_IN_A_TUPLE = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+"""Where the collector comes while a named tuple is made, whose code has no builtins, Python fails to warn of it."""
+
+
 @pytest.fixture
 def whatever_is_left_unbegun() -> Iterator[None]:
     """Let go, before other tests, of what graphql-core left unbegun where a field beside it failed."""
@@ -87,7 +92,8 @@ def whatever_is_left_unbegun() -> Iterator[None]:
     gc.collect()
 
 
-@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
+@LEFT_UNBEGUN
+@LEFT_UNBEGUN_IN_A_TUPLE
 @pytest.mark.usefixtures("whatever_is_left_unbegun")
 @pytest.mark.parametrize("schemas", KINDS)
 @settings(max_examples=150, deadline=None)

@@ -1,7 +1,7 @@
 """graphql-core's executor, but for the objects and lists of which there is a plan."""
 
 from collections.abc import Awaitable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from graphql import (
     GraphQLError,
@@ -12,13 +12,27 @@ from graphql import (
 )
 from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetailsList
+from graphql.execution.executor import CollectedErrors
 from graphql.pyutils import Path
 from strawberry import Info
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from gql_api.schema.compiled.calls import Call
-from gql_api.schema.compiled.plans import Places
+from gql_api.schema.compiled.plans import Places, Root
 from gql_api.schema.compiled.writer import DEFINITION, Plan
+
+
+@runtime_checkable
+class Copying(Protocol):
+    """What an operation's context must offer where a field that is asked for under several names is to run once."""
+
+    def shows_again(self, times: int) -> bool:
+        """Count all that was shown so many times more; False where it would be too much."""
+        ...
+
+    def begin_again(self) -> None:
+        """Count anew: the operation is run again from its start."""
+        ...
 
 
 class Place(NamedTuple):
@@ -58,11 +72,27 @@ class CompilingExecutor(Executor[Any]):
         is_serial = self.operation.operation is OperationType.MUTATION and root is not None and len(root.fields) > 1
         if root is None or is_serial:
             return super().execute_operation(serially)
+        if root.copies and isinstance(self.context_value, Copying):
+            return self._copied(root, self.context_value)
+        return self._run(root.kind, root.fields)
+
+    def _run(self, kind: GraphQLObjectType, fields: Any) -> Any:
         try:
-            data: Any = self.execute_fields(root.kind, self.root_value, None, root.fields, None)
+            data: Any = self.execute_fields(kind, self.root_value, None, fields, None)
         except GraphQLError as error:
             return self._refused(error)
         return self._awaited(data) if self.is_awaitable(data) else self.build_response(data)
+
+    async def _copied(self, root: Root, context: "Copying") -> Any:
+        """Resolve what is asked for under several names once; where anything went wrong with it, as if it were not."""
+        found = self._run(root.kind, root.distinct)
+        result = await found if self.is_awaitable(found) else found
+        if result.errors or not context.shows_again(root.times - 1):
+            context.begin_again()
+            self.collected_errors = CollectedErrors()
+            found = self._run(root.kind, root.fields)
+            return await found if self.is_awaitable(found) else found
+        return self.build_response({name: result.data[root.copies.get(name, name)] for name in root.fields})
 
     async def _awaited(self, data: Awaitable[dict[str, Any]]) -> Any:
         try:

@@ -13,6 +13,7 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     VariableNode,
+    print_ast,
 )
 from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetailsList, collect_fields
@@ -26,10 +27,22 @@ _KNOWN_DIRECTIVES = {"skip", "include"}
 
 
 class Root(NamedTuple):
-    """The type of an operation's root, and its fields."""
+    """The type of an operation's root, and its fields; `copies` are those that ask for the same as an earlier one."""
 
     kind: GraphQLObjectType
     fields: dict[str, FieldDetailsList]
+    copies: dict[str, str]
+
+    @property
+    def distinct(self) -> dict[str, FieldDetailsList]:
+        """Give the fields without the copies."""
+        return {name: details for name, details in self.fields.items() if name not in self.copies}
+
+    @property
+    def times(self) -> int:
+        """How often the field is asked for that is asked for most."""
+        originals = [*self.copies.values()]
+        return 1 + max(map(originals.count, originals), default=0)
 
 
 class Places:
@@ -91,7 +104,22 @@ def _root(executor: "Executor[Any]") -> Root | None:
     if kind is None or operation.operation is OperationType.SUBSCRIPTION:
         return None
     found = collect_fields(executor.schema, executor.fragments, executor.variable_values, kind, operation)
-    return None if found.new_defer_usages else Root(kind, dict(found.grouped_field_set))
+    if found.new_defer_usages:
+        return None
+    fields = dict(found.grouped_field_set)
+    return Root(kind, fields, _copies(fields) if operation.operation is OperationType.QUERY else {})
+
+
+def _copies(fields: dict[str, FieldDetailsList]) -> dict[str, str]:
+    """Find fields that differ in nothing but their alias from an earlier one."""
+    copies: dict[str, str] = {}
+    originals: dict[str, str] = {}
+    for name, details in fields.items():
+        node = details[0].node
+        text = print_ast(node).removeprefix(f"{node.alias.value}: " if node.alias else "")
+        if len(details) == 1 and originals.setdefault(text, name) != name:
+            copies[name] = originals[text]
+    return copies
 
 
 def _plans(executor: Collecting, kind: GraphQLObjectType, details: FieldDetailsList) -> tuple[Plan, ...]:
