@@ -29,13 +29,14 @@ class Later:
         due = self._due.get(place)
         if due is None:
             due = self._due[place] = set()
-            loop.call_at(place * self._step, self._come, place)
+            loop.call_at(place * self._step, _come, self._due, place)
         due.add(call)
         return due
 
-    def _come(self, place: int) -> None:
-        for call in self._due.pop(place, ()):
-            call()
+
+def _come(dues: dict[int, Due], place: int) -> None:
+    for call in dues.pop(place):
+        call()
 
 
 class Limit:
