@@ -14,7 +14,7 @@ import pytest
 from api.client import UPLOAD, Client
 from api.conftest import ADDRESS
 from api.conversation import KEEP_ONE, STORE_ONE, use_tools
-from api.test_message_parts import PNG
+from api.test_message_parts import PNG, attach
 from api.upstream import Upstream
 from carrying import in_front
 from databases import Databases
@@ -93,7 +93,7 @@ async def slowly(_: Any) -> None:
 async def test_an_operation_leaves_nothing_of_ours_to_the_garbage_collector(
     plain: Client, upstream: Upstream, pace: Callable[[Any], Awaitable[None]] | None
 ) -> None:
-    first, second = [operations(*await filled(plain)) for _ in range(2)]
+    first, second = [operations(*await filled(plain, upstream)) for _ in range(2)]
     upstream.meanwhile = pace
     for query, variables in first:
         await plain.data(query, **variables)  # what is kept of a text is made at the first time
@@ -116,13 +116,15 @@ def operations(session: str, message: str) -> list[tuple[str, dict[str, Any]]]:
     ]
 
 
-async def filled(client: Client) -> tuple[str, str]:
+async def filled(client: Client, upstream: Upstream) -> tuple[str, str]:
     """Make sessions, one of them with files and messages; give its id, and that of a message with a picture."""
     for title in ("An empty one", "Another"):
         await client.create(title=title)
-    session = (await client.create(title="A full one", configs={"a": 1}))["id"]
+    made = await client.create(title="A full one", configs={"a": 1})
+    session = made["id"]
     for path in ("/a/b.txt", "/c.txt"):
         await client.upload(session, path)
     await use_tools(client, session, range(3))
     [message] = await client.store(session, {"openai": IMAGE})
+    await attach(upstream, made["acontextId"], name="a.png", data=PNG)
     return session, message
