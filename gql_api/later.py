@@ -29,14 +29,15 @@ class Later:
         due = self._due.get(place)
         if due is None:
             due = self._due[place] = set()
-            loop.call_at(place * self._step, self._come, place)
+            loop.call_at(place * self._step, _come, self._due, place)
         due.add(call)
         return due
 
-    def _come(self, place: int) -> None:
-        due = self._due.pop(place, set())
-        while due:  # one may discard another
-            due.pop()()
+
+def _come(dues: dict[int, Due], place: int) -> None:
+    due = dues.pop(place)
+    while due:  # one may discard another
+        due.pop()()
 
 
 class Limit:

@@ -24,6 +24,7 @@ from gql_api.schema.errors import Schema
 from gql_api.web.graphql import GraphQLView
 from gql_api.web.headers import headers_of
 from gql_api.web.middleware import middleware
+from gql_api.web.protocol import JoiningProtocol
 
 BODY_LIMIT = 200_000
 SECRET = "SELECT * FROM mappings at postgres://root:hunter2@db"  # noqa: S105
@@ -238,7 +239,7 @@ def main() -> None:
     with socket.create_server(("127.0.0.1", 0)) as bound:
         sys.stdout.write(f"{bound.getsockname()[1]}\n")
         sys.stdout.flush()
-        uvicorn.Server(uvicorn.Config(create_app(), log_level="warning")).run(sockets=[bound])
+        uvicorn.Server(uvicorn.Config(create_app(), log_level="warning", http=JoiningProtocol)).run(sockets=[bound])
 
 
 if __name__ == "__main__":

@@ -93,8 +93,8 @@ class Connection(asyncio.Protocol):
 
     def _look(self) -> None:
         self._timer = None
-        if self._waiter is None:
-            return
+        if self._waiter is None or not self._is_written:
+            return  # nobody waits for an answer, or not yet
         left = self._heard + self._silence - self._loop.time()
         if left > 0:
             self._timer = self._loop.call_later(left, self._look)

@@ -5,6 +5,9 @@ from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+_MOST = 64 * 1024
+"""So many bytes are held at most: what is more the transport must know of, so that it can say that a client is slow."""
+
 
 class JoiningProtocol(HttpToolsProtocol):
     """Sends the head of an answer with its body: each write by itself costs more than making a small answer."""
@@ -14,7 +17,7 @@ class JoiningProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """Send what is left of an answer before anything else is done."""
-        cast(Any, self.transport).flush()
+        cast(Joining, self.transport).flush()
         super().on_response_complete()
 
     def handle_websocket_upgrade(self) -> None:
@@ -22,16 +25,23 @@ class JoiningProtocol(HttpToolsProtocol):
         self.transport = cast(Any, self.transport).bare()
         super().handle_websocket_upgrade()
 
+    def eof_received(self) -> None:
+        """Send what is held: the transport closes itself when this returns."""
+        cast(Joining, self.transport).flush()
+
 
 class Joining:
     """A transport that holds what is written until the event loop's next turn; all else is the transport's own."""
 
-    __slots__ = ("_held", "_loop", "_transport", "get_extra_info", "is_closing", "pause_reading", "resume_reading")
+    __slots__ = (
+        "_held", "_loop", "_size", "_transport", "get_extra_info", "is_closing", "pause_reading", "resume_reading",
+    )  # fmt: skip
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         self._transport = transport
         self._loop = loop
         self._held: list[bytes] = []
+        self._size = 0
         self.get_extra_info = transport.get_extra_info
         self.is_closing = transport.is_closing
         self.pause_reading = transport.pause_reading
@@ -41,10 +51,13 @@ class Joining:
         return getattr(self._transport, name)
 
     def write(self, data: bytes) -> None:
-        """Hold it until the next turn."""
+        """Hold it until the next turn, or until it is too much."""
         if not self._held:
             self._loop.call_soon(self.flush)
         self._held.append(data)
+        self._size += len(data)
+        if self._size > _MOST:
+            self.flush()
 
     def close(self) -> None:
         """Close when all is sent."""
@@ -57,8 +70,12 @@ class Joining:
         return self._transport
 
     def flush(self) -> None:
-        """Write what is held."""
-        held = self._held
-        if held:
-            self._held = []
-            self._transport.write(held[0] if len(held) == 1 else b"".join(held))
+        """Give the transport what is held; nobody would get it where the connection was lost meanwhile."""
+        held, size = self._held, self._size
+        if not held:
+            return
+        self._held, self._size = [], 0
+        if self._transport.is_closing():
+            return
+        for data in held if size > _MOST else (b"".join(held),):  # what is large is not copied
+            self._transport.write(data)

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import sys
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -13,6 +14,7 @@ from starlette.routing import Route
 from gql_api.stopping import Stop, StoppableServer
 from gql_api.web.middleware import middleware
 from gql_api.web.probes import Readiness, probes
+from gql_api.web.protocol import JoiningProtocol
 from gql_api.web.recording import Observing
 
 
@@ -47,7 +49,8 @@ def create_app(stop: Stop) -> Starlette:
 def main(drain: float, seconds: int) -> None:
     """Serve on a free port, write its number as the first line, and `forced` as the last if that was so."""
     stop = Stop()
-    config = uvicorn.Config(create_app(stop), log_level="critical", timeout_graceful_shutdown=seconds, lifespan="off")
+    options: dict[str, Any] = {"log_level": "critical", "lifespan": "off", "http": JoiningProtocol}
+    config = uvicorn.Config(create_app(stop), timeout_graceful_shutdown=seconds, **options)
     server = StoppableServer(config, stop=stop, drain=drain)
     with socket.create_server(("127.0.0.1", 0)) as bound:
         sys.stdout.write(f"{bound.getsockname()[1]}\n")

@@ -18,6 +18,7 @@ from carrying import in_front
 from gql_api.app import create_app
 from gql_api.observing import Observers
 from gql_api.settings import Settings, read_settings
+from gql_api.web.protocol import JoiningProtocol
 from live.socket import Socket, connected
 from on_a_port import on_a_port
 
@@ -88,7 +89,12 @@ def serve(settings: Settings, upstream: Upstream) -> Callable[..., object]:
             watched_by=watched_by,
             schema=execution.schema(),
         )
-        options: dict[str, Any] = {"ws": "websockets-sansio", "ws_max_size": 2**20, "ws_per_message_deflate": False}
+        options: dict[str, Any] = {
+            "http": JoiningProtocol,
+            "ws": "websockets-sansio",
+            "ws_max_size": 2**20,
+            "ws_per_message_deflate": False,
+        }
         async with (
             on_a_port(app, buffer=buffer, lifespan="on", **options) as url,
             httpx.AsyncClient(base_url=url, timeout=20) as http,
