@@ -113,6 +113,7 @@ def _endpoints(
 ) -> tuple[GraphQLView[Context], SocketView]:
     """Make the endpoint for requests and the one for sockets, of one schema."""
     identify = _identify(settings, verifier)
+    make = partial(_context, settings.request_timeout, settings.disk_owner_prefix)
     example = {"Authorization": "Bearer <token>"} if verifier else {"X-User": settings.default_user}
 
     async def make_context(scope: Scope) -> Context:
@@ -120,13 +121,13 @@ def _endpoints(
         noted = notes()
         if noted:
             noted.user = viewer.user
-        return _context(settings, scope["app"].state.running, viewer)
+        return make(scope["app"].state.running, viewer)
 
     async def connect(request: Request) -> Asker[Context]:
         viewer = await identify(headers_of(request.scope))
         left = None if viewer.until is None else viewer.until - time.time()
         until = None if left is None else asyncio.get_running_loop().time() + left
-        return Asker(viewer.user, lambda: _context(settings, request.app.state.running, viewer), until)
+        return Asker(viewer.user, lambda: make(request.app.state.running, viewer), until)
 
     view = GraphQLView[Context](
         schema,
@@ -153,15 +154,15 @@ def _identify(settings: Settings, verifier: Verifier | None) -> Identify:
     return by_header(default_user=settings.default_user, reserved_users=reserved)
 
 
-def _context(settings: Settings, running: Running, viewer: Viewer) -> Context:
+def _context(seconds: float, reserved_users: str, running: Running, viewer: Viewer) -> Context:
     return Context(
         viewer=viewer,
         new_loaders=lambda: Loaders(running.gateway, running.urls, running.places),
         services=running.services,
         media=running.media,
         following=running.following,
-        seconds=settings.request_timeout,
-        reserved_users=settings.disk_owner_prefix,
+        seconds=seconds,
+        reserved_users=reserved_users,
     )
 
 

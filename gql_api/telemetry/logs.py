@@ -29,6 +29,7 @@ _NOTHING = "-"
 _ANY = vars(logging.LogRecord(__name__, logging.INFO, "", 0, "", (), None))
 _OF_ANY = len(_ANY)
 _DIGITS = 16
+_LEVEL_NAMES = {level: logging.getLevelName(level) for level in (logging.DEBUG, logging.INFO)}
 _HELD_SECONDS = 0.01
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
@@ -52,7 +53,7 @@ class RequestIdFilter(logging.Filter):
 class Line(logging.LogRecord):
     """A record as the logger would make it, but for what no form of the log says: who called, in which thread.
 
-    Its fields stand behind what all records have, and what filters add stands behind them.
+    Its level is DEBUG or INFO. Its fields stand behind what all records have, and what filters add stands behind them.
     """
 
     def __init__(self, level: int, message: str, fields: dict[str, Any], *, name: str) -> None:
@@ -61,7 +62,7 @@ class Line(logging.LogRecord):
             **_ANY,
             "name": name,
             "msg": message,
-            "levelname": logging.getLevelName(level),
+            "levelname": _LEVEL_NAMES[level],
             "levelno": level,
             "created": now,
             "msecs": now % 1 * 1000,
