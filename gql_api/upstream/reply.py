@@ -84,7 +84,8 @@ class Reply:
         coding = self._headers.get("content-encoding")
         if coding is not None and body:
             body = _unpacked(body, coding.strip().lower())
-        return Answer(self._status, self._reason.decode("utf-8", "surrogateescape"), self._headers, body)
+        reason = self._reason.decode("utf-8", "surrogateescape")
+        return tuple.__new__(Answer, (self._status, reason, self._headers, body))
 
     def on_message_begin(self) -> None:
         if self.is_whole:
