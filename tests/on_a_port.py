@@ -21,6 +21,8 @@ async def on_a_port(app: Any, *, buffer: int | None = None, **options: Any) -> A
     """Serve to the end of the block; give the address. `buffer`: bytes that the kernel keeps for a client."""
     server = _Server(uvicorn.Config(app, port=0, log_config=None, **options))
     bound = socket.create_server(("127.0.0.1", 0))
+    # As the embedded Acontext does: an answer in two parts waits 40 ms between them otherwise.
+    bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if buffer:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffer)
     task = asyncio.create_task(server.serve(sockets=[bound]))
