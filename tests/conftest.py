@@ -1,5 +1,7 @@
 """Fixtures that all tests share; how the databases are made is in `databases` and `postgres`."""
 
+import gc
+import os
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -9,8 +11,28 @@ from databases import Databases, PostgresDatabases, SqliteDatabases
 from gql_api.store.database import Database, open_database
 from gql_api.telemetry import RequestIdFilter
 from postgres import NoPostgres, running_server
+from store.certificates import write_certificates
 
 KINDS = ("sqlite", "postgres")
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector look at what tests make, and not at all that they import, as the server does."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def few_authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Trust one authority, of our own: each client reads all that a machine trusts, which takes longer than a test."""
+    if "ACONTEXT_TEST_URL" in os.environ:  # a real Acontext may have a certificate
+        yield
+        return
+    folder = tmp_path_factory.mktemp("authorities")
+    write_certificates(folder, address="127.0.0.1")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SSL_CERT_FILE", str(folder / "ca.pem"))
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

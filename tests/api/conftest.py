@@ -69,7 +69,7 @@ async def acontext(
         return
     async with (
         open_acontext(tmp_path / "behind", api_key=KEY, public_url=ADDRESS) as behind,
-        on_a_port(behind.app, lifespan="off") as url,
+        on_a_port(behind.app, at_once=True, lifespan="off") as url,
     ):
         if carried == "by a proxy":  # which is that server itself: it takes the whole address for its path
             monkeypatch.setenv("HTTP_PROXY", url)

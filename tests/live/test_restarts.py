@@ -124,7 +124,9 @@ class Follower:
     async def _follow_for_a_while(self) -> bool:
         """Follow for some events, and tell whether the last message was among them."""
         address = self.servers.url(self.choice).replace("http", "ws", 1) + "/graphql"
-        async with websockets.connect(address, subprotocols=[PROTOCOL]) as connection:  # type: ignore[list-item]
+        # With a full queue it would not read that the server closes too, and wait ten seconds for it.
+        options: dict[str, Any] = {"subprotocols": [PROTOCOL], "max_queue": None}
+        async with websockets.connect(address, **options) as connection:
             await connection.send(json.dumps({"type": "connection_init"}))
             await connection.recv()
             variables = {"session": self.session, "after": self.cursor}
