@@ -178,9 +178,12 @@ def _config(app: Starlette, settings: Settings) -> uvicorn.Config:
 def _bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=2048)
+        bound = socket.create_server((host, port), family=family, backlog=2048)
     except (OSError, OverflowError) as error:
         raise Refusal(f"GQL_API_HOST, GQL_API_PORT: cannot listen on {host}:{port}: {error}") from None
+    # What is taken from it has it too: else a second piece of an answer waits until the first was confirmed.
+    bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return bound
 
 
 async def _check(settings: Settings) -> None:
