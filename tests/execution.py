@@ -41,7 +41,8 @@ class ComparingExecutor(CompilingExecutor):
         copied = await super()._copied(root, context)
         context.begin_again()
         self.collected_errors = CollectedErrors()
-        whole = await self._run(root.kind, root.fields)
+        found = self._run(root.kind, root.fields)
+        whole = await found if self.is_awaitable(found) else found
         _insist(_text(copied.data) == _text(whole.data) and copied.errors == whole.errors, None)
         return whole
 

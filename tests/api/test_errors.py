@@ -212,3 +212,17 @@ async def test_the_key_is_in_no_log(
     assert "upstream" in caplog.text
     assert KEY not in caplog.text
     assert INSIDE not in caplog.text.replace(repr(httpx.URL(f"http://{INSIDE}")), "")
+
+
+async def test_what_comes_to_the_same_each_time_is_held_to_the_same_rules_each_time(client: Client) -> None:
+    """An operation that asks for names of types alone is answered past all else from its second time on."""
+    for _ in range(3):
+        assert await client.answer("query Named { a: __typename b: __typename }") == {
+            "data": {"a": "Query", "b": "Query"}
+        }
+        [fault] = (await client.answer("query Wanting($n: Int!) { __typename }"))["errors"]
+        assert fault["extensions"]["code"] == "BAD_USER_INPUT"
+        changed = await client.http.get("/graphql", params={"query": "mutation { __typename }"})
+        assert changed.status_code == 405
+        head = await client.http.head("/graphql", params={"query": "{ __typename }"})
+        assert (head.status_code, head.content) == (200, b"")
