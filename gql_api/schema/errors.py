@@ -78,8 +78,6 @@ class Schema(strawberry.Schema):
         ready = None if self._has_others else self.documents.ready(self._schema, query, name)
         if ready is None or ready.constant is None or ready.kind is not OperationType.QUERY:
             return None
-        if ready.operation.variable_definitions:  # they may not fit
-            return None
         note_operation(ready.told)
         return ExecutionResult(data={**ready.constant}, errors=None, extensions={})
 

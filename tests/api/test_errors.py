@@ -220,7 +220,7 @@ async def test_what_comes_to_the_same_each_time_is_held_to_the_same_rules_each_t
         assert await client.answer("query Named { a: __typename b: __typename }") == {
             "data": {"a": "Query", "b": "Query"}
         }
-        [fault] = (await client.answer("query Wanting($n: Int!) { __typename }"))["errors"]
+        [fault] = (await client.answer("query Wanting($n: Boolean!) { __typename @include(if: $n) }"))["errors"]
         assert fault["extensions"]["code"] == "BAD_USER_INPUT"
         changed = await client.http.get("/graphql", params={"query": "mutation { __typename }"})
         assert changed.status_code == 405
