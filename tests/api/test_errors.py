@@ -222,6 +222,7 @@ async def test_what_comes_to_the_same_each_time_is_held_to_the_same_rules_each_t
         }
         [fault] = (await client.answer("query Wanting($n: Boolean!) { __typename @include(if: $n) }"))["errors"]
         assert fault["extensions"]["code"] == "BAD_USER_INPUT"
+        assert await client.answer("mutation { __typename }") == {"data": {"__typename": "Mutation"}}
         changed = await client.http.get("/graphql", params={"query": "mutation { __typename }"})
         assert changed.status_code == 405
         head = await client.http.head("/graphql", params={"query": "{ __typename }"})
