@@ -90,3 +90,14 @@ def test_the_gate_knows_what_is_to_be_flat() -> None:
     [fault] = limits.outgrown({"messages": rows})
     assert "S8" in fault
     assert list(limits.outgrown({"messages": [row | {"S8 product cpu_ms": 2.0} for row in rows]})) == []
+
+
+def test_the_gate_lets_nothing_rise_faster_than_the_size_but_where_the_floor_does_too() -> None:
+    rows = [
+        {"size": 10**power, "S6 product cpu_ms": 20.0**power, "S6 floor cpu_ms": 10.0**power} for power in (1, 2, 3)
+    ]
+    [fault] = limits.outgrown({"messages": rows})
+    assert fault.startswith("messages: S6 product cpu_ms is not linear: 2.00 times that")
+    assert (
+        list(limits.outgrown({"messages": [row | {"S6 floor cpu_ms": row["S6 product cpu_ms"]} for row in rows]})) == []
+    )
