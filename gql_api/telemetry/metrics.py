@@ -31,6 +31,7 @@ class Metrics:
 
     def __init__(self, registry: CollectorRegistry, version: str, names: Names) -> None:
         self._sources: Sources = {}
+        self._flying = 0
         self._names = names
         self._make_events(registry)
         self._make_subscriptions(registry)
@@ -114,13 +115,14 @@ class Metrics:
             self._gauges[name] = Gauge(f"gql_api_{name}", told, registry=self._registry, multiprocess_mode=mode)
 
     def sample(self) -> None:
-        """Ask the sources."""
+        """Ask the sources, and tell how much is under way."""
+        self._in_flight.set(self._flying)
         for name, ask in self._sources.items():
             self._gauges[name].set(ask())
 
     def began(self, work: Work) -> None:
         if isinstance(work, Operation):
-            self._in_flight.inc()
+            self._flying += 1
         elif isinstance(work, Stream):
             self._subscribed.inc()
 
@@ -145,7 +147,7 @@ class Metrics:
             self._call_seconds(call.route).observe(call.seconds)
 
     def _answered(self, operation: Operation) -> None:
-        self._in_flight.dec()
+        self._flying -= 1
         if operation.type == "subscription" and operation.outcome == "ok":
             return  # it is counted as one when it ends
         name = self._name(operation)

@@ -40,7 +40,10 @@ class _Translated:
     ) -> None:
         failure = error and _failure_of(error)
         if failure:
-            raise failure from error
+            try:
+                raise failure from error
+            finally:
+                del failure  # its traceback leads here: with it, it would stay until the garbage collector comes
 
 
 _TRANSLATED = _Translated()

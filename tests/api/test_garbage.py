@@ -113,6 +113,7 @@ def operations(session: str, message: str) -> list[tuple[str, dict[str, Any]]]:
         (NODE, {"id": message}),
         (STORE_ONE % "id", {"input": {"sessionId": session, "message": chat}}),
         (UPLOAD, {"input": {"sessionId": session, "path": "/c.txt", "content": {"text": "text"}}}),
+        (UPLOAD, {"input": {"sessionId": session, "path": "/new.txt", "content": {"text": "text"}}}),
     ]
 
 
