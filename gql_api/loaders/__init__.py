@@ -18,7 +18,6 @@ from strawberry.dataloader import DataLoader
 from gql_api import model
 from gql_api.errors import UpstreamFailure
 from gql_api.loaders.keys import FileKey, MessageKey, Owned, SessionsKey
-from gql_api.loaders.loader import Loader
 from gql_api.loaders.spreading import spread
 from gql_api.store import mappings, places
 from gql_api.store.place_keeper import PlaceKeeper
@@ -183,7 +182,7 @@ async def _sessions(key: SessionsKey) -> tuple[list[model.Session], bool]:
 
 
 def _batched(name: str, load: Callable[[list[K]], Awaitable[Sequence[V | BaseException]]]) -> DataLoader[K, V]:
-    return Loader(partial(_told, name, load) if is_watched() else load)
+    return DataLoader(partial(_told, name, load) if is_watched() else load)
 
 
 def _mappings(find: Callable[[str, Sequence[UUID]], Awaitable[dict[UUID, model.Session]]]) -> Any:
