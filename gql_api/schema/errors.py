@@ -68,8 +68,6 @@ class Schema(strawberry.Schema):
         if ready is None or values is None:
             return await super().execute(query, *args, **given)
         note_operation(ready.told)
-        if ready.constant is not None:
-            return ExecutionResult(data={**ready.constant}, errors=None, extensions={})
         make = partial(self._executor, ready, values, given)
         return await self._executed(make, partial(self._asked, ready, query, given.get("operation_name")))
 

@@ -45,7 +45,7 @@ class MessageRole(Enum):
 class Message(node.Node):
     """A message; plain attributes but for its way back to the session."""
 
-    id: strawberry.ID = computed(node.GLOBAL_ID, lambda self: self.together.id_of(self.value))
+    id: strawberry.ID = computed(node.GLOBAL_ID, lambda self: node.message_id_at(self.together.spelled(self.value)))
     acontext_id: UUID = computed("Acontext's id of the message.", lambda self: self.value.id_text)
     session: Annotated["Session", strawberry.lazy("gql_api.schema.session")] = strawberry.field(
         description="The session that it belongs to."

@@ -70,10 +70,6 @@ class Together:
         self._messages = messages
         self._session = str(messages[0].session_id) if messages else ""
 
-    def id_of(self, message: model.Message) -> strawberry.ID:
-        """Give the global id of one of these messages."""
-        return node.message_id_of(self._session, message.created_at, message.id_text)
-
     def spelled(self, message: model.Message) -> str:
         """Spell the key of one of these messages."""
         return node.spelled_of(self._session, message.created_at, message.id_text)

@@ -150,8 +150,6 @@ class JsonLines(OrjsonFormatter, _Discreet):
 
     def format(self, record: logging.LogRecord) -> str:
         """Write a record; what nearly all are, a text with fields, without what the library does for any other."""
-        if record.__class__ is Line:
-            return self._of_line(record)
         if record.exc_info or record.exc_text or record.stack_info or record.msg.__class__ is not str:
             return str(super().format(record))
         told = {
@@ -162,21 +160,9 @@ class JsonLines(OrjsonFormatter, _Discreet):
         }
         if told["message"] == _NOTHING:
             del told["message"]
-        for name, value in record.__dict__.items():
+        fields = record.__dict__.items()
+        for name, value in islice(fields, _OF_ANY, None) if record.__class__ is Line else fields:
             if name not in _NO_EXTRA and value is not None and value != _NOTHING and name[0] != "_":
-                told[name] = value
-        return self.jsonify_log_record(told)
-
-    def _of_line(self, record: logging.LogRecord) -> str:
-        """Write a request's line, whose text is no pattern and is never empty."""
-        told = {
-            "time": self.formatTime(record),
-            "level": record.levelname,
-            "logger": record.name,
-            "message": record.msg,
-        }
-        for name, value in islice(record.__dict__.items(), _OF_ANY, None):
-            if value is not None and value != _NOTHING and name not in _NO_EXTRA and name[0] != "_":
                 told[name] = value
         return self.jsonify_log_record(told)
 

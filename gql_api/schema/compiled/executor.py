@@ -87,7 +87,7 @@ class CompilingExecutor(Executor[Any]):
         """Resolve what is asked for under several names once; where anything went wrong with it, as if it were not."""
         found = self._run(root.kind, root.distinct)
         result = await found if self.is_awaitable(found) else found
-        if result.errors or not context.shows_again(root.times - 1):
+        if result.errors or not context.shows_again(root.copied):
             context.begin_again()
             self.collected_errors = CollectedErrors()
             found = self._run(root.kind, root.fields)

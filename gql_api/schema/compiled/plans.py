@@ -1,5 +1,6 @@
 """The plans of one document, kept with it: for each choice of its @skip and @include, and each place in it."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any, NamedTuple
@@ -32,17 +33,10 @@ class Root(NamedTuple):
     kind: GraphQLObjectType
     fields: dict[str, FieldDetailsList]
     copies: dict[str, str]
-
-    @property
-    def distinct(self) -> dict[str, FieldDetailsList]:
-        """Give the fields without the copies."""
-        return {name: details for name, details in self.fields.items() if name not in self.copies}
-
-    @property
-    def times(self) -> int:
-        """How often the field is asked for that is asked for most."""
-        originals = [*self.copies.values()]
-        return 1 + max(map(originals.count, originals), default=0)
+    distinct: dict[str, FieldDetailsList]
+    """The fields without the copies."""
+    copied: int
+    """How many copies there are of the field that has most."""
 
 
 class Places:
@@ -61,7 +55,7 @@ class Places:
 
     def plans(self, executor: Collecting, kind: GraphQLObjectType, details: FieldDetailsList) -> tuple[Plan, ...]:
         """Give the plans of an object, to be tried in turn; none when it is graphql-core's."""
-        key = (kind.name, id(details[0].node)) if len(details) == 1 else (kind.name, *[id(one.node) for one in details])
+        key = (kind.name, *[id(one.node) for one in details])
         try:
             found: tuple[Plan, ...] = self._plans[key]
         except KeyError:
@@ -107,7 +101,9 @@ def _root(executor: "Executor[Any]") -> Root | None:
     if found.new_defer_usages:
         return None
     fields = dict(found.grouped_field_set)
-    return Root(kind, fields, _copies(fields) if operation.operation is OperationType.QUERY else {})
+    copies = _copies(fields) if operation.operation is OperationType.QUERY else {}
+    distinct = {name: details for name, details in fields.items() if name not in copies}
+    return Root(kind, fields, copies, distinct, max(Counter(copies.values()).values(), default=0))
 
 
 def _copies(fields: dict[str, FieldDetailsList]) -> dict[str, str]:
