@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.applications import Starlette
 
 import execution
 from api.client import Client
@@ -91,6 +92,16 @@ def settings(database_url: str, tmp_path: Path, acontext: str | None) -> Setting
     )
 
 
+@asynccontextmanager
+async def served(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
+    """Let an application run in process, and give who asks it."""
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=ADDRESS) as http,
+    ):
+        yield http
+
+
 @pytest.fixture
 def start(settings: Settings, upstream: Upstream) -> Callable[..., object]:
     """Start the application; leaving the block stops it, and the data stay."""
@@ -99,10 +110,7 @@ def start(settings: Settings, upstream: Upstream) -> Callable[..., object]:
     async def starting(**changed: object) -> AsyncIterator[Client]:
         front = in_front(upstream.in_front_of)
         app = create_app(settings.model_copy(update=changed), front=front, schema=execution.schema())
-        async with (
-            app.router.lifespan_context(app),
-            httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=ADDRESS) as http,
-        ):
+        async with served(app) as http:
             yield Client(http)
 
     return starting

@@ -8,11 +8,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import httpx
 import pytest
 
 from api.client import UPLOAD, Client
-from api.conftest import ADDRESS
+from api.conftest import served
 from api.conversation import KEEP_ONE, STORE_ONE, use_tools
 from api.test_message_parts import PNG, attach
 from api.upstream import Upstream
@@ -77,10 +76,7 @@ def left_behind(kinds: "Counter[str]") -> Iterator[None]:
 async def plain(settings: Settings, upstream: Upstream) -> AsyncIterator[Client]:
     """A client of the application as it is served: the tests' own execution would keep things for its comparison."""
     app = create_app(settings, front=in_front(upstream.in_front_of))
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=ADDRESS) as http,
-    ):
+    async with served(app) as http:
         yield Client(http)
 
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from api.client import Client
-from api.conftest import ADDRESS
+from api.conftest import served
 from api.conversation import PAGE, read, texts
 from api.upstream import Upstream
 from carrying import in_front
@@ -62,10 +62,7 @@ class Known(Client):
 @pytest.fixture
 async def known(settings: Settings, upstream: Upstream) -> AsyncIterator[Known]:
     app = create_app(settings, front=in_front(upstream.in_front_of))
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=ADDRESS) as http,
-    ):
+    async with served(app) as http:
         yield Known(http, app, upstream)
 
 

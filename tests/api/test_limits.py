@@ -35,7 +35,7 @@ async def test_what_is_shown_under_several_names_counts_for_each(client: Client)
     once = await client.data(f"{{ {one} }}")
     answer = await client.answer(f"{{ a: {one} b: {one} }}")
     assert {error["extensions"]["code"] for error in answer["errors"]} == {"COST_LIMIT_EXCEEDED"}
-    assert sorted({error["path"][0] for error in answer["errors"]}) != []
+    assert {error["path"][0] for error in answer["errors"]} <= {"a", "b"}
     few = f'session(id: "{id}") {{ messages(first: 2) {{ nodes {{ role }} }} }}'
     assert (await client.data(f"{{ a: {few} b: {few} }}"))["b"] == {"messages": {"nodes": [{"role": "USER"}] * 2}}
     assert len(once["session"]["messages"]["nodes"]) == 22

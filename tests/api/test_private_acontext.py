@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from api.client import Client
-from api.conftest import ADDRESS
+from api.conftest import ADDRESS, served
 from api.upstream import KEY
 from carrying import in_front
 from databases import Databases
@@ -60,10 +60,7 @@ async def network(tmp_path: Path) -> AsyncIterator[Network]:
 async def serving(settings: Settings, network: Network, **changed: Any) -> AsyncIterator[Client]:
     changed = {"acontext_base_url": f"{PRIVATE}/api/v1", **changed}
     app = create_app(settings.model_copy(update=changed), front=in_front(lambda _: network), keyless=network)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=ADDRESS) as http,
-    ):
+    async with served(app) as http:
         yield Client(http)
 
 

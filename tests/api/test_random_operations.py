@@ -5,12 +5,11 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import httpx
 import pytest
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from api.client import Client
-from api.conftest import ADDRESS
+from api.conftest import served as running
 from api.upstream import Upstream
 from carrying import in_front
 from gql_api.app import create_app
@@ -44,10 +43,7 @@ def databases(sqlite_databases: Any) -> Any:
 async def served(settings: Settings, upstream: Upstream) -> AsyncIterator[tuple[Client, Schema]]:
     schema = build_schema()
     app = create_app(settings, front=in_front(upstream.in_front_of), schema=schema)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=ADDRESS) as http,
-    ):
+    async with running(app) as http:
         yield Client(http), schema
 
 

@@ -73,6 +73,12 @@ async def head_from(reader: asyncio.StreamReader) -> bytes:
         return b""
 
 
+async def drain(reader: asyncio.StreamReader, size: int) -> None:
+    """Take so many bytes, and keep none."""
+    while size:
+        size -= len(await reader.read(1_000_000))
+
+
 def _length(head: bytes) -> int:
     lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
     return int(lengths[0].partition(b":")[2]) if lengths else 0

@@ -13,7 +13,7 @@ from gql_api.upstream.failures import Fate
 from gql_api.upstream.network import reaching
 from gql_api.upstream.plain import Plain, plainly
 from gql_api.upstream.sender import Answer, NoAnswer, NotConnected, Unreached
-from upstream.raw_server import WELL, Scripted, Server, asking, head_from, running
+from upstream.raw_server import WELL, Scripted, Server, asking, drain, head_from, running
 
 
 @asynccontextmanager
@@ -252,9 +252,7 @@ async def test_a_large_body_is_not_copied_while_nobody_takes_it() -> None:
         await head_from(reader)
         came.set()
         await taken.wait()
-        left = len(body)
-        while left:
-            left -= len(await reader.read(1_000_000))
+        await drain(reader, len(body))
         writer.write(WELL)
 
     async with running(Scripted(script=script)) as server, connected(server) as sender:

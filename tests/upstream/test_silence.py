@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gql_api.upstream.sender import TooLate
-from upstream.raw_server import WELL, Scripted, Server, asking, head_from, running
+from upstream.raw_server import WELL, Scripted, Server, asking, drain, head_from, running
 from upstream.test_plain import connected
 
 SOON = 0.05
@@ -60,9 +60,7 @@ async def test_a_body_that_is_taken_slowly_is_not_cut_by_the_limit_of_the_exchan
         writer.write(WELL)
         await head_from(reader)
         await over.wait()
-        left = len(body)
-        while left:
-            left -= len(await reader.read(1_000_000))
+        await drain(reader, len(body))
         writer.write(WELL)
 
     async with running(Scripted(script=script)) as server, connected(server) as sender:
