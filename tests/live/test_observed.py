@@ -117,6 +117,19 @@ async def test_those_that_the_server_ended_are_counted_so(serve: Callable[..., A
         assert await counted(live, "subscriptions_total") == {'{operation="Follow",outcome="stopped"}': 4}
 
 
+@pytest.mark.parametrize("query", [FOLLOW, FOLLOW_LIST])
+async def test_one_that_begins_while_the_server_stops_is_ended_too(
+    serve: Callable[..., Any], settings: Settings, query: str
+) -> None:
+    stop = Stop()
+    async with serve(watched_by=observers(settings, stop)) as live:
+        session = (await live.client.create())["id"]
+        async with live.socket() as socket:
+            stop.close()
+            await socket.subscribe(query, **({"session": session} if query is FOLLOW else {}))
+            assert await socket.until_closed() == (1012, "The server stops; come back")
+
+
 async def lines(caplog: pytest.LogCaptureFixture, live: Live, count: int) -> list[dict[str, Any]]:
     """Wait for so many lines of sockets and their operations; give them in the order of their ids."""
 

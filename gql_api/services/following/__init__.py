@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from gql_api import model
@@ -56,6 +57,7 @@ class Following:
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _lists: defaultdict[str, set[Subscriber[ListChanged]]] = field(default_factory=lambda: defaultdict(set))
     _users: Counter[str] = field(default_factory=Counter)
+    _has_ended: bool = False
 
     @property
     def subscriptions(self) -> int:
@@ -79,7 +81,8 @@ class Following:
                 await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def end(self) -> None:
-        """End all subscriptions: the server stops."""
+        """End all subscriptions, those too that have only begun and are not to be found yet: the server stops."""
+        self._has_ended = True
         for feed in list(self._feeds.values()):
             feed.end(ServerStopping(_STOPPING))
         self._end_lists(ServerStopping(_STOPPING))
@@ -104,7 +107,7 @@ class Following:
         self, feed: Feed, since: Mark | Edge | None, *, by: model.Viewer
     ) -> AsyncGenerator[Followed, None]:
         """Give what was missed, then what comes."""
-        subscriber: Subscriber[Arrival] = Subscriber(self.limits.waiting, by.until)
+        subscriber: Subscriber[Arrival] = self._subscriber(by)
         # Nothing may be awaited between joining and looking at what the feed has by then.
         with feed.joined(subscriber):
             seen = self._seen(feed, since)
@@ -117,6 +120,12 @@ class Following:
                     seen.take(arrival.message, ceiling=arrival.ceiling)
                     yield Followed(arrival.message, arrival.session, seen)
 
+    def _subscriber(self, by: model.Viewer) -> Subscriber[Any]:
+        subscriber: Subscriber[Any] = Subscriber(self.limits.waiting, by.until)
+        if self._has_ended:
+            subscriber.end(ServerStopping(_STOPPING))
+        return subscriber
+
     def _seen(self, feed: Feed, since: Mark | Edge | None) -> Seen:
         if isinstance(since, Edge):
             return Seen.of(Mark(since.created_at - self.settling.overlap))
@@ -124,7 +133,7 @@ class Following:
 
     async def changes(self, owner: str, *, by: model.Viewer) -> AsyncGenerator[ListChanged, None]:
         """Give what changes in a user's list from now on; raises `SubscriptionInterrupted` when some may be missing."""
-        subscriber: Subscriber[ListChanged] = Subscriber(self.limits.waiting, by.until)
+        subscriber: Subscriber[ListChanged] = self._subscriber(by)
         key = owner_key(owner)
         with self._counted(by.user):
             if not self.broker.is_whole:
