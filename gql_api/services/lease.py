@@ -18,6 +18,7 @@ from gql_api.errors import Busy, DatabaseFailure, DatabaseUnavailable, UpstreamT
 from gql_api.later import Due, Later
 from gql_api.services import rules
 from gql_api.services.ownership import own_session
+from gql_api.services.taking import Taking
 from gql_api.store import leases
 
 _LOG = logging.getLogger(__name__)
@@ -51,8 +52,9 @@ class Lease:
     for the session.
     """
 
-    def __init__(self, terms: Terms) -> None:
+    def __init__(self, terms: Terms, taking: Taking) -> None:
         self._terms = terms
+        self._taking = taking
         self._loop = asyncio.get_running_loop()
         self._seconds = terms.seconds
         self._hold: leases.Hold | None = None
@@ -140,7 +142,7 @@ class Lease:
     async def _is_taken(self, owner: str, id: UUID) -> bool:
         asked = self._loop.time()
         try:
-            self._hold = await leases.take(owner, id, holder=self._terms.holder, seconds=self._seconds)
+            self._hold = await self._taking.take(owner, id)
         except asyncio.CancelledError:
             await _to_the_end(self._release_any(id))
             raise

@@ -13,6 +13,7 @@ from gql_api.errors import Busy
 from gql_api.services import rules
 from gql_api.services.lease import COURTESY, Lease, Terms
 from gql_api.services.ownership import own_session
+from gql_api.services.taking import Taking
 from gql_api.telemetry import Wait, doing
 
 _LOG = logging.getLogger(__name__)
@@ -60,6 +61,7 @@ class SessionLocks:
         self._loop = asyncio.get_running_loop()
         self._patience = patience
         self._terms = terms
+        self._taking = Taking(terms.holder, terms.seconds) if terms else None
         self._queues: dict[Hashable, _Queue] = {}
         self._left_to_others: dict[Hashable, float] = {}
         self._to_release: dict[Hashable, Lease] = {}
@@ -127,10 +129,10 @@ class SessionLocks:
 
     async def take(self, owner: str, id: UUID, path: rules.Path, *, deadline: float) -> Held:
         """Hold a session in front of other processes, for who is the only one in this."""
-        if self._terms is None:
+        if self._terms is None or self._taking is None:
             return Held(await own_session(owner, id, path))
         await self._be_courteous((owner, id))
-        lease = Lease(self._terms)
+        lease = Lease(self._terms, self._taking)
         try:
             return Held(await lease.take(owner, id, deadline=deadline, path=path), lease)
         finally:

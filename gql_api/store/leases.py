@@ -22,6 +22,17 @@ WHERE id = $1 AND user_identifier = $2 AND state = 'ready'
   AND (write_until IS NULL OR write_until < clock_timestamp() OR write_holder = $3)
 RETURNING {", ".join(rows.OF_SESSION)}, write_fence
 """  # noqa: S608 - names of our own columns
+_TAKE_ALL = f"""
+WITH free AS (
+  SELECT id FROM session_mappings JOIN unnest($1::uuid[], $2::text[]) AS wanted (its_id, its_user)
+    ON id = its_id AND user_identifier = its_user
+  WHERE state = 'ready' AND (write_until IS NULL OR write_until < clock_timestamp() OR write_holder = $3)
+  FOR UPDATE OF session_mappings SKIP LOCKED
+)
+UPDATE session_mappings SET write_holder = $3, write_until = {_NEXT}, write_fence = COALESCE(write_fence, 0) + 1
+FROM free WHERE session_mappings.id = free.id
+RETURNING {", ".join(f"session_mappings.{name}" for name in rows.OF_SESSION)}, write_fence
+"""  # noqa: S608 - as above
 _RENEW = f"""
 UPDATE session_mappings SET write_until = {_NEXT}
 WHERE id = $1 AND write_fence = $2 AND write_holder = $3 RETURNING id
@@ -63,6 +74,18 @@ async def take(owner: str, id: UUID, *, holder: str, seconds: float) -> Hold | N
     """
     found = await _rows(_TAKE, id, owner, holder, seconds)
     return Hold(rows.session(found[0]), holder, found[0]["write_fence"]) if found else None
+
+
+@rereading
+async def take_all(wanted: Sequence[tuple[str, UUID]], *, holder: str, seconds: float) -> dict[tuple[str, UUID], Hold]:
+    """Hold sessions of these owners at once, as `take` does.
+
+    Those are left out that are not there or not free, and those whose row another is at just now.
+    """
+    owners, ids = [owner for owner, _ in wanted], [id for _, id in wanted]
+    found = await _rows(_TAKE_ALL, ids, owners, holder, seconds)
+    holds = [Hold(rows.session(row), holder, row["write_fence"]) for row in found]
+    return {(hold.session.user, hold.session.id): hold for hold in holds}
 
 
 @rereading
