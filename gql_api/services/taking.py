@@ -37,7 +37,8 @@ class Taking:
 
     async def _lead(self, owner: str, id: UUID) -> Hold | None:
         """Take this session and those that join until the next turn."""
-        others = self._others = {}
+        others: _Others = {}
+        self._others = others
         try:
             try:
                 await asyncio.sleep(0)

@@ -11,8 +11,26 @@ from databases import PostgresDatabases
 from gql_api import model
 from gql_api.errors import Busy, DatabaseUnavailable, NotFound
 from gql_api.services.locks import SessionLocks
+from gql_api.store.database import open_database
 from services.leasing import HASTY, PATH, another, is_free, process
-from services.test_lease_release import row_locked, until_one_waits
+from services.test_lease_release import WAITING, row_locked, until_one_waits
+
+
+@pytest.fixture
+async def url(postgres_databases: PostgresDatabases) -> AsyncIterator[str]:
+    """A database of PostgreSQL that is open."""
+    url = await postgres_databases.migrated()
+    async with open_database(url, migrate=False):
+        yield url
+    await postgres_databases.drop(url)
+
+
+async def waiting_in(url: str) -> int:
+    """Count the statements that wait for a lock."""
+    looking = await asyncpg.connect(url)
+    found = await looking.fetch(WAITING)
+    await looking.close()
+    return len(found)
 
 
 @asynccontextmanager
@@ -41,6 +59,10 @@ class Holder:
             self.has_it.set()
             await self.may_go.wait()
 
+    async def waited_for(self) -> None:
+        async with asyncio.timeout(10):
+            await self.has_it.wait()
+
     async def end(self) -> None:
         self.may_go.set()
         await self.task
@@ -53,7 +75,7 @@ async def test_all_of_one_moment_are_taken_by_one_statement(
     locks = process("one")
     with caplog.at_level("DEBUG", "tortoise.db_client"):
         holders = [Holder(locks, one) for one in sessions]
-        await asyncio.gather(*(holder.has_it.wait() for holder in holders))
+        await asyncio.gather(*(holder.waited_for() for holder in holders))
         taken = [record.getMessage() for record in caplog.records if "write_fence, 0) + 1" in record.getMessage()]
     assert len(taken) == 1
     with pytest.raises(Busy):
@@ -67,15 +89,15 @@ async def test_one_that_is_not_free_holds_up_no_other(session: model.Session, ur
     free = [await another() for _ in range(2)]
     held = await another()
     locks, elsewhere = process("one"), Holder(process("two"), held)
-    await elsewhere.has_it.wait()
+    await elsewhere.waited_for()
     async with row_locked(url, session):
         holders = [Holder(locks, one) for one in (session, free[0], held, free[1])]
-        await asyncio.gather(holders[1].has_it.wait(), holders[3].has_it.wait())
+        await asyncio.gather(holders[1].waited_for(), holders[3].waited_for())
         assert not holders[0].has_it.is_set()
         assert not holders[2].has_it.is_set()
     await elsewhere.end()
     for holder in holders:
-        await holder.has_it.wait()
+        await holder.waited_for()
         await holder.end()
 
 
@@ -83,10 +105,11 @@ async def test_one_of_another_user_is_not_there_for_who_asks(session: model.Sess
     other = await another()
     locks = process("one")
     holders = [Holder(locks, session), Holder(locks, other, "bob"), Holder(locks, session, "bob")]
-    await holders[0].has_it.wait()
+    await holders[0].waited_for()
     for stranger in holders[1:]:
         with pytest.raises(NotFound):
             await stranger.task
+    assert await is_free(other)
     await holders[0].end()
 
 
@@ -103,8 +126,9 @@ async def test_one_who_is_cancelled_leaves_its_session_free_and_the_others_their
         for _ in range(times):
             cancelled.task.cancel()
             await asyncio.sleep(0)
+        assert not who or await waiting_in(url) == 1  # it is given back only when no statement can take it any more
     for holder in holders:
-        await holder.has_it.wait()
+        await holder.waited_for()
     with pytest.raises(asyncio.CancelledError):
         await cancelled.task
     async with asyncio.timeout(5), locks.holding("ada", cancelled.session.id, PATH):
@@ -125,7 +149,7 @@ async def test_those_who_are_cancelled_at_any_time_leave_their_sessions_free(ses
         ended = await asyncio.gather(*(holder.task for holder in holders[step % 3 :]), return_exceptions=True)
         assert {type(error) for error in ended} == {asyncio.CancelledError}
         for holder in holders[: step % 3]:
-            await holder.has_it.wait()
+            await holder.waited_for()
             await holder.end()
         assert all([await is_free(one) for one in sessions])
 
