@@ -55,7 +55,8 @@ class Taking:
         return found.get((owner, id))
 
     async def _follow(self, others: _Others, owner: str, id: UUID) -> Hold | None:
-        waiter = others[owner, id] = self._loop.create_future()
+        waiter: asyncio.Future[Hold | None] = self._loop.create_future()
+        others[owner, id] = waiter
         try:
             return await waiter
         except asyncio.CancelledError:
