@@ -50,7 +50,7 @@ async def timed(work: Callable[[], Awaitable[Any]]) -> float:
 async def side_by_side(parts: Parts, session: model.Session) -> None:
     """Store in turn with and without the lease."""
     ways = {
-        name: Messages(parts.gateway, locks(holder), LocalBroker(), PlaceKeeper())
+        name: Messages(parts.keys(), locks(holder), LocalBroker(), PlaceKeeper())
         for name, holder in (("lock", None), ("lease", "one"))
     }
     found: dict[str, list[float]] = {name: [] for name in ways}
@@ -75,7 +75,7 @@ async def in_a_crowd(parts: Parts, session: model.Session) -> None:
 
     calm = [await timed(ask) for _ in range(200)]
     parts.upstream.meanwhile = slowly
-    servers = [Messages(parts.gateway, locks(str(number)), LocalBroker(), PlaceKeeper()) for number in range(2)]
+    servers = [Messages(parts.keys(), locks(str(number)), LocalBroker(), PlaceKeeper()) for number in range(2)]
     storing = [asyncio.ensure_future(servers[number % 2].store("ada", session.id, DRAFT)) for number in range(WRITERS)]
     crowded = []
     while not all(task.done() for task in storing):

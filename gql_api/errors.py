@@ -8,6 +8,7 @@ Messages are written for the client: they hold no ids of others, no URLs and no 
     │   ├── NotFound           NOT_FOUND
     │   ├── Conflict           CONFLICT
     │   ├── Busy               BUSY
+    │   ├── IdempotencyMismatch  IDEMPOTENCY_MISMATCH
     │   ├── TooLarge           TOO_LARGE
     │   └── PartlyStored       UPSTREAM_FAILED, only for a list of which a part was stored
     ├── BadUserInput           BAD_USER_INPUT
@@ -103,6 +104,12 @@ class Busy(Correctable):
     """Another write to the same session did not end within the time that one may wait; trying again is safe."""
 
     code = "BUSY"
+
+
+class IdempotencyMismatch(Correctable):
+    """The idempotency key was used with other input."""
+
+    code = "IDEMPOTENCY_MISMATCH"
 
 
 class TooLarge(Correctable):

@@ -30,6 +30,7 @@ from gql_api.services.creation import Creation
 from gql_api.services.files import Files
 from gql_api.services.following import Following
 from gql_api.services.following import Limits as FollowingLimits
+from gql_api.services.keyed import Keys
 from gql_api.services.lease import Terms
 from gql_api.services.locks import SessionLocks
 from gql_api.services.messages import Messages
@@ -231,7 +232,8 @@ def _services(
         reconciler=reconciler,
         events=events,
     )
-    return Services(sessions, Messages(gateway, locks, events, places), Files(gateway, locks)), reconciler
+    keys = Keys(gateway, _now, timedelta(seconds=settings.store_settling))
+    return Services(sessions, Messages(keys, locks, events, places), Files(gateway, locks)), reconciler
 
 
 async def _events(stack: AsyncExitStack, settings: Settings) -> Broker:

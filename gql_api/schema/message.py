@@ -23,6 +23,7 @@ from gql_api.schema.part import MessagePart, Together, ToolCallPart, ToolResultP
 from gql_api.schema.place import Asked, Cursors
 from gql_api.schema.scalars import Json, time_as_written
 from gql_api.schema.selection import selects
+from gql_api.services.rules import RESERVED
 
 if TYPE_CHECKING:
     from gql_api.schema.session import Session
@@ -68,7 +69,11 @@ class Message(node.Node):
     tool_results: list[ToolResultPart] = computed(
         "Those of its parts that are tool results, in order.", lambda self: _only(ToolResultPart, self.parts)
     )
-    metadata: Json = computed("The caller's own metadata, an object.", lambda self: self.value.user_meta)
+    metadata: Json = computed("The caller's own metadata, an object.", lambda self: _shown(self.value.user_meta))
+    idempotency_key: str | None = computed(
+        "The key it was stored under, which those of one list share; null when there was none.",
+        lambda self: _key(self.value.user_meta),
+    )
     created_at: datetime = computed(
         "When Acontext stored it.", lambda self: time_as_written(self.value.created_at, self.value.created_text)
     )
@@ -78,6 +83,19 @@ class Message(node.Node):
 
 def _only(kind: type[T], parts: list[MessagePart]) -> list[T]:
     return [part for part in parts if isinstance(part, kind)]
+
+
+def _shown(metadata: model.JsonObject) -> model.JsonObject:
+    """Leave out what is ours."""
+    if RESERVED not in metadata:
+        return metadata
+    return {name: value for name, value in metadata.items() if name != RESERVED}
+
+
+def _key(metadata: model.JsonObject) -> str | None:
+    ours = metadata.get(RESERVED)
+    key = ours.get("key") if isinstance(ours, dict) else None
+    return key if isinstance(key, str) else None
 
 
 def _role(value: model.Message) -> MessageRole:

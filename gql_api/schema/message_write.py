@@ -1,11 +1,13 @@
 """Inputs and payloads of the mutations that store messages."""
 
 from typing import Any
+from uuid import UUID
 
 import strawberry
 
-from gql_api.errors import BadUserInput, Correctable
+from gql_api.errors import BadUserInput, Correctable, Invalid
 from gql_api.formats import chat
+from gql_api.loaders import MessageKey
 from gql_api.schema import node
 from gql_api.schema.context import Info
 from gql_api.schema.message import Message, MessageEdge, MessageRole, stored_edges
@@ -13,8 +15,23 @@ from gql_api.schema.scalars import Json
 from gql_api.schema.session import Session
 from gql_api.schema.user_error import ERRORS, UserError
 from gql_api.services.drafts import ChatMessage, Draft, ProviderMessage
-from gql_api.services.messages import Stored
+from gql_api.services.expecting import Last
+from gql_api.services.messages import NO_CONDITION, Condition, Stored
 
+_KEY = (
+    "1 to 255 characters that stand for this write, kept with it for at least 24 hours: sent again with the same input "
+    "it gives the same messages and stores none twice, whatever became of the answer; with other input it is "
+    "IDEMPOTENCY_MISMATCH. Null: every call stores."
+)
+_LAST = (
+    "The message that is believed to be the last one of the conversation; CONFLICT, with the session, when it is not. "
+    "Not looked at when the key was used before. Null: whatever is there."
+)
+_EMPTY = (
+    "True: the conversation is believed to be empty; CONFLICT, with the session, when it is not. Not looked at when "
+    "the key was used before."
+)
+_REPLAYED = "Whether an earlier call with the same idempotency key had stored all of it."
 _METADATA = "The caller's own metadata of the message: an object of at most 64 KiB; null for none."
 
 
@@ -70,6 +87,9 @@ class StoreMessageInput:
     session_id: strawberry.ID = strawberry.field(description=node.SESSION_ID)
     message: MessageInput = strawberry.field(description="The message.")
     metadata: Json | None = strawberry.field(default=None, description=_METADATA)
+    idempotency_key: str | None = strawberry.field(default=None, description=_KEY)
+    expected_last_message_id: strawberry.ID | None = strawberry.field(default=None, description=_LAST)
+    expect_empty: bool | None = strawberry.field(default=None, description=_EMPTY)
 
 
 @strawberry.input(description="One message of a list.")
@@ -86,6 +106,9 @@ class StoreMessagesInput:
 
     session_id: strawberry.ID = strawberry.field(description=node.SESSION_ID)
     messages: list[StoreMessagesItemInput] = strawberry.field(description="1 to 100 messages, in their order.")
+    idempotency_key: str | None = strawberry.field(default=None, description=_KEY)
+    expected_last_message_id: strawberry.ID | None = strawberry.field(default=None, description=_LAST)
+    expect_empty: bool | None = strawberry.field(default=None, description=_EMPTY)
 
 
 @strawberry.type(description="What came of storeMessage.")
@@ -95,6 +118,7 @@ class StoreMessagePayload:
     message: Message | None = strawberry.field(default=None, description="The message; null when none was stored.")
     message_edge: MessageEdge | None = strawberry.field(default=None, description="The same, as its list shows it.")
     session: Session | None = strawberry.field(default=None, description="The session; null when it is not known.")
+    replayed: bool = strawberry.field(default=False, description=_REPLAYED)
     errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
 
@@ -110,6 +134,7 @@ class StoreMessagesPayload:
         default=0, description="How many are known to be stored; they are the first ones of the list, without a gap."
     )
     session: Session | None = strawberry.field(default=None, description="The session; null when it is not known.")
+    replayed: bool = strawberry.field(default=False, description=_REPLAYED)
     errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
 
@@ -118,11 +143,14 @@ async def store_message(info: Info, input: StoreMessageInput) -> StoreMessagePay
     session_id = node.read_session(input.session_id, "sessionId")
     draft = Draft(_message(input.message), input.metadata, ("input",))
     try:
-        stored = await info.context.writing().messages.store(info.context.viewer.user, session_id, draft)
+        condition = _condition(session_id, input)
+        stored = await info.context.writing().messages.store(info.context.viewer.user, session_id, draft, condition)
     except Correctable as problem:
         return StoreMessagePayload(errors=[UserError.of(problem)])
     session, edges = _edges(stored)
-    return StoreMessagePayload(message=edges[0].node, message_edge=edges[0], session=session)
+    if stored.problem:
+        return StoreMessagePayload(session=session, errors=[UserError.of(stored.problem)])
+    return StoreMessagePayload(message=edges[0].node, message_edge=edges[0], session=session, replayed=stored.replayed)
 
 
 async def store_messages(info: Info, input: StoreMessagesInput) -> StoreMessagesPayload:
@@ -133,7 +161,10 @@ async def store_messages(info: Info, input: StoreMessagesInput) -> StoreMessages
         for index, item in enumerate(input.messages)
     ]
     try:
-        stored = await info.context.writing().messages.store_all(info.context.viewer.user, session_id, drafts)
+        condition = _condition(session_id, input)
+        stored = await info.context.writing().messages.store_all(
+            info.context.viewer.user, session_id, drafts, condition
+        )
     except Correctable as problem:
         return StoreMessagesPayload(errors=[UserError.of(problem)])
     session, edges = _edges(stored)
@@ -142,8 +173,24 @@ async def store_messages(info: Info, input: StoreMessagesInput) -> StoreMessages
         message_edges=edges,
         stored_count=len(edges),
         session=session,
+        replayed=stored.replayed,
         errors=[UserError.of(stored.problem)] if stored.problem else [],
     )
+
+
+def _condition(session_id: UUID, input: StoreMessageInput | StoreMessagesInput) -> Condition:
+    """Read under which key it is stored and what is believed; the one that most calls give is always the same."""
+    if input.expected_last_message_id is None and not input.expect_empty:
+        return NO_CONDITION if input.idempotency_key is None else Condition(input.idempotency_key)
+    last = None
+    if input.expected_last_message_id is not None:
+        if input.expect_empty:
+            raise Invalid("An empty conversation has no last message.", ("input", "expectEmpty"))
+        key = node.read_message(input.expected_last_message_id, "expectedLastMessageId")
+        if isinstance(key, MessageKey) and key.session_id != session_id:
+            raise Invalid("This message belongs to another session.", ("input", "expectedLastMessageId"))
+        last = Last(key.id, key.created_at) if isinstance(key, MessageKey) else Last(key)
+    return Condition(input.idempotency_key, last, is_empty=bool(input.expect_empty))
 
 
 def _edges(stored: Stored) -> tuple[Session, list[MessageEdge]]:

@@ -15,6 +15,11 @@ from gql_api.services.sessions import UNCHANGED, Changes
 
 _USER = "Whose session it is to be; null: the viewer's. 1 to 255 characters, no control characters or outer blanks."
 _TITLE = "What the user calls it: at most 1000 characters, no control characters; null for none."
+_KEY = (
+    "1 to 255 characters that stand for this write among those of its user, kept as long as the session and at least "
+    "24 hours: sent again with the same input it gives the same session, whatever became of the answer; with other "
+    "input it is IDEMPOTENCY_MISMATCH. Null: every call "
+)
 _CONFIGS = "Acontext's configs of the session: an object of at most 64 KiB; null for none."
 
 
@@ -28,6 +33,7 @@ class CreateSessionInput:
     acontext_id: UUID | None = strawberry.field(
         default=None, description="The id that Acontext shall know it by; CONFLICT when it is taken. Null: a fresh one."
     )
+    idempotency_key: str | None = strawberry.field(default=None, description=_KEY + "makes a session.")
 
 
 @strawberry.input(description="Which session to give; and what to make it of when there is none.")
@@ -48,6 +54,9 @@ class GetOrCreateSessionInput:
     title: str | None = strawberry.field(default=None, description=_TITLE + " A known session keeps its own.")
     configs: Json | None = strawberry.field(
         default=None, description=_CONFIGS + " Only for a session that is made; one that exists keeps its own."
+    )
+    idempotency_key: str | None = strawberry.field(
+        default=None, description=_KEY + "that finds no session makes one. It is used up when a session is made."
     )
 
 
@@ -115,7 +124,7 @@ async def create_session(info: Info, input: CreateSessionInput) -> CreateSession
     new = NewSession(title=input.title, configs=input.configs, id=input.acontext_id)  # type: ignore[arg-type]
     try:
         owner = info.context.acting_for(input.user)
-        made = await info.context.writing().sessions.create(owner, new)
+        made = await info.context.writing().sessions.create(owner, new, key=input.idempotency_key)
     except Correctable as problem:
         return CreateSessionPayload(errors=[UserError.of(problem)])
     edge = SessionEdge(node=Session(value=made))
@@ -128,7 +137,9 @@ async def get_or_create_session(info: Info, input: GetOrCreateSessionInput) -> G
     new = NewSession(title=input.title, configs=input.configs)  # type: ignore[arg-type]
     try:
         owner = info.context.acting_for(input.user)
-        opened = await info.context.writing().sessions.get_or_create(owner, id, new=new, disk_id=input.disk_id)
+        opened = await info.context.writing().sessions.get_or_create(
+            owner, id, new=new, disk_id=input.disk_id, key=input.idempotency_key
+        )
     except Correctable as problem:
         return GetOrCreateSessionPayload(errors=[UserError.of(problem)])
     edge = SessionEdge(node=Session(value=opened.session))

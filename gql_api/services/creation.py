@@ -9,12 +9,21 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from gql_api import model
-from gql_api.errors import Busy, Conflict, DatabaseFailure, UpstreamFailure, UpstreamTimeout
+from gql_api.errors import (
+    Busy,
+    Conflict,
+    DatabaseFailure,
+    IdempotencyMismatch,
+    NotFound,
+    UpstreamFailure,
+    UpstreamTimeout,
+)
 from gql_api.request_scope import no_request
 from gql_api.services import rules
 from gql_api.store import mappings
@@ -31,15 +40,30 @@ UNDOING = 45.0
 LEASE = timedelta(seconds=LONGEST + UNDOING + 30)
 """How long the maker of an intent may be at work on it; only later may others be."""
 
+KEY_PATH = ("input", "idempotencyKey")
+_PATIENCE, _LOOK_AGAIN, _TRIES = 5.0, 0.05, 3
+"""Seconds that one waits for another who makes a session under the same key, and between two looks."""
+
 
 @dataclass(frozen=True, slots=True)
 class NewSession:
-    """What a session is made of. `id` is one that the client chose; `path` is where it stands in the input."""
+    """What a session is made of. `id` is one that the client chose; `path` is where it stands in the input.
+
+    Under one `key` of its user, an idempotency key, one session is made.
+    """
 
     title: str | None
     configs: model.JsonObject | None
     id: UUID | None = None
     path: rules.Path = ("input", "acontextId")
+    key: mappings.Key | None = None
+
+
+class _KeyTaken(Busy):
+    """Another call makes a session under the same key."""
+
+    def __init__(self) -> None:
+        super().__init__("The session of this idempotency key is still being made; try again.", KEY_PATH)
 
 
 class Creation:
@@ -79,6 +103,35 @@ class Creation:
             await self._undo_after(intent, failure)
             raise
 
+    async def make_once(self, owner: str, new: NewSession) -> tuple[model.Session, bool]:
+        """Make a session as `make` does, or give the one made under its key; tell whether it was made just now."""
+        for _ in range(_TRIES if new.key else 0):
+            if new.key and (earlier := await self.made_under(owner, new.key)):
+                return earlier, False
+            with suppress(_KeyTaken):
+                return await self.make(owner, new), True
+        return await self.make(owner, new), True
+
+    async def made_under(self, owner: str, key: mappings.Key) -> model.Session | None:
+        """Give the session that was made under this key; None where none was, or its making was undone.
+
+        Raises `IdempotencyMismatch` when it was made of other input, `Busy` while it is being made, and `NotFound`
+        when it was deleted since.
+        """
+        for _ in range(int(_PATIENCE / _LOOK_AGAIN)):
+            found = await mappings.find_by_key(owner, key.text)
+            if found is None:
+                return None
+            mapping, fingerprint = found
+            if fingerprint != key.fingerprint:
+                raise IdempotencyMismatch("This idempotency key was used with other input.", KEY_PATH)
+            if mapping.state is not model.MappingState.CREATING:
+                if session := (await mappings.ready(owner, [mapping.id])).get(mapping.id):
+                    return session
+                raise NotFound("The session that was made under this idempotency key is deleted.", KEY_PATH)
+            await asyncio.sleep(_LOOK_AGAIN)
+        raise _KeyTaken
+
     async def bind(self, intent: mappings.Intent, disk: model.Disk) -> model.Session:
         """Bind the disk to the session that is being made; from here on it is visible.
 
@@ -89,8 +142,10 @@ class Creation:
             raise Busy("This session was taken over while it was being made; try again.", ("input",))
         return session
 
-    async def begin(self, owner: str, *, id: UUID, title: str | None, adopted: bool) -> mappings.Intent | None:
-        """Write the intent down; None when the id is taken."""
+    async def begin(
+        self, owner: str, *, id: UUID, title: str | None, adopted: bool, key: mappings.Key | None = None
+    ) -> mappings.Intent | None:
+        """Write the intent down; None when the id, or the owner's key, is taken."""
         now = self._clock()
         intent = mappings.Intent(
             id=id,
@@ -100,6 +155,7 @@ class Creation:
             nonce=secrets.token_hex(16),
             now=now,
             lease_until=self.lease_end(),
+            key=key,
         )
         return intent if await mappings.begin(intent) else None
 
@@ -129,8 +185,10 @@ class Creation:
     async def _begin(self, owner: str, new: NewSession) -> mappings.Intent:
         if new.id:
             await self._refuse_taken(owner, new.id, new.path)
-        intent = await self.begin(owner, id=new.id or uuid4(), title=new.title, adopted=False)
+        intent = await self.begin(owner, id=new.id or uuid4(), title=new.title, adopted=False, key=new.key)
         if intent is None:
+            if new.key and await mappings.find_by_key(owner, new.key.text):
+                raise _KeyTaken
             raise Conflict("This id is taken.", new.path)
         return intent
 
@@ -175,6 +233,8 @@ class Creation:
         mapping = await mappings.find(intent.id)
         if mapping is None or mapping.nonce != intent.nonce or mapping.state is not model.MappingState.CREATING:
             return  # a request may be cancelled after its session was bound: then it is made
+        if intent.key:
+            await mappings.free_key(intent.id, nonce=intent.nonce)
         await self.undo(intent.id, intent.nonce)
         if settled:
             await mappings.abandon(intent.id, nonce=intent.nonce)

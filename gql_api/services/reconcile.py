@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 from gql_api import model
 from gql_api.errors import DatabaseFailure, UpstreamFailure
 from gql_api.services.creation import LEASE, UNDOING, Creation
-from gql_api.store import mappings, places
+from gql_api.store import idempotency, mappings, places
 from gql_api.upstream.gateway import Gateway
 
 _LOG = logging.getLogger(__name__)
 
-TOMBSTONES_KEPT = timedelta(days=7)
+TOMBSTONES_KEPT = KEYS_KEPT = timedelta(days=7)
+"""How long a deleted session is known, and an idempotency key after it was last used."""
 _AT_ONCE = 50
 
 
@@ -57,6 +58,7 @@ class Reconciler:
         Each is claimed just before it is worked on, so that its lease lasts longer than the work.
         """
         await mappings.purge_tombstones(before=self._clock() - TOMBSTONES_KEPT)
+        await idempotency.purge(before=self._clock() - KEYS_KEPT)
         done = 0
         for _ in range(_AT_ONCE):
             claimed = await self._claim(self._clock(), limit=1, alone=False)

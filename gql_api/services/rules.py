@@ -1,7 +1,9 @@
 """The rules that input must keep before anything is asked of Acontext or of the database."""
 
+import json
 import math
 import unicodedata
+from hashlib import sha256
 from typing import Any
 
 from gql_api import gojson
@@ -10,6 +12,7 @@ from gql_api.model import JsonObject
 
 LONGEST_USER = 255
 LONGEST_TITLE = 1000
+LONGEST_KEY = 255
 LARGEST_JSON = 65536
 """Bytes of JSON, as Acontext writes it, that it takes as configs or as a message's metadata."""
 DEEPEST_JSON = 50
@@ -44,6 +47,22 @@ def title(text: str | None, path: Path) -> str | None:
     if _has_control(text):
         raise Invalid("A title must not contain control characters.", path)
     return text
+
+
+def idempotency_key(key: str | None, path: Path) -> str | None:
+    """Check an idempotency key: 1 to 255 characters, no control characters."""
+    if key is None:
+        return None
+    if len(key) > LONGEST_KEY:
+        raise TooLarge(f"An idempotency key has at most {LONGEST_KEY} characters.", path)
+    if not key or _has_control(key):
+        raise Invalid("An idempotency key must not be empty, nor contain control characters.", path)
+    return key
+
+
+def fingerprint(value: Any) -> str:
+    """Give 64 characters that stand for a value of JSON: the same for what is equal, whatever the order of keys."""
+    return sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def json_object(value: Any, path: Path) -> JsonObject | None:

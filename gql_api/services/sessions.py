@@ -9,7 +9,7 @@ from gql_api.errors import NotFound, TooLarge
 from gql_api.events import Broker, ListChange, ListChanged, owner_key
 from gql_api.services import rules
 from gql_api.services.adoption import Adoption, Opened
-from gql_api.services.creation import Creation, NewSession
+from gql_api.services.creation import KEY_PATH, Creation, NewSession
 from gql_api.services.locks import SessionLocks
 from gql_api.services.ownership import present
 from gql_api.services.reconcile import Reconciler
@@ -51,19 +51,26 @@ class Sessions:
         self._adoption = adoption
         self._reconciler = reconciler
 
-    async def create(self, owner: str, new: NewSession) -> model.Session:
-        """Make a session with a disk of its own; raise `Invalid`, `TooLarge`, `Conflict` or an `UpstreamFailure`."""
-        made = await self._creation.make(owner, _checked(new))
-        self._tell(ListChange.CREATED, owner, made.id)
-        return made
+    async def create(self, owner: str, new: NewSession, *, key: str | None = None) -> model.Session:
+        """Make a session with a disk of its own, or give the one that was made under this idempotency key.
 
-    async def get_or_create(self, owner: str, id: UUID | None, *, new: NewSession, disk_id: UUID | None) -> Opened:
+        Raises `Invalid`, `TooLarge`, `Conflict`, `IdempotencyMismatch`, `Busy`, or an `UpstreamFailure`.
+        """
+        asked = ["createSession", new.title, new.configs, new.id and str(new.id)]
+        return await self._make(owner, _checked(new, key, asked))
+
+    async def get_or_create(
+        self, owner: str, id: UUID | None, *, new: NewSession, disk_id: UUID | None, key: str | None = None
+    ) -> Opened:
         """Give the session with this id, adopt it from Acontext if it is this user's there, else make another.
 
         A session that is made never gets the id that was asked for. Raises `Conflict` when `disk_id` belongs to
-        another session, `NotFound` when this user has no such disk.
+        another session, `NotFound` when this user has no such disk. A key of which a session was made gives that one.
         """
-        checked = _checked(new)
+        asked = ["getOrCreateSession", new.title, new.configs, id and str(id), disk_id and str(disk_id)]
+        checked = _checked(new, key, asked)
+        if checked.key and (earlier := await self._creation.made_under(owner, checked.key)):
+            return Opened(earlier, created=True, disk_created=True)
         if id is not None:
             async with self._locks.queued((owner, id)):
                 found = await self._adoption.find(owner, id, title=checked.title, disk_id=disk_id)
@@ -72,9 +79,14 @@ class Sessions:
                     self._tell(ListChange.CREATED, owner, id)
                 return found
         self._adoption.refuse_disk(disk_id)
-        made = await self._creation.make(owner, checked)
-        self._tell(ListChange.CREATED, owner, made.id)
+        made = await self._make(owner, checked)
         return Opened(made, created=True, disk_created=True)
+
+    async def _make(self, owner: str, new: NewSession) -> model.Session:
+        session, is_new = await self._creation.make_once(owner, new)
+        if is_new:
+            self._tell(ListChange.CREATED, owner, session.id)
+        return session
 
     async def update(self, owner: str, id: UUID, changes: Changes) -> model.Session:
         """Change title and configs; configs are merged key by key, null deletes a key, no configs at all clear them."""
@@ -130,10 +142,13 @@ class Sessions:
             raise TooLarge(f"Configs have at most {rules.LARGEST_JSON} bytes of JSON.", _CONFIGS) from None
 
 
-def _checked(new: NewSession) -> NewSession:
+def _checked(new: NewSession, key: str | None, asked: list[Any]) -> NewSession:
+    """Check what a session is to be made of; `asked` is all that must be the same under the same key."""
+    key = rules.idempotency_key(key, KEY_PATH)
     return NewSession(
         title=rules.title(new.title, ("input", "title")),
         configs=rules.json_object(new.configs, _CONFIGS),
         id=new.id,
         path=new.path,
+        key=None if key is None else mappings.Key(key, rules.fingerprint(asked)),
     )

@@ -49,6 +49,15 @@ class AcontextSettings(BaseModel):
         le=300,
         description="Seconds that one call of Acontext may take when it moves a whole file.",
     )
+    store_settling: float = Field(
+        60.0,
+        alias="GQL_API_STORE_SETTLING",
+        ge=1,
+        le=3600,
+        description="Seconds after which a message that was sent to Acontext, and of which nothing was heard, is taken "
+        "not to come any more, and may be stored again under its idempotency key: longer than Acontext, and any proxy "
+        "before it, lets a request live.",
+    )
     request_timeout: float = Field(
         30.0,
         alias="GQL_API_REQUEST_TIMEOUT",

@@ -8,7 +8,7 @@ it starts from, so of several that race one wins, on both databases and over sev
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Unpack
+from typing import Any, NamedTuple, Unpack
 from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
@@ -25,8 +25,8 @@ from gql_api.store.statements import Statement
 
 _BEGIN = Statement("""
 INSERT INTO session_mappings (id, user_identifier, title, title_folded, state, adopted, nonce, created_at, updated_at,
-                              lease_until)
-VALUES ($1, $2, $3, $4, 'creating', $5, $6, $7, $7, $8) ON CONFLICT DO NOTHING RETURNING id
+                              lease_until, creation_key, creation_fingerprint)
+VALUES ($1, $2, $3, $4, 'creating', $5, $6, $7, $7, $8, $9, $10) ON CONFLICT DO NOTHING RETURNING id
 """)
 _BIND = Statement(f"""
 UPDATE session_mappings SET state = 'ready', disk_id = $3, disk_created_at = $4, updated_at = $5
@@ -50,6 +50,14 @@ class Intent:
     nonce: str
     now: datetime
     lease_until: datetime
+    key: "Key | None" = None
+
+
+class Key(NamedTuple):
+    """The idempotency key that a session is made under, one for its user, and what stands for the input."""
+
+    text: str
+    fingerprint: str
 
 
 @rereading
@@ -97,6 +105,15 @@ async def find(id: UUID) -> model.Mapping | None:
 
 
 @rereading
+async def find_by_key(owner: str, key: str) -> tuple[model.Mapping, str] | None:
+    """Return the mapping that was begun under this owner's key, in any state, and what stands for its input."""
+    found = await SessionMapping.filter(user_identifier=owner, creation_key=key).values(
+        *rows.OF_MAPPING, "creation_fingerprint"
+    )
+    return (rows.mapping(found[0]), found[0]["creation_fingerprint"]) if found else None
+
+
+@rereading
 async def disk_is_bound(disk_id: UUID) -> bool:
     """Tell whether any session has this disk, or had it and its tombstone is still there."""
     return await SessionMapping.filter(disk_id=disk_id).exists()
@@ -104,10 +121,12 @@ async def disk_is_bound(disk_id: UUID) -> bool:
 
 @translating
 async def begin(intent: Intent) -> bool:
-    """Write the intent down; False when the id is taken, in any state and by anyone."""
+    """Write the intent down; False when the id is taken, in any state and by anyone, or the key by this owner."""
     title = rows.titled(intent.title).values()
     now, lease_until = rows.utc(intent.now), rows.utc(intent.lease_until)
-    made = await _BEGIN.rows(intent.id, intent.owner, *title, intent.adopted, intent.nonce, now, lease_until)
+    made = await _BEGIN.rows(
+        intent.id, intent.owner, *title, intent.adopted, intent.nonce, now, lease_until, *(intent.key or (None, None))
+    )
     return bool(made)
 
 
@@ -129,6 +148,13 @@ async def bind(id: UUID, *, disk: model.Disk, lease_until: datetime, now: dateti
 async def abandon(id: UUID, *, nonce: str) -> None:
     """Forget the session that was never made of this intent; one in any other state stays."""
     await SessionMapping.filter(id=id, state=MappingState.CREATING.value, nonce=nonce).delete()
+
+
+@translating
+async def free_key(id: UUID, *, nonce: str) -> None:
+    """Let another session be made under the key of this intent, which its maker has given up and may not forget yet."""
+    given_up = SessionMapping.filter(id=id, state=MappingState.CREATING.value, nonce=nonce)
+    await given_up.update(creation_key=None, creation_fingerprint=None)
 
 
 @translating

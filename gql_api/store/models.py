@@ -31,6 +31,10 @@ class SessionMapping(Model):
     write_wanted: datetime | None = fields.DatetimeField(null=True)
     write_fence: int | None = fields.BigIntField(null=True)
 
+    # The idempotency key that it was made under, unique for its user, and what stands for the input then.
+    creation_key = fields.CharField(max_length=255, null=True)
+    creation_fingerprint = fields.CharField(max_length=64, null=True)
+
     class Meta:
         table = "session_mappings"
         constraints = (

@@ -81,7 +81,7 @@ class Counted:
 @rereading
 async def anchors(wanted: Sequence[Wanted]) -> list[Place | None]:
     """Find places, all in one query on PostgreSQL; None where fewer messages are known."""
-    bounds = [(_micros(one.before[0]), one.before[1]) if one.before else _END for one in wanted]
+    bounds = [(to_micros(one.before[0]), one.before[1]) if one.before else _END for one in wanted]
     if _is_sqlite():
         found: dict[int, dict[str, Any]] = {}
         for number, (one, (micros, id)) in enumerate(zip(wanted, bounds, strict=True), 1):
@@ -92,7 +92,7 @@ async def anchors(wanted: Sequence[Wanted]) -> list[Place | None]:
         times, ids = [micros for micros, _ in bounds], [id for _, id in bounds]
         found = {row["number"]: row for row in await _query(_ANCHORS_POSTGRES, sessions, times, ids, skips)}
     return [
-        Place(one.session_id, _moment(row["micros"]), _uuid(row["message_id"])) if row else None
+        Place(one.session_id, from_micros(row["micros"]), _uuid(row["message_id"])) if row else None
         for one, row in ((one, found.get(number)) for number, one in enumerate(wanted, 1))
     ]
 
@@ -105,7 +105,7 @@ async def counts(session_ids: Sequence[UUID]) -> dict[UUID, Counted]:
         rows = await _query(f"{_COUNTS}IN ({marks})", *map(str, session_ids))
     else:
         rows = await _query(f"{_COUNTS}= ANY($1::uuid[])", list(session_ids))
-    return {_uuid(row["session_id"]): Counted(_moment(row["micros"]), row["count"]) for row in rows}
+    return {_uuid(row["session_id"]): Counted(from_micros(row["micros"]), row["count"]) for row in rows}
 
 
 @translating
@@ -114,7 +114,7 @@ async def put(places: Iterable[tuple[UUID, datetime, str]]) -> None:
 
     Each is the session, the time, and the message's id as all ids are written.
     """
-    rows = [(session_id, _micros(created_at), id) for session_id, created_at, id in places]
+    rows = [(session_id, to_micros(created_at), id) for session_id, created_at, id in places]
     if _is_sqlite():
         values = [[str(session), micros, id] for session, micros, id in rows]
         await SessionMapping._meta.db.execute_many(_PUT_SQLITE, values)
@@ -126,7 +126,7 @@ async def put(places: Iterable[tuple[UUID, datetime, str]]) -> None:
 async def put_counts(counted: Mapping[UUID, Counted]) -> None:
     """Keep how many messages sessions have that are ready, unless it is known up to a later time."""
     is_sqlite = _is_sqlite()
-    values = [[str(id) if is_sqlite else id, _micros(one.until), one.count] for id, one in sorted(counted.items())]
+    values = [[str(id) if is_sqlite else id, to_micros(one.until), one.count] for id, one in sorted(counted.items())]
     await SessionMapping._meta.db.execute_many(_COUNT["sqlite" if is_sqlite else "postgres"], values)
 
 
@@ -148,11 +148,13 @@ async def _query(statement: str, *values: Any) -> list[dict[str, Any]]:
     return await SessionMapping._meta.db.execute_query_dict(statement, list(values))
 
 
-def _micros(moment: datetime) -> int:
-    return (moment - _EPOCH) // _MICROSECOND
+def to_micros(time: datetime) -> int:
+    """Give the microseconds since 1970."""
+    return (time - _EPOCH) // _MICROSECOND
 
 
-def _moment(micros: int) -> datetime:
+def from_micros(micros: int) -> datetime:
+    """Give the time so many microseconds after 1970 began."""
     return _EPOCH + timedelta(microseconds=micros)
 
 

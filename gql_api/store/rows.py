@@ -13,7 +13,7 @@ from gql_api.store.models import SessionMapping
 from gql_api.store.statements import Row, converted
 
 OF_SESSION = ("id", "user_identifier", "title", "disk_id", "disk_created_at", "created_at", "updated_at")
-_OF_MAPPING = (*OF_SESSION, "state", "adopted", "nonce")
+OF_MAPPING = (*OF_SESSION, "state", "adopted", "nonce")
 _SELECT = f"SELECT {', '.join(OF_SESSION)} FROM session_mappings WHERE state = 'ready' AND "  # noqa: S608 - our columns
 _READY, _READY_POSTGRES = f"{_SELECT} user_identifier = ? AND ", f"{_SELECT} user_identifier = $1 AND "
 
@@ -36,7 +36,7 @@ async def ready(owner: str, column: str, ids: Sequence[UUID]) -> list[model.Sess
 
 async def mappings(query: QuerySet[SessionMapping]) -> list[model.Mapping]:
     """Read rows in any state."""
-    return [mapping(row) for row in await query.values(*_OF_MAPPING)]
+    return [mapping(row) for row in await query.values(*OF_MAPPING)]
 
 
 async def update(query: QuerySet[SessionMapping], **values: Any) -> Row | None:
@@ -48,7 +48,7 @@ async def update(query: QuerySet[SessionMapping], **values: Any) -> Row | None:
     statement = query.update(**values)
     statement.sql()
     returning: Any = statement.query.returning
-    text, parameters = returning(*_OF_MAPPING).get_parameterized_sql()
+    text, parameters = returning(*OF_MAPPING).get_parameterized_sql()
     found = await SessionMapping._meta.db.execute_query_dict(text, parameters)
     return converted(found[0]) if found else None
 

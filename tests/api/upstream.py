@@ -13,7 +13,10 @@ Fault = Callable[[httpx.Request], str | None]
 
 @dataclass
 class Upstream:
-    """Counts calls as `GET /session/{id}/messages`; `fault` tells of each whether it fails `before` or `after`."""
+    """Counts calls as `GET /session/{id}/messages`; `fault` tells of each whether it fails `before` or `after`.
+
+    `lost` is one that was sent and never arrives.
+    """
 
     calls: list[str] = field(default_factory=list)
     fault: Fault | None = None
@@ -48,6 +51,8 @@ class _Front(httpx.AsyncBaseTransport):
         when = self._upstream.fault(request) if self._upstream.fault else None
         if when == "before":
             raise httpx.ConnectError("refused", request=request)
+        if when == "lost":
+            raise httpx.ReadError("reset", request=request)
         response = await self._behind.handle_async_request(request)
         if when == "after":
             await response.aread()

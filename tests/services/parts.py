@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from api.odd_upstream import OddUpstream
@@ -11,6 +11,7 @@ from api.upstream import KEY
 from carrying import in_front
 from gql_api.embedded import open_acontext
 from gql_api.services.creation import Creation
+from gql_api.services.keyed import Keys
 from gql_api.services.reconcile import Reconciler
 from gql_api.upstream.connect import connect
 from gql_api.upstream.direct import Direct
@@ -28,6 +29,9 @@ class Parts:
 
     def creation(self, *, longest: float = 5.0) -> Creation:
         return Creation(self.gateway, disk_owner_prefix="gql-api:disk:", clock=lambda: self.now, longest=longest)
+
+    def keys(self) -> Keys:
+        return Keys(self.gateway, lambda: self.now, timedelta(seconds=60))
 
     def reconciler(self) -> Reconciler:
         return Reconciler(self.gateway, creation=self.creation(), clock=lambda: self.now)

@@ -59,7 +59,7 @@ async def test_what_was_stored_of_a_list_is_told_and_nothing_more_is_stored(
             await postgres_databases.shut(url)
 
     parts.upstream.meanwhile = lose_it
-    writes = Messages(parts.gateway, SessionLocks(patience=10.0, terms=ALWAYS_ASKING), LocalBroker(), PlaceKeeper())
+    writes = Messages(parts.keys(), SessionLocks(patience=10.0, terms=ALWAYS_ASKING), LocalBroker(), PlaceKeeper())
     stored = await writes.store_all("ada", session.id, [draft(index) for index in range(4)])
 
     assert len(stored.messages) == 2

@@ -1,6 +1,7 @@
 """A list of messages whose session could not be held to its end: what was stored by then is told."""
 
 import asyncio
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
@@ -10,6 +11,7 @@ from gql_api import model
 from gql_api.errors import PartlyStored
 from gql_api.events.local import LocalBroker
 from gql_api.services.drafts import ChatMessage, Draft
+from gql_api.services.keyed import Keys
 from gql_api.services.lease import Terms
 from gql_api.services.locks import SessionLocks
 from gql_api.services.messages import Messages
@@ -44,9 +46,12 @@ async def test_what_was_stored_before_the_lease_ended_is_told(postgres_databases
         intent = mappings.Intent(uuid4(), "ada", None, adopted=False, nonce="nonce", now=NOW, lease_until=NOW)
         assert await mappings.begin(intent)
         assert await mappings.bind(intent.id, disk=model.Disk(uuid4(), NOW), lease_until=NOW, now=NOW)
-        told = await Messages(upstream, SessionLocks(patience=5, terms=terms), LocalBroker(), PlaceKeeper()).store_all(
-            "ada", intent.id, drafts
-        )
+        told = await Messages(
+            Keys(upstream, lambda: NOW, timedelta(seconds=60)),
+            SessionLocks(patience=5, terms=terms),
+            LocalBroker(),
+            PlaceKeeper(),
+        ).store_all("ada", intent.id, drafts)
     await postgres_databases.drop(url)
     assert [message.id for message in told.messages] == [message.id for message in upstream.messages.stored]
     assert isinstance(told.problem, PartlyStored)

@@ -1,0 +1,185 @@
+"""Messages stored under a key of their caller's: each once and in order, whatever is lost on the way.
+
+The key goes with each message into its metadata, and what was begun under it is in our database before the first is
+sent. So a retry, by whichever server and after whatever crash, finds what an earlier try stored, also where that never
+learnt it. What is not found may still be on its way for a while; only after that time it is sent again.
+"""
+
+import secrets
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from gql_api import gojson, model
+from gql_api.errors import DatabaseFailure, IdempotencyMismatch, NotFound, TooLarge, UpstreamFailure, UpstreamTimeout
+from gql_api.services import rules
+from gql_api.services.creation import KEY_PATH
+from gql_api.services.drafts import Storable
+from gql_api.store import idempotency
+from gql_api.store.idempotency import KeyRow, Stored
+from gql_api.upstream import cursor
+from gql_api.upstream.failures import Fate
+from gql_api.upstream.gateway import Gateway
+from gql_api.upstream.messages import LARGEST_PAGE, Reading
+from gql_api.upstream.refusal import Refused
+
+_OVERLAP = timedelta(seconds=10)
+"""How much earlier than the last message known before its time may say that a later one was stored."""
+_SPARE = 20
+_HARMLESS = frozenset({Fate.UNSENT, Fate.DEFERRED, Fate.CLOSED, Fate.CIRCUIT_OPEN})
+
+
+class Keys(NamedTuple):
+    """What messages under keys are stored with; `settling` is how long one that was sent may still be on its way."""
+
+    gateway: Gateway
+    clock: Callable[[], datetime]
+    settling: timedelta
+
+    async def begin(self, session_id: UUID, key: str, messages: Sequence[Storable]) -> "Keyed":
+        """Begin, or find what was begun; for who holds the session.
+
+        Raises `IdempotencyMismatch` when other messages were begun under this key, `TooLarge` when a message's
+        metadata have no room for it, and `NotFound` when what is known to be stored is gone from Acontext.
+        """
+        keyed = Keyed(self, session_id, key, messages)
+        await keyed.begin()
+        return keyed
+
+
+class Keyed:
+    """The messages of one call under a key. `messages` are those that are known to be stored, the first of the list."""
+
+    def __init__(self, keys: Keys, session_id: UUID, key: str, messages: Sequence[Storable]) -> None:
+        self._keys = keys
+        self._session_id = session_id
+        self._key = key
+        self._marked = [self._mark(message, index) for index, message in enumerate(messages)]
+        self._row: KeyRow
+        self.messages: list[model.Message] = []
+        self.is_new = True
+
+    @property
+    def count(self) -> int:
+        """How many there are to be in the end."""
+        return len(self._marked)
+
+    async def begin(self) -> None:
+        """Write down what is begun, or read what an earlier call stored."""
+        fingerprint = rules.fingerprint([[one.format, one.blob, one.metadata] for one in self._marked])
+        attempt = secrets.token_hex(16)
+        self._row = await idempotency.begin(
+            self._session_id, self._key, fingerprint=fingerprint, attempt=attempt, now=self._keys.clock()
+        )
+        if self._row.fingerprint != fingerprint:
+            raise IdempotencyMismatch("This idempotency key was used with other input.", KEY_PATH)
+        self.is_new = self._row.attempt == attempt
+        if self._row.stored:
+            self.messages = await self._read(self._row.stored)
+
+    async def earlier(self) -> model.Message | None:
+        """Give the next message where an earlier call stored it and did not learn so; None: it is to be stored.
+
+        Raises `UpstreamTimeout` while it may still be on its way.
+        """
+        sent_at = self._row.sent_at
+        if self.is_new or sent_at is None or len(self.messages) > len(self._row.stored):
+            return None
+        if found := await self._look():
+            self.messages.append(found)
+            return found
+        left = (sent_at + self._keys.settling - self._keys.clock()).total_seconds()
+        if left > 0:
+            raise UpstreamTimeout(
+                "An earlier try under this idempotency key may still take effect; try again with the same key in "
+                f"{left:.0f} seconds."
+            )
+        return None
+
+    async def sending(self) -> Storable:
+        """Write down that the next message is sent now, and give it as it is to be sent."""
+        if not self.is_new or self.messages:
+            await self._note(sent_at=self._keys.clock())
+        return self._marked[len(self.messages)]
+
+    async def after(self, failure: UpstreamFailure) -> model.Message:
+        """Look once whether the message is there all the same; else raise what the caller is to be told."""
+        if isinstance(failure, Refused) or getattr(failure, "fate", None) in _HARMLESS:
+            await self.unsent()
+            raise failure
+        found = None
+        with suppress(UpstreamFailure):
+            found = await self._look()
+        if found is None:
+            raise UpstreamTimeout(
+                "It is not known whether the message was stored; try again with the same idempotency key."
+            ) from failure
+        return found
+
+    async def unsent(self) -> None:
+        """Write down that the next message was certainly not stored; a key that stored nothing is free again.
+
+        Where the database fails, a later call looks for it in vain.
+        """
+        with suppress(DatabaseFailure):
+            if self.messages:
+                await self._note(sent_at=None)
+            else:
+                await idempotency.forget(self._session_id, self._key)
+
+    async def end(self) -> None:
+        """Write down that all is stored. Where the database fails, a later call looks for the last one and finds it."""
+        with suppress(DatabaseFailure):
+            await self._note(sent_at=None)
+
+    async def _note(self, *, sent_at: datetime | None) -> None:
+        stored = [Stored(message.created_at, message.id) for message in self.messages]
+        await idempotency.advance(self._session_id, self._key, stored=stored, sent_at=sent_at, now=self._keys.clock())
+
+    async def _look(self) -> model.Message | None:
+        """Look for the next message in what was stored since."""
+        if self.messages:
+            last = self.messages[-1]
+            after: str | None = cursor.just_before(last.created_at, last.id)
+        else:
+            after = cursor.end_of(self._row.after - _OVERLAP) if self._row.after else None
+        mark = self._marked[len(self.messages)].metadata
+        wanted = (mark or {})[rules.RESERVED]
+        while True:
+            page = await self._page(after, LARGEST_PAGE)
+            for message in page.messages:
+                if message.user_meta.get(rules.RESERVED) == wanted:
+                    return message
+            if not page.has_more or not page.messages:
+                return None
+            after = cursor.after(page.messages[-1].created_at, page.messages[-1].id)
+
+    async def _read(self, known: Sequence[Stored]) -> list[model.Message]:
+        """Read what is known to be stored."""
+        found: dict[UUID, model.Message] = {}
+        wanted = {one.id for one in known}
+        after = cursor.just_before(*known[0])
+        while wanted:
+            page = await self._page(after, min(len(known) + _SPARE, LARGEST_PAGE))
+            found |= {message.id: message for message in page.messages if message.id in wanted}
+            wanted -= found.keys()
+            if not page.has_more or not page.messages:
+                break
+            after = cursor.after(page.messages[-1].created_at, page.messages[-1].id)
+        if wanted:
+            raise NotFound("What was stored under this idempotency key is gone from Acontext.", KEY_PATH)
+        return [found[one.id] for one in known]
+
+    async def _page(self, after: str | None, limit: int) -> model.MessagePage:
+        return await self._keys.gateway.messages.read(self._session_id, Reading(limit=limit, after=after))
+
+    def _mark(self, message: Storable, index: int) -> Storable:
+        metadata = {**(message.metadata or {}), rules.RESERVED: {"key": self._key, "index": index}}
+        if len(gojson.dumps(metadata).encode()) > rules.LARGEST_JSON:
+            raise TooLarge(
+                f"Metadata and idempotency key have at most {rules.LARGEST_JSON} bytes of JSON together.",
+                (*message.path[:-2], "metadata"),
+            )
+        return message._replace(metadata=metadata)
