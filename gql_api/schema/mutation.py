@@ -49,7 +49,8 @@ class Mutation:
         return await session_write.delete_session(info, input)
 
     @strawberry.mutation(
-        description="Store a message at the end of a conversation. After UPSTREAM_TIMEOUT it may have been stored."
+        description="Store a message at the end of a conversation. After UPSTREAM_TIMEOUT it may have been stored: "
+        "with an idempotency key it is safe to send it again."
     )
     async def store_message(
         self, info: Info, input: Annotated[message_write.StoreMessageInput, _INPUT]

@@ -7,10 +7,10 @@ the middle; the next try comes from another server. What Acontext has in the end
 import asyncio
 import random
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -21,9 +21,10 @@ from gql_api.services.creation import NewSession
 from gql_api.services.drafts import ChatMessage, Draft
 from gql_api.services.locks import SessionLocks
 from gql_api.services.messages import Condition, Messages, Stored
-from gql_api.store import idempotency
+from gql_api.store import idempotency, places
 from gql_api.store.database import open_database
 from gql_api.store.place_keeper import PlaceKeeper
+from gql_api.upstream import cursor
 from services.parts import Parts, opened
 
 SETTLED = timedelta(seconds=61)
@@ -168,3 +169,23 @@ async def test_keys_are_forgotten_a_week_after_their_last_use(parts: Parts) -> N
         await parts.reconciler().sweep()
         row = await idempotency.begin(session_id, "key", fingerprint="other", attempt="other", now=parts.now)
         assert (row.fingerprint != "other") is kept
+
+
+async def test_what_is_looked_for_is_looked_for_where_it_can_be(parts: Parts) -> None:
+    """Behind the last message that was known before it; Acontext's clock may have been behind for some seconds."""
+    session_id = (await parts.creation().make("ada", NewSession(title=None, configs=None))).id
+    for text in ("long", "before"):
+        await server(parts).store_all("ada", session_id, drafts([text]))
+    ahead = datetime.now(UTC) + timedelta(seconds=5)
+    await places.put([(session_id, ahead, str(uuid4()))])
+    cursors: list[str | None] = []
+
+    def fault(request: httpx.Request) -> str | None:
+        if request.method == "GET":
+            cursors.append(request.url.params.get("cursor"))
+        return "after" if request.method == "POST" else None
+
+    parts.upstream.fault = fault
+    stored = await server(parts).store_all("ada", session_id, drafts(["tea"]), Condition("key"))
+    assert [message.parts[0]["text"] for message in stored.messages] == ["tea"]
+    assert cursors == [cursor.end_of(ahead - timedelta(seconds=10))]

@@ -12,8 +12,8 @@ _MESSAGES = """
 CREATE TABLE message_keys (
     session_id UUID NOT NULL REFERENCES session_mappings (id) ON DELETE CASCADE,
     idempotency_key VARCHAR(255) NOT NULL,
-    fingerprint CHAR(64) NOT NULL,
-    attempt CHAR(32) NOT NULL,
+    fingerprint VARCHAR(64) NOT NULL,
+    attempt VARCHAR(32) NOT NULL,
     after_micros BIGINT,
     stored TEXT NOT NULL,
     sent_micros BIGINT,
