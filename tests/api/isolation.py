@@ -25,6 +25,7 @@ from graphql import (
 from graphql.type import get_nullable_type
 
 SESSION, DISK, FILE = ("session", "bare session"), ("disk", "bare disk"), ("file",)
+MESSAGE = ("message", "own session's message", "bare message")
 NODES = ("session", "disk", "file", "message", "own session's message", "part", "user")
 KINDS: dict[str, tuple[str, ...]] = {
     "Query.node(id)": NODES,
@@ -39,7 +40,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "Session.messages(before)": ("message cursor", "forged cursor"),
     "Session.messages(after) edited": ("edited cursor", "forged edited cursor"),
     "Session.messages(before) edited": ("edited cursor", "forged edited cursor"),
-    "Session.messages(pinAtMessageId)": ("message", "own session's message", "bare message"),
+    "Session.messages(pinAtMessageId)": MESSAGE,
     "Session.files(after)": ("file cursor",),
     "Disk.files(after)": ("file cursor",),
     "Directory.files(after)": ("file cursor",),
@@ -48,6 +49,8 @@ KINDS: dict[str, tuple[str, ...]] = {
     "GetOrCreateSessionInput.id": SESSION,
     "StoreMessageInput.sessionId": SESSION,
     "StoreMessagesInput.sessionId": SESSION,
+    "StoreMessageInput.expectedLastMessageId": MESSAGE,
+    "StoreMessagesInput.expectedLastMessageId": MESSAGE,
     "UploadFileInput.sessionId": SESSION,
     "FilePathInput.sessionId": SESSION,
     "FileRefInput.id": FILE,
@@ -62,6 +65,8 @@ NAMES_NOTHING = {
     *("Query.user(identifier)", "Query.sessions(user)", "CreateSessionInput.user", "GetOrCreateSessionInput.user"),
     *("CreateSessionInput.title", "GetOrCreateSessionInput.title", "UpdateSessionInput.title"),
     *("CreateSessionInput.configs", "GetOrCreateSessionInput.configs", "UpdateSessionInput.configs"),
+    *("CreateSessionInput.idempotencyKey", "GetOrCreateSessionInput.idempotencyKey"),
+    *("StoreMessageInput.idempotencyKey", "StoreMessagesInput.idempotencyKey"),
     *("SessionFilter.titleContains", "RemoveToolResultInput.toolResultPlaceholder"),
     *("RemoveToolResultInput.keepTools", "RemoveToolCallParamsInput.keepTools"),
     *("StoreMessageInput.metadata", "StoreMessagesItemInput.metadata", "UploadFileInput.metadata"),
@@ -72,9 +77,16 @@ NAMES_NOTHING = {
     *("Disk.files(path)", "Disk.files(glob)", "Disk.file(path)"),
     *("UploadFileInput.path", "FilePathInput.path", "FileContentInput.text", "FileContentInput.base64"),
 }
-"""Texts that are kept, searched for, or read within a thing that was found to be the viewer's; users have rights."""
+"""Texts that are kept, searched for, or read within a thing that was found to be the viewer's; users have rights.
+
+A key is one of its user's, or of a session of theirs.
+"""
 CHECKED_ELSEWHERE = {"Int", "Float", "Boolean", "DateTime"}
+OWN = "<own session>"
+"""Stands for a session of the caller's own."""
 FILL = {
+    "StoreMessageInput.sessionId": f'"{OWN}"',
+    "StoreMessagesInput.sessionId": f'"{OWN}"',
     "StoreMessageInput.message": '{chat: {role: USER, content: "hello"}}',
     "StoreMessagesInput.messages": '[{message: {chat: {role: USER, content: "hello"}}}]',
     "UploadFileInput.path": '"/a.txt"',
@@ -82,8 +94,6 @@ FILL = {
     "FilePathInput.path": '"/a.txt"',
 }
 """What is required beside an id."""
-OWN = "<own session>"
-"""Stands for a session of the caller's own."""
 EDITING = "editStrategy: {tokenLimit: {limitTokens: 2}}"
 BESIDE = {
     "Session.messages(pinAtMessageId)": EDITING,
