@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help setup run test check bench format schema explorer docs clean
+.PHONY: help setup run test check bench soak format schema explorer docs clean
 
 help: ## Show this help
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,6 +42,9 @@ check: $(VENV)/.dev ## Format, lint, types, import contracts, schema drift
 bench: $(VENV)/.dev ## Measure beside others, and by size; ARGS=--quick for less
 	$(BIN)/python benchmarks/compare.py --check $(ARGS); status=$$?; \
 	$(BIN)/python benchmarks/growth.py --check --plots benchmarks/results $(ARGS) && exit $$status
+
+soak: $(VENV)/.dev ## Write while calls fail and processes are killed; ARGS="--mutations 100000"
+	@$(BIN)/python benchmarks/soak.py $(ARGS)
 
 format: $(VENV)/.dev ## Format the code
 	$(BIN)/ruff format .

@@ -37,12 +37,17 @@ class Fleet:
     servers: "list[subprocess.Popen[str]]" = field(default_factory=list)
     urls: list[str] = field(default_factory=list)
     left_open: dict[str, list[str]] = field(default_factory=dict)
+    most_seconds: float = 300
 
     def start(self, count: int) -> None:
         """Start servers at once: most of what that takes is importing."""
         started = [self._run(*_SERVE) for _ in range(count)]
         self.urls += [address_told(process) for process in started]
         self.servers += started
+
+    def start_one(self) -> "subprocess.Popen[str]":
+        """Start one server more, which tells its address when it is ready."""
+        return self._run(*_SERVE)
 
     def open_acontext(self) -> None:
         self.acontext = self._run("embedded", "--port", "0", "--data-dir", "acontext", "--api-key", KEY)
@@ -53,7 +58,7 @@ class Fleet:
             running(
                 *arguments,
                 cwd=self.folder,
-                most_seconds=300,
+                most_seconds=self.most_seconds,
                 **{
                     "DATABASE_URL": self.database_url,
                     "DATABASE_POOL_MAX": "5",

@@ -1,0 +1,159 @@
+"""Two servers, one PostgreSQL and one Acontext under writers, while calls fail and processes are killed."""
+
+import asyncio
+import os
+import random
+import signal
+import time
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiohttp
+import asyncpg  # type: ignore[import-untyped]
+
+from commands import address_told
+from replicas.fleet import LEASE, Fleet
+from soak.audit import Findings, audited
+from soak.faults import LATE, Faults
+from soak.ledger import Ledger
+from soak.writing import Servers, Writer
+
+SETTLING = 6
+"""Seconds after which a message that was sent is sent again: longer than a late call takes."""
+assert SETTLING > LATE
+_USERS, _WRITERS = 16, 4
+_OVER = "UPDATE session_mappings SET lease_until = now() - interval '1 second' WHERE state IN ('creating', 'deleting')"
+_OPEN = "SELECT 1 FROM session_mappings WHERE state IN ('creating', 'deleting')"
+_VICTIM = (
+    "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend' LIMIT 1"
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much is done: mutations at least, the share of calls that fail, and kills; all by lot from one seed."""
+
+    mutations: int
+    share: float
+    kills: int
+    seed: int
+    seconds: float
+
+
+@dataclass
+class Report:
+    """What came of it."""
+
+    plan: Plan
+    ledger: Ledger
+    findings: Findings
+    injected: Counter[str]
+    calls: int
+    kills: Counter[str]
+    seconds: float
+
+
+@dataclass
+class Soak:
+    """One run."""
+
+    fleet: Fleet
+    plan: Plan
+    ledger: Ledger = field(default_factory=Ledger)
+    kills: Counter[str] = field(default_factory=Counter)
+
+    async def run(self) -> Report:
+        """Write, kill, let all come to an end, and look."""
+        begun = time.monotonic()
+        self.lot = random.Random(self.plan.seed)  # noqa: S311 - guards nothing
+        acontext = self.fleet.acontext_url.removesuffix("/api/v1")
+        faults = Faults(acontext, random.Random(self.plan.seed + 1), self.plan.share)  # noqa: S311 - as above
+        async with faults.open():
+            direct, self.fleet.acontext_url = self.fleet.acontext_url, f"{faults.url}/api/v1"
+            self.fleet.settings |= {"GQL_API_STORE_SETTLING": str(SETTLING), "GQL_API_MAX_OPERATIONS_PER_USER": "1000"}
+            self.fleet.start(2)
+            async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
+                servers = Servers(self.fleet.urls, http)
+                await self._write(servers, end=begun + self.plan.seconds)
+            faults.is_calm = True
+            await faults.settled()
+            await self._finish()
+            self.fleet.acontext_url = direct
+            findings = await audited(self.fleet, self.ledger)
+        return Report(
+            self.plan, self.ledger, findings, faults.injected, faults.calls, self.kills, time.monotonic() - begun
+        )
+
+    async def _write(self, servers: Servers, *, end: float) -> None:
+        def is_over() -> bool:
+            return self.ledger.done.total() >= self.plan.mutations or time.monotonic() > end
+
+        writers = []
+        for user in range(_USERS):
+            sessions: list[object] = []
+            for number in range(_WRITERS):
+                name = f"u{user}w{number}"
+                lot = random.Random(f"{self.plan.seed} {name}")  # noqa: S311 - guards nothing
+                writers.append(
+                    Writer(name, f"user{user}", servers, self.ledger, lot, sessions, is_over)  # type: ignore[arg-type]
+                )
+        killing = asyncio.create_task(self._kill_now_and_then())
+        try:
+            async with asyncio.TaskGroup() as group:
+                for writer in writers:
+                    group.create_task(writer.work())
+        finally:
+            killing.cancel()
+
+    async def _kill_now_and_then(self) -> None:
+        for number in range(1, self.plan.kills + 1):
+            due = self.plan.mutations * number / (self.plan.kills + 1)
+            while self.ledger.done.total() < due:  # noqa: ASYNC110 - what grows is a count
+                await asyncio.sleep(0.05)
+            if number % 4 == 0:
+                await self._kill_a_connection_of_the_database()
+            else:
+                await self._kill_a_server()
+
+    async def _kill_a_server(self) -> None:
+        victim = self.lot.randrange(len(self.fleet.servers))
+        self.fleet.servers[victim].kill()
+        self.kills["server"] += 1
+        await self._started_again(victim)
+
+    async def _started_again(self, victim: int) -> None:
+        # What is bound together is done off the loop: the others go on meanwhile.
+        self.fleet.servers[victim].wait(10)
+        process = self.fleet.start_one()
+        url = await asyncio.to_thread(address_told, process)
+        self.fleet.servers[victim], self.fleet.urls[victim] = process, url
+
+    async def _kill_a_connection_of_the_database(self) -> None:
+        """Kill what serves one connection: PostgreSQL ends all others then, and recovers from its log."""
+        connection = await asyncpg.connect(self.fleet.database_url)
+        pid = await connection.fetchval(_VICTIM)
+        os.kill(pid, signal.SIGKILL)
+        self.kills["postgres"] += 1
+        connection.terminate()
+
+    async def _finish(self) -> None:
+        """Let what was left open be finished by servers that start, as if the leases of its makers were over."""
+        await asyncio.sleep(LEASE)
+        await self.fleet.rows(_OVER)
+        for victim in range(len(self.fleet.servers)):
+            self.fleet.servers[victim].kill()
+            await self._started_again(victim)
+
+        async with asyncio.timeout(300):
+            while await self.fleet.rows(_OPEN):  # noqa: ASYNC110 - in other processes
+                await asyncio.sleep(1)
+
+
+def prepared(folder: Path, url: str, stack: ExitStack) -> Fleet:
+    """Start Acontext; the servers come later."""
+    fleet = Fleet(folder, url, stack)
+    fleet.most_seconds = 3600
+    fleet.open_acontext()
+    return fleet
