@@ -179,7 +179,7 @@ class Creation:
         for disk in disks:
             if disk not in bound:
                 await sessions.delete_disk(disk.id)
-        if disks and not bound:
+        if not bound:  # also where an earlier try came only so far as to delete the disks
             await sessions.delete_owner(owner)  # with all that it still owns
 
     async def _begin(self, owner: str, new: NewSession) -> mappings.Intent:

@@ -10,7 +10,7 @@ import pytest
 
 from api.odd_upstream import answering
 from gql_api import model
-from gql_api.errors import Busy, Conflict, UpstreamRejected, UpstreamTimeout
+from gql_api.errors import Busy, Conflict, UpstreamFailure, UpstreamRejected, UpstreamTimeout
 from gql_api.services.creation import LEASE, Creation, NewSession
 from gql_api.store import mappings
 from gql_api.store.database import Database
@@ -75,6 +75,20 @@ async def test_a_maker_that_was_thought_dead_cannot_bind(parts: Parts) -> None:
     with pytest.raises(Busy):
         await parts.creation().make("ada", NEW)
     assert await mappings.count("ada", model.SessionFilter()) == 0
+    assert await parts.left_upstream() == (0, 0, 0)
+
+
+async def test_what_undoing_left_behind_is_removed_by_the_sweep(parts: Parts) -> None:
+    """The disk was deleted, and then Acontext was away before its owner was."""
+    parts.upstream.fault = lambda request: (
+        "before" if request.url.path.endswith("/session") or "/user/" in request.url.path else None
+    )
+    with pytest.raises(UpstreamFailure):
+        await parts.creation().make("ada", NEW)
+    assert await parts.left_upstream() == (0, 0, 1)
+    parts.upstream.fault = None
+    parts.now += LEASE + timedelta(seconds=1)
+    assert await parts.reconciler().sweep() == 1
     assert await parts.left_upstream() == (0, 0, 0)
 
 
