@@ -233,7 +233,8 @@ def _services(
         events=events,
     )
     keys = Keys(gateway, _now, timedelta(seconds=settings.store_settling))
-    return Services(sessions, Messages(keys, locks, events, places), Files(gateway, locks)), reconciler
+    messages = Messages(keys, locks, events, places, longest_run=settings.max_run)
+    return Services(sessions, messages, Files(gateway, locks)), reconciler
 
 
 async def _events(stack: AsyncExitStack, settings: Settings) -> Broker:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from gql_api.errors import Invalid
 from gql_api.formats import FormatError, acontext, anthropic, chat, gemini, openai
 from gql_api.model import JsonObject
-from gql_api.services import rules
+from gql_api.services import rules, words
 
 _PROVIDERS = {"openai": openai, "anthropic": anthropic, "gemini": gemini, "acontext": acontext}
 _KEPT_WHOLE = {"openai": openai.named_as_acontext, "gemini": gemini.signed_as_acontext}
@@ -48,8 +48,17 @@ class Storable(NamedTuple):
     path: rules.Path
 
 
-def storable(draft: Draft) -> Storable:
-    """Check a draft; raise `Invalid` naming the field of what would be refused, changed or lost."""
+def storable(draft: Draft, *, longest_run: int = words.LONGEST_RUN) -> Storable:
+    """Check a draft; raise `Invalid` naming the field of what would be refused, changed or lost.
+
+    `TooLarge` where as many letters or signs follow each other as Acontext cannot count the tokens of.
+    """
+    checked = _storable(draft)
+    words.no_endless_run(checked.blob, checked.path, longest=longest_run)
+    return checked
+
+
+def _storable(draft: Draft) -> Storable:
     metadata = rules.json_object(draft.metadata, (*draft.path, "metadata"))
     message = draft.message
     if isinstance(message, ChatMessage):

@@ -16,7 +16,7 @@ from gql_api.errors import (
     UpstreamTimeout,
 )
 from gql_api.events import Broker, MessagesStored
-from gql_api.services import rules
+from gql_api.services import rules, words
 from gql_api.services.creation import KEY_PATH
 from gql_api.services.drafts import Draft, Storable, storable
 from gql_api.services.expecting import Last, expect_empty, expect_last
@@ -57,12 +57,21 @@ NO_CONDITION = Condition()
 class Messages:
     """The writes to conversations."""
 
-    def __init__(self, keys: Keys, locks: SessionLocks, events: Broker, places: PlaceKeeper) -> None:
+    def __init__(
+        self,
+        keys: Keys,
+        locks: SessionLocks,
+        events: Broker,
+        places: PlaceKeeper,
+        *,
+        longest_run: int = words.LONGEST_RUN,
+    ) -> None:
         self._keys = keys
         self._gateway = keys.gateway
         self._events = events
         self._locks = locks
         self._places = places
+        self._longest_run = longest_run
 
     async def store(self, owner: str, session_id: UUID, draft: Draft, condition: Condition = NO_CONDITION) -> Stored:
         """Store one message.
@@ -103,7 +112,7 @@ class Messages:
             rules.idempotency_key(condition.key, KEY_PATH)
             if not 1 <= len(drafts) <= MOST_MESSAGES:
                 raise Invalid(f"A list has 1 to {MOST_MESSAGES} messages.", ("input", "messages"))
-            return [storable(draft) for draft in drafts]
+            return [storable(draft, longest_run=self._longest_run) for draft in drafts]
         except Correctable:
             await own_session(owner, session_id, _SESSION)
             raise

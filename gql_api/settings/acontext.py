@@ -58,6 +58,13 @@ class AcontextSettings(BaseModel):
         "not to come any more, and may be stored again under its idempotency key: longer than Acontext, and any proxy "
         "before it, lets a request live.",
     )
+    max_run: int = Field(
+        8000,
+        alias="GQL_API_MAX_RUN",
+        ge=100,
+        description="Most letters, signs or blanks that follow each other in a message without any other character: "
+        "the time in which Acontext counts their tokens grows with the square, in every later read.",
+    )
     request_timeout: float = Field(
         30.0,
         alias="GQL_API_REQUEST_TIMEOUT",
