@@ -157,7 +157,7 @@ def _identify(settings: Settings, verifier: Verifier | None) -> Identify:
 def _context(seconds: float, reserved_users: str, running: Running, viewer: Viewer) -> Context:
     return Context(
         viewer=viewer,
-        new_loaders=lambda: Loaders(running.gateway, running.urls, running.places),
+        new_loaders=lambda: Loaders(running.reading, running.urls, running.places),
         services=running.services,
         media=running.media,
         following=running.following,

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from gql_api.settings.acontext import AcontextSettings
+from gql_api.settings.admission import AdmissionSettings
 from gql_api.settings.database import DatabaseSettings
 from gql_api.settings.embedded import EmbeddedFlags, check_embedded, embedded_key
 from gql_api.settings.faults import InvalidSetting, line
@@ -37,6 +38,7 @@ _LEASE_BEYOND_CALL, _LEAST_BEYOND_CALL = 5.0, 3.0
 class Settings(
     OperationsSettings,
     LiveSettings,
+    AdmissionSettings,
     IdentitySettings,
     AcontextSettings,
     DatabaseSettings,
