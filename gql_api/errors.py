@@ -51,8 +51,10 @@ CODES = {
     "A write may have taken effect.",
     "DATABASE_TIMEOUT": "This server's database did not answer in time: asking for less may help, as by a narrower "
     "filter. A write may have taken effect.",
-    "RATE_LIMITED": "One caller asks for more at a time than one may; the message names the limit.",
-    "OVERLOADED": "The server has as much to do as it may have; try again later, or elsewhere.",
+    "RATE_LIMITED": "One caller asks for more at a time than one may; the message names the limit. HTTP status 429, "
+    "with `Retry-After`.",
+    "OVERLOADED": "The server has as much to do as it may have; try again later, or elsewhere. HTTP status 503, "
+    "with `Retry-After`.",
     "SLOW_CONSUMER": "Events came faster than the subscriber took them; subscribe again from the last resumeCursor.",
     "SUBSCRIPTION_INTERRUPTED": "Events may have been missed; subscribe again, a list after reading it anew.",
     "SERVER_STOPPING": "The server was told to stop and could not wait any longer; a write may have taken effect.",

@@ -72,6 +72,11 @@ class Settings(
         return self.is_embedded or self.is_sqlite
 
     @property
+    def body_memory(self) -> int:
+        """Bytes of bodies that may be held, the default included."""
+        return self.max_body_memory or 4 * self.max_body_size
+
+    @property
     def lease_seconds(self) -> float:
         """How long a session is held, the default included: longer than any call that writes to it."""
         return self.lease or self.upstream_timeout + _LEASE_BEYOND_CALL
@@ -133,7 +138,11 @@ def read_settings(*, serving: bool = True, **overrides: object) -> Settings:
             "more need DATABASE_URL with PostgreSQL and ACONTEXT_BASE_URL."
         )
     _check_database(settings)
-    faults = (*settings.identity_faults(settings.host), *settings.operations_faults(settings.port))
+    faults = (
+        *settings.identity_faults(settings.host),
+        *settings.operations_faults(settings.port),
+        *settings.admission_faults(settings.max_body_size),
+    )
     if serving and faults:
         raise InvalidSetting(faults[0])
     return settings
