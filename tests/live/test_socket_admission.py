@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import httpx
 import pytest
 from pydantic import SecretStr
 
@@ -88,6 +89,29 @@ async def test_subscriptions_take_a_place_only_to_begin(serve: Callable[..., Any
             assert await code_of(socket, FOLLOW_LIST) == "OVERLOADED"
         assert [(await socket.event(id))["kind"] for id in followed] == ["CREATED"] * 3
         await socket.event(made)
+
+
+async def test_a_connection_is_of_use_after_a_request_whose_body_nobody_read(
+    serve: Callable[..., Any], upstream: Upstream
+) -> None:
+    large = {"query": WHO, "extensions": {"x": "x" * 2**20}}
+    async with serve(max_operations=1) as live, live.socket() as socket:
+        await live.client.create()
+        one = httpx.AsyncClient(base_url=live.url, limits=httpx.Limits(max_connections=1), timeout=20)
+        async with held(upstream) as waiting, one as http:
+            await socket.subscribe(READ)
+            await waiting.acquire()
+            for _ in range(3):
+                answer = await http.post("/graphql", json=large)
+                assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+            upstream.meanwhile = None
+            await socket.send(type="complete", id="1")
+            await live.until_so(lambda: is_answered(http, large))
+
+
+async def is_answered(http: httpx.AsyncClient, body: dict[str, Any]) -> bool:
+    """Ask, and tell whether it was let in."""
+    return (await http.post("/graphql", json=body)).status_code == 200
 
 
 async def both_taken(socket: Socket, waiting: asyncio.Semaphore) -> list[str]:
