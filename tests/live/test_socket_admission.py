@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from random import Random
 from typing import Any
 
 import httpx
 import pytest
+import websockets
 from pydantic import SecretStr
 
 from api.callers import BY_TOKEN
@@ -206,3 +208,37 @@ async def test_each_event_may_ask_acontext_as_often_as_an_operation(serve: Calla
         await live.client.store(session, "a", "b")
         for _ in range(2):
             assert (await socket.event(followed))["messageEdge"] == {"node": {"role": "USER"}}
+
+
+async def test_nothing_is_lost_whatever_becomes_of_sockets(serve: Callable[..., Any], upstream: Upstream) -> None:
+    random, ada = Random(11), {"Authorization": token("ada")}  # noqa: S311
+    limits = {"max_operations": 2, "max_operations_per_user": 2, "max_connections_per_user": 3, **BY_TOKEN}
+    async with serve(metrics_token=SecretStr(TOKEN), **limits) as live:
+        async with live.socket(**ada) as socket:
+            await socket.event(await socket.subscribe(WRITE))
+        await asyncio.gather(*(used(live, random, ada) for _ in range(25)))
+
+        async def is_idle() -> bool:
+            return await counted(live, "operations_in_flight") == {"": 0} and await is_taken(live, ada)
+
+        await live.until_so(is_idle)
+        async with held(upstream) as waiting, live.socket(**ada) as socket:
+            asked = [await socket.subscribe(READ) for _ in range(2)]
+            for _ in asked:
+                await asyncio.wait_for(waiting.acquire(), 20)
+            assert await code_of(socket, WHO) == "RATE_LIMITED"
+
+
+async def used(live: Live, random: Random, payload: dict[str, str]) -> None:
+    """Open a socket, ask over it, give some of it up, and leave at any moment."""
+    await asyncio.sleep(random.random() * 0.3)
+    async with connected(live.url) as socket:
+        await socket.send(type="connection_init", payload=payload)
+        with suppress(websockets.ConnectionClosed):
+            for _ in range(random.randrange(8)):
+                id = await socket.subscribe(random.choice([READ, WRITE, WHO, FOLLOW_LIST, "{", "{ nothing }"]))
+                await asyncio.sleep(random.random() * 0.01)
+                if random.random() < 0.5:
+                    await socket.send(type="complete", id=id)
+        if random.random() < 0.3:
+            socket.connection.transport.abort()
