@@ -25,6 +25,8 @@ from gql_api.schema.errors import Schema
 from gql_api.settings import Settings, read_settings
 from gql_api.stopping import Stop
 from gql_api.telemetry import notes
+from gql_api.web.admission import Admission
+from gql_api.web.admission import Limits as AdmissionLimits
 from gql_api.web.auth import Identify, by_header, by_token
 from gql_api.web.explorer import explorer_page, explorer_routes
 from gql_api.web.graphql import GraphQLView
@@ -129,22 +131,45 @@ def _endpoints(
         until = None if left is None else asyncio.get_running_loop().time() + left
         return Asker(viewer.user, lambda: make(request.app.state.running, viewer), until)
 
+    admission = _admission(settings)
     view = GraphQLView[Context](
         schema,
         make_context=make_context,
         explorer=partial(explorer_page, headers=example),
+        admission=admission,
         seconds=settings.request_timeout,
         is_closing=lambda: observed.stop.is_closing,
     )
-    limits = SocketLimits(
+    sockets = SocketView(
+        schema,
+        connect,
+        origins=settings.cors_origins or (),
+        limits=_socket_limits(settings),
+        admission=admission,
+        recorder=Recorder(observed.observing),
+    )
+    return view, sockets
+
+
+def _socket_limits(settings: Settings) -> SocketLimits:
+    return SocketLimits(
         sockets=settings.max_subscriptions,
         operations=settings.max_subscriptions_per_connection,
         seconds=settings.request_timeout,
     )
-    sockets = SocketView(
-        schema, connect, origins=settings.cors_origins or (), limits=limits, recorder=Recorder(observed.observing)
+
+
+def _admission(settings: Settings) -> Admission:
+    limits = AdmissionLimits(
+        operations=settings.max_operations,
+        operations_of_user=settings.max_operations_per_user,
+        bodies=settings.body_memory,
+        body=settings.max_body_size,
+        sockets_of_user=settings.max_connections_per_user,
     )
-    return view, sockets
+    # Who does not say who it is, where nobody has to, may be anybody.
+    everybody = settings.default_user if settings.auth == "none" else None
+    return Admission(limits, user_of=lambda context: context.viewer.user, everybody=everybody)
 
 
 def _identify(settings: Settings, verifier: Verifier | None) -> Identify:
@@ -157,7 +182,7 @@ def _identify(settings: Settings, verifier: Verifier | None) -> Identify:
 def _context(seconds: float, reserved_users: str, running: Running, viewer: Viewer) -> Context:
     return Context(
         viewer=viewer,
-        new_loaders=lambda: Loaders(running.gateway, running.urls, running.places),
+        new_loaders=lambda: Loaders(running.reading, running.urls, running.places),
         services=running.services,
         media=running.media,
         following=running.following,

@@ -43,7 +43,8 @@ CODES = {
     "IDENTITY_UNAVAILABLE": "The issuer's keys are not to be had, and no token can be checked; try again later.",
     "NOT_FOUND": "There is no such thing for this user.",
     "TOO_LARGE": "What was sent, or would have to be answered, is beyond a limit that the message names.",
-    "COST_LIMIT_EXCEEDED": "The operation would show more than one may; ask for fewer, or page by page.",
+    "COST_LIMIT_EXCEEDED": "The operation would show more, or ask Acontext more often, than one may; ask for fewer, or "
+    "page by page.",
     "UPSTREAM_UNAVAILABLE": "Acontext could not be reached, or failed; trying again later may help.",
     "UPSTREAM_TIMEOUT": "Acontext did not answer in time; a write may have taken effect all the same.",
     "UPSTREAM_REJECTED": "Acontext refused what this server asked; its operator has to look.",
@@ -51,8 +52,10 @@ CODES = {
     "A write may have taken effect.",
     "DATABASE_TIMEOUT": "This server's database did not answer in time: asking for less may help, as by a narrower "
     "filter. A write may have taken effect.",
-    "RATE_LIMITED": "One caller asks for more at a time than one may; the message names the limit.",
-    "OVERLOADED": "The server has as much to do as it may have; try again later, or elsewhere.",
+    "RATE_LIMITED": "One caller asks for more at a time than one may; the message names the limit. HTTP status 429, "
+    "with `Retry-After`.",
+    "OVERLOADED": "The server has as much to do as it may have; try again later, or elsewhere. HTTP status 503, "
+    "with `Retry-After`.",
     "SLOW_CONSUMER": "Events came faster than the subscriber took them; subscribe again from the last resumeCursor.",
     "SUBSCRIPTION_INTERRUPTED": "Events may have been missed; subscribe again, a list after reading it anew.",
     "SERVER_STOPPING": "The server was told to stop and could not wait any longer; a write may have taken effect.",

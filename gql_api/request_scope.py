@@ -11,13 +11,15 @@ S = TypeVar("S", bound="RequestScope | None")
 class RequestScope:
     """One request. Two scopes are never equal: each is a lane of its own where requests take turns."""
 
-    __slots__ = ("deadline", "loop")
+    __slots__ = ("calls", "deadline", "loop")
 
     def __init__(self, loop: asyncio.AbstractEventLoop, deadline: float) -> None:
         self.loop = loop
         """The one it runs on: Python asks the kernel for the process each time that it is asked for the loop."""
         self.deadline = deadline
         """By the event loop's clock."""
+        self.calls = 0
+        """How often its loaders have called Acontext."""
 
     @property
     def seconds_left(self) -> float:

@@ -66,6 +66,8 @@ class Running:
     """What is open while the application runs."""
 
     gateway: Gateway
+    reading: Gateway
+    """The same for loaders, counted."""
     services: Services
     urls: UrlCache
     media: MediaCache
@@ -125,7 +127,9 @@ async def run(
             await stack.enter_async_context(_background(reconciler))
             following = _following(gateway, events, settings)
         await stack.enter_async_context(following.open())
-        yield Running(gateway, services, UrlCache(_now), MediaCache(), material, database, following, events, places)
+        reading = gateway.counting(settings.max_calls_per_operation)
+        urls, media = UrlCache(_now), MediaCache()
+        yield Running(gateway, reading, services, urls, media, material, database, following, events, places)
 
 
 def connection_options(settings: Settings) -> ConnectionOptions:

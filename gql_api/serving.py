@@ -34,6 +34,8 @@ from gql_api.workers import Supervisor
 
 MOST_OF_MESSAGE = 1024 * 1024
 """Bytes of a message over a socket."""
+_TAKEN_AT_ONCE = 16
+"""Connections that one turn of the event loop takes at most."""
 _GARBAGE = 50_000
 """Objects that are made before the collector looks for circles among them; one answer may have as many."""
 _UNREADY = (database.InvalidDatabaseUrl, database.SchemaOutdated, database.DatabaseUnreachable, DatabaseFailure)
@@ -90,7 +92,7 @@ def _serve_alone(settings: Settings, bound: socket.socket) -> bool:
     with _metrics_port(settings, watched_by.collector) as metrics:
         server = _server(settings, stop, watched_by)
         server.greeting = _greeting(settings, metrics)
-        server.run(sockets=[bound])
+        server.run(sockets=listening_sockets(bound))
     return server.was_forced
 
 
@@ -118,7 +120,7 @@ def _work(settings: Settings, bound: socket.socket) -> None:
     """Be one of several workers."""
     stop = Stop()
     server = _server(settings, stop, observers(settings, stop), is_supervised=True)
-    server.run(sockets=[bound])
+    server.run(sockets=listening_sockets(bound))
     if server.was_forced:
         sys.exit(1)
 
@@ -184,6 +186,14 @@ def _bind(host: str, port: int) -> socket.socket:
     # What is taken from it has it too: else a second piece of an answer waits until the first was confirmed.
     bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return bound
+
+
+def listening_sockets(bound: socket.socket) -> list[socket.socket]:
+    """Give the same socket several times over: of each the event loop takes one connection in a turn.
+
+    By one alone they would wait in the kernel while a busy loop takes long turns, where nobody refuses or answers them.
+    """
+    return [bound, *(bound.dup() for _ in range(_TAKEN_AT_ONCE - 1))]
 
 
 async def _check(settings: Settings) -> None:

@@ -72,6 +72,11 @@ BAD |= {
     "GQL_API_MAX_SUBSCRIPTIONS": ["0", "1000001", "many"],
     "GQL_API_MAX_SUBSCRIPTIONS_PER_USER": ["0", "1000001", "1.5"],
     "GQL_API_MAX_SUBSCRIPTIONS_PER_CONNECTION": ["0", "10001", "many"],
+    "GQL_API_MAX_CONNECTIONS_PER_USER": ["0", "1000001", "many"],
+    "GQL_API_MAX_OPERATIONS": ["0", "100001", "1.5"],
+    "GQL_API_MAX_OPERATIONS_PER_USER": ["0", "100001", "many"],
+    "GQL_API_MAX_BODY_MEMORY": ["0", "1023", "40000000", "much"],
+    "GQL_API_MAX_CALLS_PER_OPERATION": ["0", "1000001", "many"],
 }
 BAD["ACONTEXT_BASE_URL"] += ["http://a.example:port/", "http://a.example:99999/", "http://a b/", "http://a.example/ü\n"]
 TOGETHER = {
@@ -189,6 +194,11 @@ DEFAULTS: dict[str, Any] = {
     "max_subscriptions": 10_000,
     "max_subscriptions_per_user": 200,
     "max_subscriptions_per_connection": 100,
+    "max_connections_per_user": 100,
+    "max_operations": 256,
+    "max_operations_per_user": 160,
+    "max_body_memory": None,
+    "max_calls_per_operation": 1000,
 }
 
 

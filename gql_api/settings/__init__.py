@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from gql_api.settings.acontext import AcontextSettings
+from gql_api.settings.admission import AdmissionSettings
 from gql_api.settings.database import DatabaseSettings
 from gql_api.settings.embedded import EmbeddedFlags, check_embedded, embedded_key
 from gql_api.settings.faults import InvalidSetting, line
@@ -37,6 +38,7 @@ _LEASE_BEYOND_CALL, _LEAST_BEYOND_CALL = 5.0, 3.0
 class Settings(
     OperationsSettings,
     LiveSettings,
+    AdmissionSettings,
     IdentitySettings,
     AcontextSettings,
     DatabaseSettings,
@@ -68,6 +70,11 @@ class Settings(
     def is_single(self) -> bool:
         """Whether no second process may be at work on the same data."""
         return self.is_embedded or self.is_sqlite
+
+    @property
+    def body_memory(self) -> int:
+        """Bytes of bodies that may be held, the default included."""
+        return self.max_body_memory or 4 * self.max_body_size
 
     @property
     def lease_seconds(self) -> float:
@@ -131,7 +138,11 @@ def read_settings(*, serving: bool = True, **overrides: object) -> Settings:
             "more need DATABASE_URL with PostgreSQL and ACONTEXT_BASE_URL."
         )
     _check_database(settings)
-    faults = (*settings.identity_faults(settings.host), *settings.operations_faults(settings.port))
+    faults = (
+        *settings.identity_faults(settings.host),
+        *settings.operations_faults(settings.port),
+        *settings.admission_faults(settings.max_body_size),
+    )
     if serving and faults:
         raise InvalidSetting(faults[0])
     return settings

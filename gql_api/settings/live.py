@@ -36,6 +36,14 @@ class LiveSettings(BaseModel):
         le=1_000_000,
         description="Most subscriptions of one user in one worker.",
     )
+    max_connections_per_user: int = Field(
+        100,
+        alias="GQL_API_MAX_CONNECTIONS_PER_USER",
+        ge=1,
+        le=1_000_000,
+        description="Most WebSocket connections of one user in one worker; of callers who cannot be told apart any "
+        "number.",
+    )
     max_subscriptions_per_connection: int = Field(
         100,
         alias="GQL_API_MAX_SUBSCRIPTIONS_PER_CONNECTION",

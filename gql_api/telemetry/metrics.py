@@ -53,7 +53,7 @@ class Metrics:
             Counter(
                 "gql_api_operations",
                 "GraphQL requests by operation and outcome: ok, partial, refused, failed, or gone: nobody waited any "
-                "more.",
+                "more; not begun: overloaded, where the server had enough to do, and rate_limited, where a user had.",
                 ["operation", "outcome"],
                 registry=registry,
             )

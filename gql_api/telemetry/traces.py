@@ -17,7 +17,7 @@ from gql_api.telemetry.work import Batch, Call, Event, Operation, Stream, Wait, 
 
 _W3C = TraceContextTextMapPropagator()
 _EXPORT_SECONDS = 5.0
-_BAD = {"failed", "unavailable", "timeout", "circuit_open", "refused"}
+_BAD = {"failed", "unavailable", "timeout", "circuit_open", "refused", "overloaded", "rate_limited"}
 _CLIENT_ERROR = 400
 _KINDS = {Operation: trace.SpanKind.SERVER, Stream: trace.SpanKind.SERVER, Call: trace.SpanKind.CLIENT}
 Attributes = dict[str, str | int]

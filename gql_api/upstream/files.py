@@ -13,6 +13,7 @@ from gql_api.upstream.refusal import Refused, checked
 if TYPE_CHECKING:
     from acontext.types.disk import Artifact, GetArtifactResp, ListArtifactsResp
 
+    from gql_api.upstream.counted_calls import CountedCalls
     from gql_api.upstream.guarded_calls import GuardedCalls
 
 T = TypeVar("T")
@@ -28,9 +29,13 @@ _SYSTEM_META = "__artifact_info__"
 class FileCalls:
     """One method a call; ids are checked before the SDK sees them."""
 
-    def __init__(self, call: "GuardedCalls", *, shown_at: str | None) -> None:
+    def __init__(self, call: "GuardedCalls | CountedCalls", *, shown_at: str | None) -> None:
         self._call = call
         self._shown_at = shown_at
+
+    def by(self, call: "CountedCalls") -> "FileCalls":
+        """Give the same calls, made by another."""
+        return FileCalls(call, shown_at=self._shown_at)
 
     async def directory(self, disk_id: UUID, directory: str) -> model.Listing:
         """List the direct children, sorted by name: upstream promises no order. An unknown directory is empty."""

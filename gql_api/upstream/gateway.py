@@ -1,8 +1,9 @@
 """The door to Acontext that loaders and services are given: one method a call, grouped by resource."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from gql_api.upstream.counted_calls import CountedCalls
 from gql_api.upstream.files import FileCalls
 from gql_api.upstream.inventory import InventoryCalls
 from gql_api.upstream.materials import Materials
@@ -25,3 +26,10 @@ class Gateway:
     """What is behind public URLs, where this server shows it; None where clients ask Acontext themselves."""
     calls: "GuardedCalls"
     """What all calls go through: whether it works, and how much waits for it."""
+
+    def counting(self, most: int) -> "Gateway":
+        """Give the same door to those who read for operations: one request may call so often by it."""
+        counted = CountedCalls(self.calls, most)
+        return replace(
+            self, sessions=self.sessions.by(counted), messages=self.messages.by(counted), files=self.files.by(counted)
+        )

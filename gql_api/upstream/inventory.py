@@ -11,6 +11,7 @@ from gql_api.upstream.kinds import READ
 if TYPE_CHECKING:
     from acontext import AcontextAsyncClient
 
+    from gql_api.upstream.counted_calls import CountedCalls
     from gql_api.upstream.guarded_calls import GuardedCalls
 
 Things = Literal["sessions", "disks"]
@@ -52,7 +53,9 @@ class InventoryCalls:
         return await is_of(self._call, user, things, id=listed.id, created_at=listed.created_at)
 
 
-async def is_of(call: "GuardedCalls", user: str, things: Things, *, id: UUID, created_at: datetime) -> bool:
+async def is_of(
+    call: "GuardedCalls | CountedCalls", user: str, things: Things, *, id: UUID, created_at: datetime
+) -> bool:
     """Tell whether a session or a disk is this Acontext user's: the first of theirs from its place on is itself."""
     place = cursor.just_before(created_at, id)
     return await call.reading(

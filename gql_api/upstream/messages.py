@@ -13,6 +13,7 @@ from gql_api.upstream.refusal import checked
 if TYPE_CHECKING:
     from acontext.types.session import GetMessagesOutput, Message
 
+    from gql_api.upstream.counted_calls import CountedCalls
     from gql_api.upstream.guarded_calls import GuardedCalls
 
 LARGEST_PAGE = 200
@@ -40,9 +41,13 @@ class Reading(NamedTuple):
 class MessageCalls:
     """One method a call; ids are checked before the SDK sees them."""
 
-    def __init__(self, call: "GuardedCalls", *, shown_at: str | None) -> None:
+    def __init__(self, call: "GuardedCalls | CountedCalls", *, shown_at: str | None) -> None:
         self._call = call
         self._shown_at = shown_at
+
+    def by(self, call: "CountedCalls") -> "MessageCalls":
+        """Give the same calls, made by another."""
+        return MessageCalls(call, shown_at=self._shown_at)
 
     async def read(self, session_id: UUID, reading: Reading) -> model.MessagePage:
         """Read messages, oldest first. An unknown session is refused in the same words as a wrong strategy."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from acontext.types.disk import Disk
     from acontext.types.session import Session
 
+    from gql_api.upstream.counted_calls import CountedCalls
     from gql_api.upstream.guarded_calls import GuardedCalls
 
 
@@ -35,8 +36,12 @@ class UpstreamSession(NamedTuple):
 class SessionCalls:
     """One method a call; ids are checked before the SDK sees them."""
 
-    def __init__(self, call: "GuardedCalls") -> None:
+    def __init__(self, call: "GuardedCalls | CountedCalls") -> None:
         self._call = call
+
+    def by(self, call: "CountedCalls") -> "SessionCalls":
+        """Give the same calls, made by another."""
+        return SessionCalls(call)
 
     async def create(self, id: UUID, *, user: str, configs: model.JsonObject) -> UpstreamSession:
         """Make a session under the id that we chose.

@@ -27,13 +27,14 @@ from gql_api.errors import (
 from gql_api.request_scope import request_within
 from gql_api.schema.errors import INTERNAL, Schema, extensions_of
 from gql_api.telemetry import Operation
+from gql_api.web.admission import Admission, Place
 from gql_api.web.answers import Refused, answer
 from gql_api.web.disconnect import stopped_when_gone
 from gql_api.web.events import HEADERS, EventStream, Pace, single
 from gql_api.web.headers import headers_of
 from gql_api.web.negotiation import EVENTS, GRAPHQL, JSON, Wanted, wanted, wants_page
 from gql_api.web.outcomes import note_result, watched
-from gql_api.web.parameters import Parameters, from_body, from_url
+from gql_api.web.parameters import Parameters, body_of, from_text, from_url
 from gql_api.web.streaming import results, type_of
 
 ContextT = TypeVar("ContextT")
@@ -60,6 +61,7 @@ class GraphQLView(Generic[ContextT]):
 
     `make_context` may raise `Refused`, or a `Failure`, which refuses the request too: 401, 403, 503, 504 or 400.
     `explorer` makes the page for browsers; without one they are answered as other clients are.
+    Who is not let in by `admission` is told so before the body is read, where that is known by then, and parsed.
     A request may ask Acontext for `seconds`. Subscriptions break off when `is_closing` says so.
     """
 
@@ -69,12 +71,14 @@ class GraphQLView(Generic[ContextT]):
         make_context: Callable[[Scope], ContextT | Awaitable[ContextT]],
         explorer: Callable[[Request], Response] | None = None,
         *,
+        admission: Admission | None = None,
         seconds: float = 30.0,
         is_closing: Callable[[], bool] = lambda: False,
     ) -> None:
         self._schema = schema
         self._make_context = make_context
         self._explorer = explorer
+        self._admission = admission or Admission()
         self._seconds = seconds
         self._is_closing = is_closing
         self.pace = Pace()
@@ -107,27 +111,36 @@ class GraphQLView(Generic[ContextT]):
         is_get = method in READING
         if not is_get and method != "POST":
             raise Refused(405, "GraphQL is asked by GET or POST.", headers=METHODS)
+        self._admission.look()
         # Who may not ask is not listened to: the body is read after.
         context = await self._context(scope)
-        parameters = from_url(Request(scope).query_params) if is_get else await from_body(scope, receive)
-        scope.setdefault("state", {})["operation_name"] = parameters.operation_name
-        if asked.events and type_of(self._schema, parameters) is DocumentOperation.SUBSCRIPTION:
-            operation.type = "subscription"
-            if method == "HEAD":
-                return Response(headers=HEADERS)
-            stream = results(self._schema, parameters, context, seconds=self._seconds)
-            return EventStream(stream, is_cut=self._is_closing, pace=self.pace)
-        known = self._schema.known(parameters.query, parameters.operation_name)
-        if known:  # without a limit to its time, and without a look whether anybody still waits
-            note_result(operation, known)
-            return single(known) if asked.events_first else _answer_of(known, asked.media or JSON)
+        with self._admission.place(context) as place:
+            parameters = await _asked(scope, receive, place)
+            scope.setdefault("state", {})["operation_name"] = parameters.operation_name
+            if asked.events and type_of(self._schema, parameters) is DocumentOperation.SUBSCRIPTION:
+                operation.type = "subscription"
+                return self._stream(parameters, context, method)
+            # What is known is answered without a limit to its time, and without a look whether anybody still waits.
+            result = self._schema.known(parameters.query, parameters.operation_name)
+            if result is None:
+                result = await self._while_wanted(parameters, context, receive, is_get=is_get)
+            note_result(operation, result)
+            return single(result) if asked.events_first else _answer_of(result, asked.media or JSON)
+
+    def _stream(self, parameters: Parameters, context: ContextT, method: str) -> Response:
+        if method == "HEAD":
+            return Response(headers=HEADERS)
+        stream = results(self._schema, parameters, context, seconds=self._seconds)
+        return EventStream(stream, is_cut=self._is_closing, pace=self.pace)
+
+    async def _while_wanted(
+        self, parameters: Parameters, context: ContextT, receive: Receive, *, is_get: bool
+    ) -> ExecutionResult:
         with (
             request_within(self._seconds) as request,
             stopped_when_gone(request.loop, receive, lambda: self._only_reads(parameters)),
         ):
-            result = await self._execute(parameters, context, is_get=is_get)
-        note_result(operation, result)
-        return single(result) if asked.events_first else _answer_of(result, asked.media or JSON)
+            return await self._execute(parameters, context, is_get=is_get)
 
     async def _context(self, scope: Scope) -> ContextT:
         try:
@@ -160,6 +173,16 @@ class GraphQLView(Generic[ContextT]):
     def _only_reads(self, parameters: Parameters) -> bool:
         """Tell whether an operation may be left half done; a mutation may not, nor what is not known to be a query."""
         return type_of(self._schema, parameters) is DocumentOperation.QUERY
+
+
+async def _asked(scope: Scope, receive: Receive, place: Place) -> Parameters:
+    """Read what is asked; the place is taken when the body is there, and before it is parsed."""
+    if scope["method"] in READING:
+        place.enter()
+        return from_url(Request(scope).query_params)
+    body = await body_of(scope, receive, place.hold)
+    place.enter()
+    return from_text(body)
 
 
 def _add_vary(response: Response) -> None:

@@ -1,7 +1,7 @@
 """How a GraphQL request went, in one word and its codes, for metrics, traces and the log."""
 
 import asyncio
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from types import TracebackType
 
 from starlette.requests import ClientDisconnect
@@ -11,6 +11,8 @@ from gql_api.errors import (
     DatabaseTimeout,
     DatabaseUnavailable,
     IdentityUnavailable,
+    Overloaded,
+    RateLimited,
     UpstreamRejected,
     UpstreamTimeout,
     UpstreamUnavailable,
@@ -25,6 +27,8 @@ _OURS = {
     *(kind.code for kind in (DatabaseUnavailable, DatabaseTimeout, IdentityUnavailable)),
 }
 """Codes of what is no fault of the client."""
+_TURNED_AWAY = {Overloaded.code: "overloaded", RateLimited.code: "rate_limited"}
+"""Codes of what was not begun, and the outcomes that they are counted as."""
 _MOST_CODES = 10
 
 
@@ -50,10 +54,16 @@ def watched() -> AbstractContextManager[Operation]:
     return _Watched(Operation())
 
 
+def note_turned_away(refused: Refused) -> None:
+    """Note a request that was refused where nothing was begun that could be watched."""
+    with suppress(Refused), watched():
+        raise refused
+
+
 def _note_failure(operation: Operation, error: BaseException) -> None:
     if isinstance(error, Refused):
         operation.codes = (str(error.extensions["code"]),)
-        operation.outcome = _fault(operation.codes)
+        operation.outcome = _TURNED_AWAY.get(operation.codes[0]) or _fault(operation.codes)
     elif isinstance(error, ClientDisconnect | asyncio.CancelledError):
         operation.outcome = "gone"
     elif isinstance(error, Exception):

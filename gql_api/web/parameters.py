@@ -1,18 +1,20 @@
 """The parameters of a GraphQL request, out of a URL or a body; what the document says is left to the schema."""
 
+import asyncio
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import orjson
 from starlette.requests import ClientDisconnect
-from starlette.types import Receive, Scope
+from starlette.types import Message, Receive, Scope
 
 from gql_api.web.answers import Refused
 from gql_api.web.headers import headers_of
 from gql_api.web.negotiation import JSON, is_json
 
+PIECE_SECONDS = 30.0
 _NUMBERLESS = frozenset({str, bool, type(None)})
 _LONG_NUMBER = re.compile(rb"[0-9]{19}")
 
@@ -52,11 +54,8 @@ def from_url(values: Mapping[str, str]) -> Parameters:
     return from_fields(fields)
 
 
-async def from_body(scope: Scope, receive: Receive) -> Parameters:
-    """Read a POST request; raise `Refused`, or `ClientDisconnect`."""
-    if not is_json(headers_of(scope).get(b"content-type")):
-        raise Refused(415, f"The Content-Type must be {JSON}, in UTF-8.", headers={"accept": JSON})
-    body = await _body(receive)
+def from_text(body: bytes) -> Parameters:
+    """Read the body of a POST request; raise `Refused`."""
     try:
         fields = loads(body)
     except (ValueError, RecursionError):
@@ -66,16 +65,41 @@ async def from_body(scope: Scope, receive: Receive) -> Parameters:
     return from_fields(fields)
 
 
-async def _body(receive: Receive) -> bytes:
-    """Read a body to its end; most come in one piece."""
-    pieces = []
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        pieces.append(message.get("body", b""))
-        if not message.get("more_body", False):
-            return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+async def body_of(scope: Scope, receive: Receive, hold: Callable[[int], None]) -> bytes:
+    """Receive the body of a POST request; most come in one piece. Raise `Refused`, or `ClientDisconnect`.
+
+    `hold` is told how many bytes have come, each time, and may raise.
+    """
+    if not is_json(headers_of(scope).get(b"content-type")):
+        raise Refused(415, f"The Content-Type must be {JSON}, in UTF-8.", headers={"accept": JSON})
+    piece, is_more = _piece(await receive())
+    hold(len(piece))
+    if not is_more:
+        return piece
+    pieces, size = [piece], len(piece)
+    while is_more:
+        piece, is_more = _piece(await _soon(receive))
+        pieces.append(piece)
+        size += len(piece)
+        hold(size)
+    return b"".join(pieces)
+
+
+def _piece(message: Message) -> tuple[bytes, bool]:
+    """Give what came of a body, and whether there is more."""
+    if message["type"] == "http.disconnect":
+        raise ClientDisconnect
+    return message.get("body", b""), message.get("more_body", False)
+
+
+async def _soon(receive: Receive) -> Message:
+    """Receive the next piece: what has come of a body takes memory that others might use."""
+    try:
+        async with asyncio.timeout(PIECE_SECONDS):
+            return await receive()
+    except TimeoutError:
+        told = f"Of the body nothing came for {PIECE_SECONDS:g} seconds."
+        raise Refused(408, told, headers={"connection": "close"}) from None
 
 
 def _parse_field(name: str, text: str) -> Any:

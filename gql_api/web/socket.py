@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from contextlib import aclosing, suppress
+from collections.abc import Coroutine, Sequence
+from contextlib import ExitStack, aclosing, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from json import JSONDecodeError
@@ -22,9 +22,11 @@ from strawberry.types.unset import UNSET, UnsetType
 
 from gql_api.errors import Failure, IdentityUnavailable, RateLimited
 from gql_api.schema.errors import INTERNAL, INTERNAL_MESSAGE, Schema
+from gql_api.web.admission import Admission
 from gql_api.web.answers import Refused, encode
 from gql_api.web.closing import BAD_REQUEST, FORBIDDEN, RESTART, TRY_LATER, Closing, ClosingAdapter
 from gql_api.web.handshake import Connect, Connection, as_request
+from gql_api.web.outcomes import note_turned_away
 from gql_api.web.parameters import Parameters, from_fields, loads
 from gql_api.web.recording import Recorder
 from gql_api.web.streaming import results, type_of
@@ -32,6 +34,7 @@ from gql_api.web.streaming import results, type_of
 INIT_SECONDS = 10
 _WITH_PAYLOAD = ("connection_init", "ping", "pong")
 _NO_PAYLOAD = "payload must be a JSON object"
+_MAY_COME_AGAIN = {IdentityUnavailable.code, RateLimited.code}
 
 _LOG = logging.getLogger(__name__)
 
@@ -53,11 +56,19 @@ class SocketView(GraphQL[Connection[Any], None]):
     """The ASGI endpoint for sockets. `connect` tells who asks, and for how long that holds.
 
     It is given a request with the headers of the handshake, and in their place those that connection_init brings; it
-    raises `Refused` or a `Failure`. Pages of other origins than ours are refused but for `origins`.
+    raises `Refused` or a `Failure`. Pages of other origins than ours are refused but for `origins`. `admission` lets
+    in each user's sockets, and operations; subscriptions take a place only to begin.
     """
 
     def __init__(
-        self, schema: Schema, connect: Connect[Any], *, origins: Sequence[str], limits: SocketLimits, recorder: Recorder
+        self,
+        schema: Schema,
+        connect: Connect[Any],
+        *,
+        origins: Sequence[str],
+        limits: SocketLimits,
+        admission: Admission,
+        recorder: Recorder,
     ) -> None:
         super().__init__(
             schema,
@@ -70,13 +81,14 @@ class SocketView(GraphQL[Connection[Any], None]):
         self.graphql_transport_ws_handler_class = _Handler
         self.websocket_adapter_class = cast("type[ClosingAdapter]", self._adapter)
         self.limits = limits
+        self.admission = admission
         self.recorder = recorder
         self._connect = connect
         self._open = 0
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        with self.recorder.socket(scope) as record:
-            scope.setdefault("state", {})["record"] = record
+        with self.recorder.socket(scope) as record, ExitStack() as until_closed:
+            scope.setdefault("state", {}).update(record=record, until_closed=until_closed)
             if self._open >= self.limits.sockets:
                 await self._turn_away(WebSocket(scope, receive, send))
                 return
@@ -105,12 +117,14 @@ class SocketView(GraphQL[Connection[Any], None]):
         """Learn who asks; raise `Closing`."""
         try:
             asker = await self._connect(as_request(context))
+            self.admission.sockets.take(asker.user)
         except Refused as refused:
             code = str(refused.extensions["code"])
-            close = TRY_LATER if code == IdentityUnavailable.code else FORBIDDEN
+            close = TRY_LATER if code in _MAY_COME_AGAIN else FORBIDDEN
             raise Closing(close, f"{code}: {refused.message}") from None
         except Failure as failure:
             raise Closing(FORBIDDEN, f"{failure.code}: {failure.message}") from None
+        context.request.state.until_closed.callback(self.admission.sockets.give_back, asker.user)
         context.new_context, context.user, context.until = asker.new_context, asker.user, asker.until
         return cast("UnsetType", UNSET)
 
@@ -188,12 +202,31 @@ class _Handler(BaseGraphQLTransportWSHandler[Connection[Any], None]):
         await super().handle_subscribe(message)
 
     async def run_operation(self, operation: SocketOperation[Connection[Any], None]) -> None:
-        """Run one operation; what writes goes on to its end, though nobody may hear of it."""
-        parameters = Parameters(operation.query, operation.operation_name, operation.variables, None)
-        run = self._recorded(operation, parameters)
-        if type_of(self.schema, parameters) is not OperationType.MUTATION:
-            await run
-            return
+        """Run one operation, if it is let in, which is known before its document is looked at."""
+        context = self.context.new_context()
+        with self.view.admission.place(context) as place:
+            try:
+                place.enter()
+            except Refused as refused:
+                await self._turn_away(operation, refused)
+                return
+            parameters = Parameters(operation.query, operation.operation_name, operation.variables, None)
+            kind = type_of(self.schema, parameters)
+            if kind is OperationType.SUBSCRIPTION:
+                place.leave()
+            run = self._recorded(operation, parameters, context)
+            await (self._to_the_end(operation, run) if kind is OperationType.MUTATION else run)
+
+    async def _turn_away(self, operation: SocketOperation[Connection[Any], None], refused: Refused) -> None:
+        with self.context.record.operation(), suppress(WebSocketDisconnected):
+            note_turned_away(refused)
+            error = GraphQLError(refused.message, extensions=dict(refused.extensions))
+            await operation.send_initial_errors([error])
+
+    async def _to_the_end(
+        self, operation: SocketOperation[Connection[Any], None], run: Coroutine[Any, Any, None]
+    ) -> None:
+        """Run what writes, which goes on though nobody may hear of it."""
         task = asyncio.ensure_future(run)
         self._writing[task] = operation
         task.add_done_callback(self._writing.pop)
@@ -220,10 +253,12 @@ class _Handler(BaseGraphQLTransportWSHandler[Connection[Any], None]):
             return "expired"
         return "stopped" if self.view.recorder.is_stopping() else "gone"
 
-    async def _recorded(self, operation: SocketOperation[Connection[Any], None], parameters: Parameters) -> None:
+    async def _recorded(
+        self, operation: SocketOperation[Connection[Any], None], parameters: Parameters, context: Any
+    ) -> None:
         with self.context.record.operation():
             try:
-                await self._answer(operation, parameters)
+                await self._answer(operation, parameters, context)
             except WebSocketDisconnected:
                 return
             except Exception:
@@ -231,8 +266,10 @@ class _Handler(BaseGraphQLTransportWSHandler[Connection[Any], None]):
                 error = GraphQLError(INTERNAL_MESSAGE, extensions={"code": INTERNAL})
                 await operation.send_initial_errors([error])
 
-    async def _answer(self, operation: SocketOperation[Connection[Any], None], parameters: Parameters) -> None:
-        context, seconds = self.context.new_context(), self.view.limits.seconds
+    async def _answer(
+        self, operation: SocketOperation[Connection[Any], None], parameters: Parameters, context: Any
+    ) -> None:
+        seconds = self.view.limits.seconds
         source = results(self.schema, parameters, context, seconds=seconds, ended_as=self._ended_as)
         async with aclosing(source):
             async for result in source:

@@ -1,5 +1,6 @@
 """Traces: one span for an operation, a loader's batch and a call of Acontext, and no more than that in them."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -94,6 +95,15 @@ async def test_failures_are_marked_with_what_failed(
         },
         "GraphQL Operation": {"gql_api.outcome": "refused", "error.type": "GRAPHQL_VALIDATION_FAILED"},
     }
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+async def test_what_was_not_begun_is_marked_with_why(start: Callable[..., Any], received: Received) -> None:
+    async with start(otlp_endpoint=received.url, max_operations=1) as client:
+        await asyncio.gather(*(client.answer(CREATE) for _ in range(2)))
+
+    [failed] = [span.attributes for span in received.spans if span.has_failed]
+    assert failed == {"gql_api.outcome": "overloaded", "error.type": "OVERLOADED"}
 
 
 @pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
