@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from gql_api.settings.acontext import AcontextSettings
 from gql_api.settings.database import DatabaseSettings
+from gql_api.settings.documents import DocumentSettings
 from gql_api.settings.embedded import EmbeddedFlags, check_embedded, embedded_key
 from gql_api.settings.faults import InvalidSetting, line
 from gql_api.settings.identity import IdentitySettings
@@ -40,6 +41,7 @@ class Settings(
     IdentitySettings,
     AcontextSettings,
     DatabaseSettings,
+    DocumentSettings,
     ServerSettings,
     BaseSettings,
 ):
