@@ -22,6 +22,7 @@ from gql_api.running import Front, Running, run, verifier_of
 from gql_api.schema import build_schema
 from gql_api.schema.context import Context
 from gql_api.schema.errors import Schema
+from gql_api.schema.shape import DocumentLimits
 from gql_api.settings import Settings, read_settings
 from gql_api.stopping import Stop
 from gql_api.telemetry import notes
@@ -60,7 +61,7 @@ def create_app(
     observed = watched_by or observers(settings, Stop())
     running = partial(run, settings, front=front, keyless=keyless, listeners=observed.listeners)
 
-    view, sockets = _endpoints(schema or build_schema(), settings, verifier, observed)
+    view, sockets = _endpoints(_limited(schema or build_schema(), settings), settings, verifier, observed)
     return _Application(
         routes=[
             Route("/graphql", view),
@@ -108,6 +109,21 @@ async def _lifespan(
         stack.push_async_callback(observed.stop.until_idle, TIDYING_SECONDS)
         stack.enter_context(observed.stop.closing(running.following.end))
         yield
+
+
+def _limited(schema: Schema, settings: Settings) -> Schema:
+    """Give the schema, told how much one document may ask for."""
+    schema.documents.limits = DocumentLimits(
+        characters=settings.max_document_characters,
+        tokens=settings.max_document_tokens,
+        depth=settings.max_depth,
+        aliases=settings.max_aliases,
+        fields=settings.max_fields,
+        root_fields=settings.max_root_fields,
+        mutations=settings.max_mutations,
+        directives=settings.max_directives,
+    )
+    return schema
 
 
 def _endpoints(

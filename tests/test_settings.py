@@ -30,8 +30,6 @@ BAD: dict[str, list[str]] = {
     "GQL_API_MAX_BODY_SIZE": ["0", "1023", "1k"],
     "GQL_API_WORKERS": ["0", "65", "-1", "two"],
     "GQL_API_LOG_LEVEL": ["loud", "INFO\n", "trace"],
-}
-BAD |= {
     "DATABASE_POOL_MIN": ["-1", "1001", "11", "few"],
     "DATABASE_POOL_MAX": ["0", "1001", "1.5"],
     "DATABASE_CONNECT_TIMEOUT": ["0", "301", "nan"],
@@ -40,8 +38,6 @@ BAD |= {
     "DATABASE_SSL_MODE": ["on", "verify", "VERIFY-FULL"],
     "DATABASE_DIRECT_URL": ["postgres://db.example/name"],  # while the mappings are in SQLite
     "GQL_API_LEASE": ["0", "-1", "601", "long"],
-}
-BAD |= {
     "GQL_API_AUTH": ["basic", "JWT", "None", "none,jwt"],
     "GQL_API_ALLOW_ANONYMOUS": ["maybe", "2"],
     "GQL_API_ALLOWED_HOSTS": ["a:80", "http://a", "*", "a b", "-a", "a..b", "a,b/c", "ä.example", "x::y"],
@@ -50,8 +46,6 @@ BAD |= {
     "GQL_API_JWT_USER_CLAIM": ["x" * 256],
     "GQL_API_JWT_LEEWAY": ["-1", "301", "nan", "soon"],
     "GQL_API_ACT_AS_SCOPE": ["a b", 'a"b', "a\\b", "ä", "a\n"],
-}
-BAD |= {
     "GQL_API_REQUEST_TIMEOUT": ["0", "-1", "301", "nan", "soon"],
     "GQL_API_UPSTREAM_TRANSFER_TIMEOUT": ["0", "-1", "301", "inf", "soon"],
     "GQL_API_SERVE_PUBLIC_URLS": ["maybe", "2"],
@@ -78,6 +72,17 @@ BAD |= {
     "GQL_API_MAX_BODY_MEMORY": ["0", "1023", "40000000", "much"],
     "GQL_API_MAX_CALLS_PER_OPERATION": ["0", "1000001", "many"],
 }
+DOCUMENTS = (
+    "DOCUMENT_CHARACTERS",
+    "DOCUMENT_TOKENS",
+    "DEPTH",
+    "ALIASES",
+    "FIELDS",
+    "ROOT_FIELDS",
+    "MUTATIONS",
+    "DIRECTIVES",
+)
+BAD |= {f"GQL_API_MAX_{name}": ["-1", "100000001", "1.5", "many"] for name in DOCUMENTS}
 BAD["ACONTEXT_BASE_URL"] += ["http://a.example:port/", "http://a.example:99999/", "http://a b/", "http://a.example/ü\n"]
 TOGETHER = {
     ("ACONTEXT_BASE_URL", "ACONTEXT_API_KEY"),
@@ -178,6 +183,9 @@ DEFAULTS: dict[str, Any] = {
     "lock_patience": 10.0,
     "max_body_size": 40 * 1024 * 1024,
     "workers": 1,
+    **dict(
+        zip([f"max_{name.lower()}" for name in DOCUMENTS], [100_000, 2_000, 15, 30, 1_000, 20, 10, 50], strict=True)
+    ),
     "log_level": "INFO",
     "log_format": "line",
     "log_user_key": None,

@@ -1,19 +1,21 @@
-"""Documents that were parsed and validated before; of their cost only the length is bounded here."""
+"""Documents that were parsed and validated before; what is too much for one is told in `shape`."""
 
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from graphql import ASTValidationRule, DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, parse
 from strawberry.extensions import SchemaExtension
 from strawberry.extensions.runner import SchemaExtensionsRunner
 from strawberry.schema.schema import validate_document
 from strawberry.types import ExecutionContext
+from strawberry.types.execution import ParseOptions
 
 from gql_api.schema.compiled.plans import Plans
 from gql_api.schema.ready import Ready, ready
+from gql_api.schema.shape import DocumentLimits, excesses
 from gql_api.telemetry import notes
 
 MOST_TOKENS = 10_000
@@ -36,6 +38,7 @@ class Documents:
     """The documents of one schema, those used last; longer ones are not kept, since a tree is far larger than its text.
 
     Rules that ask more than the document, such as the variables, must not be among the validation rules.
+    `limits` are set before the first document comes; without any, only the tokens are bounded.
     """
 
     def __init__(self, *, most: int = 256, longest: int = 10_000) -> None:
@@ -43,6 +46,14 @@ class Documents:
         self._longest = longest
         self._kept: OrderedDict[str, Prepared] = OrderedDict()
         self._by_operation: dict[int, Prepared] = {}
+        self.limits: DocumentLimits | None = None
+
+    @property
+    def bounds(self) -> dict[str, Any]:
+        """The limits that hold before there is a tree to measure, as options of the parser."""
+        if self.limits is None:
+            return {"max_tokens": MOST_TOKENS}
+        return {"max_tokens": self.limits.tokens, "max_source_length": self.limits.characters}
 
     def parse(self, query: str, options: dict[str, Any]) -> DocumentNode:
         """Parse, or find the document parsed before; raise GraphQLError."""
@@ -82,7 +93,9 @@ class Documents:
             return []
         prepared = self._kept.get(context.query or "") or Prepared(node, {})
         if prepared.rules != rules:
-            prepared.faults = tuple(validate_document(context.schema._schema, node, rules))
+            # What is too much is not validated, which may take far longer than to count it.
+            beyond = excesses(node, self.limits) if self.limits else []
+            prepared.faults = tuple(beyond or validate_document(context.schema._schema, node, rules))
             prepared.rules = rules
         return list(prepared.faults)
 
@@ -101,7 +114,7 @@ class Documents:
         """Find the operation that a request means; None when there is none, or when it is not clear which."""
         found = self._kept.get(query)
         try:
-            node = parse(query, max_tokens=MOST_TOKENS) if found is None else found.node
+            node = parse(query, **self.bounds) if found is None else found.node
         except GraphQLError:
             return None
         operations = [one for one in operations_of(node) if name is None or (one.name and one.name.value == name)]
@@ -165,7 +178,7 @@ def read(documents: Documents, context: ExecutionContext) -> None:
     An error that is raised before would escape from Strawberry's streams.
     """
     # Parsing takes seconds for each million of tokens, and nothing else is served meanwhile.
-    context.parse_options.setdefault("max_tokens", MOST_TOKENS)
+    context.parse_options = cast("ParseOptions", documents.bounds | context.parse_options)
     with suppress(GraphQLError):
         context.graphql_document = documents.parse(context.query or "", dict(context.parse_options))
 

@@ -17,13 +17,18 @@ from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
-from gql_api.errors import Correctable, DatabaseFailure, Failure, UpstreamFailure
+from gql_api.errors import Correctable, CostLimitExceeded, DatabaseFailure, Failure, UpstreamFailure
 from gql_api.schema.caches import DocumentCache, DocumentRunner, Documents, note_operation
 from gql_api.schema.compiled import CompilingExecutor
 from gql_api.schema.ready import RESOLVING, Ready
 
 INTERNAL = "INTERNAL_SERVER_ERROR"
 INTERNAL_MESSAGE = "An internal error occurred."
+_TOO_MUCH = tuple(
+    f"Syntax Error: {begins}"
+    for begins in ("Document contains more than ", "Source contains more than ", "Document is nested too deeply.")
+)
+"""How graphql-core's parser begins where a limit stops it."""
 
 logger = logging.getLogger(__name__)
 
@@ -181,7 +186,8 @@ def extensions_of(failure: Failure, *, writing: bool) -> dict[str, Any]:
 def _code(error: GraphQLError, cause: BaseException) -> str | None:
     """Tell the code from the error alone; None for one about the document or its variables."""
     if isinstance(error, GraphQLSyntaxError):
-        return "GRAPHQL_PARSE_FAILED"
+        is_too_much = error.message.startswith(_TOO_MUCH)
+        return CostLimitExceeded.code if is_too_much else "GRAPHQL_PARSE_FAILED"
     if isinstance(cause, CannotGetOperationTypeError):
         return "OPERATION_RESOLUTION_FAILURE"
     if isinstance(cause, InvalidOperationTypeError):

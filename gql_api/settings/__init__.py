@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from gql_api.settings.acontext import AcontextSettings
 from gql_api.settings.admission import AdmissionSettings
 from gql_api.settings.database import DatabaseSettings
+from gql_api.settings.documents import DocumentSettings
 from gql_api.settings.embedded import EmbeddedFlags, check_embedded, embedded_key
 from gql_api.settings.faults import InvalidSetting, line
 from gql_api.settings.identity import IdentitySettings
@@ -42,6 +43,7 @@ class Settings(
     IdentitySettings,
     AcontextSettings,
     DatabaseSettings,
+    DocumentSettings,
     ServerSettings,
     BaseSettings,
 ):

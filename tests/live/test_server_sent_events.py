@@ -187,3 +187,13 @@ async def test_a_client_that_leaves_ends_its_subscription(live: Live) -> None:
         assert response.status_code == 200
         await live.until(lambda: following.subscriptions == 1)
     await live.until(lambda: following.subscriptions == 0)
+
+
+async def test_a_subscription_beyond_a_limit_is_refused_in_its_first_event(serve: Callable[..., Any]) -> None:
+    beyond = "subscription { sessionListChanged { a: __typename b: __typename } }"
+    async with serve(max_aliases=1) as live, streamed(live, beyond) as response:
+        text = "".join([line async for line in response.aiter_text()])
+
+    [data] = [line.removeprefix("data: ") for line in text.splitlines() if line.startswith("data: {")]
+    assert [error["extensions"]["code"] for error in json.loads(data)["errors"]] == ["COST_LIMIT_EXCEEDED"]
+    assert "complete" in text

@@ -222,3 +222,18 @@ async def test_requests_go_on_as_they_did(live: Live) -> None:
     upgrade = {"connection": "upgrade", "upgrade": "websocket"}
     async with httpx.AsyncClient() as http:
         assert (await http.get(f"{live.url}/graphql", headers=upgrade)).status_code in {400, 426}
+
+
+@pytest.mark.parametrize("follow", ["", "subscription { sessionListChanged { __typename } }"])
+async def test_a_document_beyond_a_limit_is_refused_and_closes_nothing(serve: Callable[..., Any], follow: str) -> None:
+    beyond = follow.replace("__typename", "a: __typename b: __typename") or "{ a: viewer { id } b: viewer { id } }"
+    async with serve(max_aliases=1) as live, live.socket() as socket:
+        await socket.send(id="a", type="subscribe", payload={"query": beyond})
+        refused = await socket.frame("a")
+        await socket.send(id="b", type="subscribe", payload={"query": WHO})
+        answered = await socket.frame("b")
+
+    [error] = refused["payload"]
+    assert (refused["type"], error["extensions"]["code"]) == ("error", "COST_LIMIT_EXCEEDED")
+    assert error["message"] == "The operation comes to 2 aliases; at most 1 are taken."
+    assert answered["type"] == "next"

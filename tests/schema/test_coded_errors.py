@@ -90,7 +90,7 @@ async def test_a_failure_names_the_argument_that_is_to_blame(client: httpx.Async
         ("{ nothing }", {}, "Cannot query field", "GRAPHQL_VALIDATION_FAILED"),
         ("{ hello hello(name: 1) }", {}, "conflict", "GRAPHQL_VALIDATION_FAILED"),
         ("{ hello ", {}, "Syntax Error", "GRAPHQL_PARSE_FAILED"),
-        ("{a" * 5000, {}, "nested too deeply", "GRAPHQL_PARSE_FAILED"),
+        ("{a" * 5000, {}, "nested too deeply", "COST_LIMIT_EXCEEDED"),
         ("#", {}, "Syntax Error", "GRAPHQL_PARSE_FAILED"),
     ],
 )

@@ -1,0 +1,169 @@
+"""Limits of documents by the front door: what a setting allows is answered; one more is refused, and nothing runs."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from graphql import get_introspection_query
+
+from api.client import Client
+from api.upstream import Upstream
+from databases import Databases
+from gql_api.schema.shape import DocumentLimits
+from gql_api.settings import Settings, read_settings
+
+GRAPHQL = "application/graphql-response+json"
+WRITE = "createSession(input: {}) { errors { code } }"
+
+
+@pytest.fixture
+def databases(sqlite_databases: Databases) -> Databases:
+    return sqlite_databases
+
+
+LIMITS: list[tuple[str, int, str, str, str]] = [
+    (
+        "max_document_characters",
+        100,
+        "{ viewer { identifier } } #" + "x" * 73,
+        "{ viewer { identifier } } #" + "x" * 74,
+        "Syntax Error: Source contains more than 100 code points. Parsing aborted.",
+    ),
+    (
+        "max_document_tokens",
+        10,
+        "{ viewer { identifier id id id } __typename }",
+        "{ viewer { identifier id id id id } __typename }",
+        "Syntax Error: Document contains more than 10 tokens. Parsing aborted.",
+    ),
+    (
+        "max_depth",
+        2,
+        "{ ...F } fragment F on Query { viewer { ... { identifier } } }",
+        "{ ...F } fragment F on Query { viewer { sessions { totalCount } } }",
+        "The operation comes to 3 levels of fields; at most 2 are taken.",
+    ),
+    (
+        "max_aliases",
+        1,
+        "{ viewer { a: identifier } }",
+        "{ viewer { a: identifier ...F } } fragment F on User { b: identifier }",
+        "The operation comes to 2 aliases; at most 1 are taken.",
+    ),
+    (
+        "max_fields",
+        3,
+        "{ viewer { identifier id } }",
+        "{ viewer { ...F ...F ...F } } fragment F on User { identifier }",
+        "The operation comes to 4 fields; at most 3 are taken.",
+    ),
+    (
+        "max_root_fields",
+        1,
+        "{ viewer { identifier id } }",
+        "{ viewer { id } ... { viewer { id } } }",
+        "The operation comes to 2 fields at its root; at most 1 are taken.",
+    ),
+    (
+        "max_mutations",
+        1,
+        f"mutation {{ {WRITE} }}",
+        f"mutation {{ {WRITE} ...F }} fragment F on Mutation {{ b: {WRITE} }}",
+        "The operation comes to 2 mutations; at most 1 are taken.",
+    ),
+    (
+        "max_directives",
+        1,
+        "{ viewer { identifier @include(if: true) } }",
+        "{ viewer { identifier @no @no } }",
+        "The document has 2 directives; at most 1 are taken.",
+    ),
+]
+SETTINGS = [setting for setting, *_ in LIMITS]
+
+
+@pytest.mark.parametrize(("setting", "most", "enough", "beyond", "message"), LIMITS, ids=SETTINGS)
+async def test_each_limit_is_a_setting(
+    start: Callable[..., Any], setting: str, most: int, enough: str, beyond: str, message: str
+) -> None:
+    async with start(**{setting: most}) as client:
+        for _ in range(2):  # a document that was seen before is answered alike
+            await client.data(enough)
+            refused = await client.http.post("/graphql", json={"query": beyond}, headers={"accept": GRAPHQL})
+            [error] = refused.json()["errors"]
+            assert (refused.status_code, [*refused.json()]) == (400, ["errors"])
+            assert (error["message"], error["extensions"]) == (message, {"code": "COST_LIMIT_EXCEEDED"})
+    async with start(**{setting: most + 100}) as client:
+        answer = await client.answer(beyond)
+        assert "COST_LIMIT_EXCEEDED" not in json.dumps(answer)
+
+
+@pytest.mark.parametrize(("setting", "most", "beyond"), [(one[0], one[1], one[3]) for one in LIMITS], ids=SETTINGS)
+async def test_a_limit_holds_by_get_and_as_an_event_too(
+    start: Callable[..., Any], setting: str, most: int, beyond: str
+) -> None:
+    async with start(**{setting: most}) as client:
+        asked = await client.http.get("/graphql", params={"query": beyond})
+        events = await client.http.post("/graphql", json={"query": beyond}, headers={"accept": "text/event-stream"})
+
+    expected = "COST_LIMIT_EXCEEDED"
+    if setting == "max_mutations":  # a mutation is not asked by GET, whatever it comes to
+        assert asked.status_code == 405
+    else:
+        assert asked.json()["errors"][0]["extensions"]["code"] == expected
+    [data] = [line.removeprefix("data: ") for line in events.text.splitlines() if line.startswith("data: {")]
+    assert json.loads(data)["errors"][0]["extensions"]["code"] == expected
+
+
+async def test_nothing_of_a_refused_document_runs(client: Client, upstream: Upstream) -> None:
+    upstream.clear()
+    answer = await client.answer(f"mutation {{ {' '.join(f'm{one}: {WRITE}' for one in range(11))} }}")
+
+    assert "data" not in answer
+    assert upstream.calls == []
+    assert (await client.data("{ sessions { totalCount } }"))["sessions"]["totalCount"] == 0
+
+
+def test_the_defaults_are_those_of_the_limits() -> None:
+    given, limits = read_settings(_env_file=None), DocumentLimits()
+
+    assert {one: getattr(given, name_of(one)) for one in DocumentLimits.__slots__} == {
+        one: getattr(limits, one) for one in DocumentLimits.__slots__
+    }
+
+
+def name_of(limit: str) -> str:
+    name = f"max_{'document_' if limit in {'characters', 'tokens'} else ''}{limit}"
+    assert name in Settings.model_fields
+    return name
+
+
+async def test_tools_read_the_schema_with_the_defaults(client: Client) -> None:
+    assert (await client.data(get_introspection_query(one_of=True, input_value_deprecation=True)))["__schema"]
+
+
+TWISTED = [
+    "{ ...F0 } "
+    + " ".join(f"fragment F{one} on Query {{ ...F{one + 1} ...F{one + 1} }}" for one in range(31))
+    + " fragment F31 on Query { viewer { id } }",
+    "{ ...F0 } "
+    + " ".join(
+        f"fragment F{one} on Query {{ viewer {{ a: id b: id c: id }} ...F{one + 1} ...F{one + 1} }}"
+        for one in range(13)
+    )
+    + " fragment F13 on Query { viewer { id } }",
+    "{ viewer " * 900 + "}" * 900,
+    "{ viewer { id " + "@no " * 1_900 + "} }",
+    "{ viewer { " + "id " * 1_900 + "} }",
+    "{ " + " ".join(f'session(id: "{one}") {{ id }}' for one in range(200)) + " }",
+    "{ viewer " * 40 + "{ id }" + "}" * 40,
+]
+
+
+@pytest.mark.parametrize("query", TWISTED, ids=range(len(TWISTED)))
+async def test_twisted_documents_are_refused(client: Client, query: str) -> None:
+    answer = await client.answer(query)
+
+    assert {error["extensions"]["code"] for error in answer["errors"]} == {"COST_LIMIT_EXCEEDED"}
+    assert len(answer["errors"]) <= 3
