@@ -43,8 +43,8 @@ CODES = {
     "IDENTITY_UNAVAILABLE": "The issuer's keys are not to be had, and no token can be checked; try again later.",
     "NOT_FOUND": "There is no such thing for this user.",
     "TOO_LARGE": "What was sent, or would have to be answered, is beyond a limit that the message names.",
-    "COST_LIMIT_EXCEEDED": "The operation asks for more than one may, would show more, or would ask Acontext more often; "
-    "the message names the limit.",
+    "COST_LIMIT_EXCEEDED": "The operation asks for more than one may, would show more, or would ask Acontext more "
+    "often; the message names the limit.",
     "UPSTREAM_UNAVAILABLE": "Acontext could not be reached, or failed; trying again later may help.",
     "UPSTREAM_TIMEOUT": "Acontext did not answer in time; a write may have taken effect all the same.",
     "UPSTREAM_REJECTED": "Acontext refused what this server asked; its operator has to look.",
