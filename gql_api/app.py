@@ -68,7 +68,7 @@ def create_app(
             WebSocketRoute("/graphql", sockets),
             Route("/", lambda _: RedirectResponse("graphql")),
             Route("/api/v1/material/{token}", _Material()),
-            *explorer_routes(),
+            *([] if settings.production else explorer_routes()),
             *probes(lambda request: request.app.state.readiness, observed.stop),
             *_metrics(settings, observed),
         ],
@@ -112,7 +112,8 @@ async def _lifespan(
 
 
 def _limited(schema: Schema, settings: Settings) -> Schema:
-    """Give the schema, told how much one document may ask for."""
+    """Give the schema, told how much one document may ask for, and whether that may be the schema itself."""
+    schema.documents.is_private = settings.production
     schema.documents.limits = DocumentLimits(
         characters=settings.max_document_characters,
         tokens=settings.max_document_tokens,
@@ -151,7 +152,7 @@ def _endpoints(
     view = GraphQLView[Context](
         schema,
         make_context=make_context,
-        explorer=partial(explorer_page, headers=example),
+        explorer=None if settings.production else partial(explorer_page, headers=example),
         admission=admission,
         seconds=settings.request_timeout,
         is_closing=lambda: observed.stop.is_closing,

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gql_api.settings import InvalidSetting, Settings, read_settings
+from setting_defaults import DEFAULTS
 
 FIELDS = {str(field.alias): name for name, field in Settings.model_fields.items()}
 SECRET = "s3cret-w0rd"  # noqa: S105 - what must not be shown
@@ -61,6 +62,7 @@ BAD: dict[str, list[str]] = {
     "GQL_API_SHUTDOWN_SECONDS": ["0", "601", "1.5", "soon"],
     "GQL_API_FOLLOW_SECONDS": ["0", "301", "nan", "soon"],
     "GQL_API_FOLLOW_OVERLAP": ["0", "-1", "301", "nan"],
+    "GQL_API_PRODUCTION": ["perhaps"],
     "GQL_API_MAX_RUN": ["99", "many"],
     "GQL_API_STORE_SETTLING": ["0", "3601", "nan", "soon"],
     "GQL_API_MAX_SUBSCRIPTIONS": ["0", "1000001", "many"],
@@ -139,75 +141,6 @@ def test_any_text_is_a_setting_or_is_refused_by_name(name: str, value: str) -> N
         assert named == name or (name, named) in TOGETHER
     else:
         assert read_settings(**{name: value}) == settings
-
-
-DEFAULTS: dict[str, Any] = {
-    "data_dir": Path("data"),
-    "database_url": None,
-    "database_direct_url": None,
-    "database_pool_min": 1,
-    "database_pool_max": 10,
-    "database_connect_timeout": 10.0,
-    "database_statement_timeout": 30.0,
-    "database_application_name": "gql_api",
-    "database_ssl_mode": None,
-    "database_ssl_root_cert": None,
-    "lease": None,
-    "acontext_base_url": None,
-    "acontext_api_key": None,
-    "host": "127.0.0.1",
-    "port": 8000,
-    "public_url": None,
-    "auth": "none",
-    "allow_anonymous": False,
-    "default_user": "anonymous@example.com",
-    "allowed_hosts": None,
-    "cors_origins": None,
-    "jwt_jwks_url": None,
-    "jwt_key": None,
-    "jwt_algorithms": None,
-    "jwt_issuer": None,
-    "jwt_audience": None,
-    "jwt_user_claim": "sub",
-    "jwt_leeway": 10.0,
-    "act_as_scope": "sessions:act-as",
-    "adopt_unowned": False,
-    "disk_owner_prefix": "gql-api:disk:",
-    "upstream_concurrency": 64,
-    "upstream_timeout": 10.0,
-    "upstream_transfer_timeout": 30.0,
-    "request_timeout": 30.0,
-    "store_settling": 60.0,
-    "max_run": 8000,
-    "serve_public_urls": False,
-    "lock_patience": 10.0,
-    "max_body_size": 40 * 1024 * 1024,
-    "workers": 1,
-    **dict(
-        zip([f"max_{name.lower()}" for name in DOCUMENTS], [100_000, 2_000, 15, 30, 1_000, 20, 10, 50], strict=True)
-    ),
-    "log_level": "INFO",
-    "log_format": "line",
-    "log_user_key": None,
-    "metrics_port": None,
-    "metrics_host": "127.0.0.1",
-    "metrics_token": None,
-    "otlp_endpoint": None,
-    "otlp_headers": None,
-    "otel_service_name": "gql_api",
-    "drain_seconds": 0.0,
-    "shutdown_seconds": 10,
-    "follow_seconds": 5.0,
-    "follow_overlap": 5.0,
-    "max_subscriptions": 10_000,
-    "max_subscriptions_per_user": 200,
-    "max_subscriptions_per_connection": 100,
-    "max_connections_per_user": 100,
-    "max_operations": 256,
-    "max_operations_per_user": 160,
-    "max_body_memory": None,
-    "max_calls_per_operation": 1000,
-}
 
 
 def test_without_any_setting_everything_has_a_default() -> None:

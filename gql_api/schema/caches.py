@@ -6,7 +6,15 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from graphql import ASTValidationRule, DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, parse
+from graphql import (
+    ASTValidationRule,
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    NoSchemaIntrospectionCustomRule,
+    OperationDefinitionNode,
+    parse,
+)
 from strawberry.extensions import SchemaExtension
 from strawberry.extensions.runner import SchemaExtensionsRunner
 from strawberry.schema.schema import validate_document
@@ -38,7 +46,8 @@ class Documents:
     """The documents of one schema, those used last; longer ones are not kept, since a tree is far larger than its text.
 
     Rules that ask more than the document, such as the variables, must not be among the validation rules.
-    `limits` are set before the first document comes; without any, only the tokens are bounded.
+    `limits` are set before the first document comes; without any, only the tokens are bounded. So is `is_private`:
+    then the schema is not told, neither by introspection nor by suggestions.
     """
 
     def __init__(self, *, most: int = 256, longest: int = 10_000) -> None:
@@ -47,6 +56,7 @@ class Documents:
         self._kept: OrderedDict[str, Prepared] = OrderedDict()
         self._by_operation: dict[int, Prepared] = {}
         self.limits: DocumentLimits | None = None
+        self.is_private = False
 
     @property
     def bounds(self) -> dict[str, Any]:
@@ -95,7 +105,8 @@ class Documents:
         if prepared.rules != rules:
             # What is too much is not validated, which may take far longer than to count it.
             beyond = excesses(node, self.limits) if self.limits else []
-            prepared.faults = tuple(beyond or validate_document(context.schema._schema, node, rules))
+            asked = (*rules, NoSchemaIntrospectionCustomRule) if self.is_private else rules
+            prepared.faults = tuple(beyond or validate_document(context.schema._schema, node, asked))
             prepared.rules = rules
         return list(prepared.faults)
 

@@ -30,6 +30,8 @@ _TOO_MUCH = tuple(
 )
 """How graphql-core's parser begins where a limit stops it."""
 
+_SUGGESTION = " Did you mean "
+
 logger = logging.getLogger(__name__)
 
 
@@ -143,6 +145,8 @@ class Schema(strawberry.Schema):
         self, error: GraphQLError, context: ExecutionContext | None, is_invalid: Callable[[], bool]
     ) -> GraphQLError:
         message, extensions = _told(error, context, is_invalid)
+        if self.documents.is_private and not isinstance(_cause(error), Failure):
+            message = message.partition(_SUGGESTION)[0]
         return GraphQLError(
             message,
             nodes=error.nodes,

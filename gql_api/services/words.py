@@ -22,12 +22,11 @@ def no_endless_run(value: Any, path: Path, *, longest: int) -> None:
     waiting = [value]
     while waiting:
         item = waiting.pop()
-        if item.__class__ is str:
-            if len(item) > longest and _has_run(item, longest):
-                raise TooLarge(
-                    f"More than {longest} letters, signs or blanks follow each other without any other character.", path
-                )
-        elif item.__class__ is dict:
+        if item.__class__ is str and len(item) > longest and _has_run(item, longest):
+            raise TooLarge(
+                f"More than {longest} letters, signs or blanks follow each other without any other character.", path
+            )
+        if item.__class__ is dict:
             waiting.extend(item.values())
         elif item.__class__ is list:
             waiting.extend(item)
@@ -35,13 +34,18 @@ def no_endless_run(value: Any, path: Path, *, longest: int) -> None:
 
 def _has_run(text: str, longest: int) -> bool:
     """Look at every so many characters how far the run goes on both sides: linear in the text, whatever is in it."""
-    for place in range(longest, len(text), longest):
-        for kind in _kinds(is_ascii=text.isascii()):
-            if behind := kind.match(text, place, place + longest + 1):
-                before = kind.match(text[place - longest : place][::-1])
-                if behind.end() - place + (before.end() if before else 0) > longest:
-                    return True
-    return False
+    kinds = _kinds(is_ascii=text.isascii())
+    places = range(longest, len(text), longest)
+    return any(_length(kind, text, place, longest) > longest for place in places for kind in kinds)
+
+
+def _length(kind: re.Pattern[str], text: str, place: int, longest: int) -> int:
+    """Count the characters of this kind around a place, no further than matters."""
+    behind = kind.match(text, place, place + longest + 1)
+    if not behind:
+        return 0
+    before = kind.match(text[place - longest : place][::-1])
+    return behind.end() - place + (before.end() if before else 0)
 
 
 @lru_cache(maxsize=2)

@@ -23,6 +23,12 @@ class ServerSettings(BaseModel):
         description="The address that clients reach the server at; public URLs of files served here begin with it. "
         "Unset: the address really bound.",
     )
+    production: bool = Field(
+        False,
+        alias="GQL_API_PRODUCTION",
+        description="Whether the schema is kept to those who have it: no introspection, no suggestions in errors, no "
+        "explorer.",
+    )
     max_body_size: int = Field(
         40 * 1024 * 1024,
         alias="GQL_API_MAX_BODY_SIZE",

@@ -10,7 +10,6 @@ import pytest
 from api.client import Client
 from api.conversation import chat, read, texts
 from api.test_message_store_failures import is_store
-from api.test_session import DELETE
 from api.upstream import Upstream
 
 STORE = """
@@ -29,15 +28,6 @@ mutation ($input: StoreMessagesInput!) {
   }
 }
 """
-CREATE = """
-mutation ($input: CreateSessionInput!) { createSession(input: $input) { session { id } errors { code path } } }
-"""
-OPEN = """
-mutation ($input: GetOrCreateSessionInput!) {
-  getOrCreateSession(input: $input) { session { id disk { id } } created diskCreated errors { code path } }
-}
-"""
-COUNT = "{ sessions { totalCount } }"
 
 
 class Writer:
@@ -112,8 +102,6 @@ async def test_a_key_is_one_sessions_own(writer: Writer) -> None:
 async def test_a_key_has_1_to_255_characters(writer: Writer, key: str, code: str) -> None:
     writer.key = key
     assert told(await writer.one("tea")) == [(code, ["input", "idempotencyKey"])]
-    created = (await writer.client.data(CREATE, input={"idempotencyKey": key}))["createSession"]
-    assert told(created) == [(code, ["input", "idempotencyKey"])]
     writer.key = "k" * 255
     assert told(await writer.one("tea")) == []
 
@@ -220,124 +208,3 @@ async def test_calls_under_one_key_at_once_store_it_once(writer: Writer) -> None
     assert sorted(payload["replayed"] for payload in payloads) == [False] + [True] * 7
     assert len({str(payload["messages"]) for payload in payloads}) == 1
     assert await writer.texts() == ["one", "two"]
-
-
-async def test_a_writer_who_expects_another_end_is_told(writer: Writer) -> None:
-    first = await writer.one("one", expectEmpty=True)
-    second = Writer(writer.client, writer.session, "second")
-    conflict = await second.one("two", expectEmpty=True)
-    assert (told(conflict), conflict["session"]) == ([("CONFLICT", ["input", "expectEmpty"])], {"id": writer.session})
-    last = first["message"]["id"]
-    assert told(await second.one("two", expectedLastMessageId=last)) == []
-    third = Writer(writer.client, writer.session, "third")
-    late = await third.all("three", expectedLastMessageId=last)
-    assert told(late) == [("CONFLICT", ["input", "expectedLastMessageId"])]
-    assert (late["session"], late["storedCount"]) == ({"id": writer.session}, 0)
-    assert await writer.texts() == ["one", "two"]
-
-
-async def test_a_retry_expects_nothing(writer: Writer) -> None:
-    await writer.one("one", expectEmpty=True)
-    assert (await writer.one("one", expectEmpty=True))["replayed"]
-    second = Writer(writer.client, writer.session, None)
-    assert told(await second.one("two", expectEmpty=True)) == [("CONFLICT", ["input", "expectEmpty"])]
-
-
-async def test_the_last_message_may_be_named_by_acontexts_id(writer: Writer) -> None:
-    writer.key = None
-    ids = await writer.client.store(writer.session, *(str(number) for number in range(30)))
-    nodes = (await read(writer.client, writer.session, "nodes { acontextId }", last=2))["nodes"]
-    wrong, right = (node["acontextId"] for node in nodes)
-    assert told(await writer.one("x", expectedLastMessageId=wrong)) == [
-        ("CONFLICT", ["input", "expectedLastMessageId"])
-    ]
-    assert told(await writer.one("x", expectedLastMessageId=right)) == []
-    assert told(await writer.one("y", expectedLastMessageId=ids[-1])) == [
-        ("CONFLICT", ["input", "expectedLastMessageId"])
-    ]
-
-
-async def test_what_is_expected_must_make_sense(writer: Writer) -> None:
-    other = (await writer.client.create())["id"]
-    [foreign] = await writer.client.store(other, "there")
-    assert told(await writer.one("x", expectedLastMessageId=foreign)) == [
-        ("INVALID_INPUT", ["input", "expectedLastMessageId"])
-    ]
-    [mine] = await writer.client.store(writer.session, "here")
-    assert told(await writer.one("x", expectedLastMessageId=mine, expectEmpty=True)) == [
-        ("INVALID_INPUT", ["input", "expectEmpty"])
-    ]
-    input = {"sessionId": writer.session, "message": chat("USER", "x"), "expectedLastMessageId": "nonsense"}
-    assert await writer.client.code(STORE, input=input) == "BAD_USER_INPUT"
-    assert await writer.texts() == ["here"]
-
-
-async def test_of_writers_who_expect_the_same_one_comes_first(writer: Writer) -> None:
-    [last] = await writer.client.store(writer.session, "start")
-    writers = [Writer(writer.client, writer.session, str(number)) for number in range(6)]
-    payloads = await asyncio.gather(*(one.one(str(one.key), expectedLastMessageId=last) for one in writers))
-    assert sum(not payload["errors"] for payload in payloads) == 1
-    assert len(await writer.texts()) == 2
-
-
-async def create(client: Client, **input: Any) -> dict[str, Any]:
-    payload: dict[str, Any] = (await client.data(CREATE, input=input))["createSession"]
-    return payload
-
-
-async def open_session(client: Client, **input: Any) -> dict[str, Any]:
-    payload: dict[str, Any] = (await client.data(OPEN, input=input))["getOrCreateSession"]
-    return payload
-
-
-async def test_a_session_that_is_asked_for_again_is_made_once(client: Client) -> None:
-    asked = {"title": "Tea", "configs": {"a": 1, "b": 2}, "idempotencyKey": "key"}
-    first = await create(client, **asked)
-    assert await create(client, **asked | {"configs": {"b": 2, "a": 1}}) == first
-    assert told(await create(client, **asked | {"title": "Cake"})) == MISMATCH
-    assert told(await open_session(client, **asked)) == MISMATCH
-    assert (await create(client.as_user("bob"), **asked))["session"] != first["session"]
-    assert (await client.data(COUNT))["sessions"]["totalCount"] == 1
-
-
-async def test_get_or_create_under_a_key_makes_one(client: Client) -> None:
-    unknown = "3d594650-3436-4c1c-a1d0-1f2b6c8f8b8e"
-    for asked in ({"idempotencyKey": "a"}, {"id": unknown, "title": "Tea", "idempotencyKey": "b"}):
-        first = await open_session(client, **asked)
-        assert (first["created"], first["diskCreated"], first["errors"]) == (True, True, [])
-        assert await open_session(client, **asked) == first
-        assert told(await open_session(client, **asked, configs={})) == MISMATCH
-    assert (await client.data(COUNT))["sessions"]["totalCount"] == 2
-
-
-async def test_calls_that_make_a_session_under_one_key_at_once_make_one(client: Client, upstream: Upstream) -> None:
-    payloads = await asyncio.gather(*(create(client, idempotencyKey="key") for _ in range(6)))
-    assert len({payload["session"]["id"] for payload in payloads}) == 1
-    assert (await client.data(COUNT))["sessions"]["totalCount"] == 1
-    assert upstream.calls.count("POST /session") == upstream.calls.count("POST /disk") == 1
-
-
-@pytest.mark.parametrize("when", ["before", "after"])
-async def test_a_session_that_could_not_be_made_is_made_by_the_next_call(
-    client: Client, upstream: Upstream, when: str
-) -> None:
-    upstream.fault = lambda request: when if request.url.path.endswith("/disk") else None
-    assert await client.code(CREATE, input={"idempotencyKey": "key"}) == "UPSTREAM_UNAVAILABLE"
-    upstream.fault = None
-    payload = await create(client, idempotencyKey="key")
-    assert payload["errors"] == []
-    assert await create(client, idempotencyKey="key") == payload
-    assert (await client.data(COUNT))["sessions"]["totalCount"] == 1
-
-
-async def test_a_session_that_is_deleted_is_not_made_again_under_its_key(client: Client) -> None:
-    made = (await create(client, idempotencyKey="key"))["session"]
-    await client.data(DELETE, id=made["id"])
-    assert told(await create(client, idempotencyKey="key")) == [("NOT_FOUND", ["input", "idempotencyKey"])]
-
-
-async def test_an_id_chosen_with_a_key_is_no_conflict_with_itself(client: Client) -> None:
-    asked = {"acontextId": "3d594650-3436-4c1c-a1d0-1f2b6c8f8b8e", "idempotencyKey": "key"}
-    first = await create(client, **asked)
-    assert await create(client, **asked) == first
-    assert told(await create(client, **asked | {"idempotencyKey": "other"})) == [("CONFLICT", ["input", "acontextId"])]

@@ -229,6 +229,14 @@ async def test_nothing_is_lost_whatever_becomes_of_sockets(serve: Callable[..., 
             assert await code_of(socket, WHO) == "RATE_LIMITED"
 
 
+async def asked(socket: Socket, random: Random) -> None:
+    """Ask something, and give it up again, by lot."""
+    id = await socket.subscribe(random.choice([READ, WRITE, WHO, FOLLOW_LIST, "{", "{ nothing }"]))
+    await asyncio.sleep(random.random() * 0.01)
+    if random.random() < 0.5:
+        await socket.send(type="complete", id=id)
+
+
 async def used(live: Live, random: Random, payload: dict[str, str]) -> None:
     """Open a socket, ask over it, give some of it up, and leave at any moment."""
     await asyncio.sleep(random.random() * 0.3)
@@ -236,9 +244,6 @@ async def used(live: Live, random: Random, payload: dict[str, str]) -> None:
         await socket.send(type="connection_init", payload=payload)
         with suppress(websockets.ConnectionClosed):
             for _ in range(random.randrange(8)):
-                id = await socket.subscribe(random.choice([READ, WRITE, WHO, FOLLOW_LIST, "{", "{ nothing }"]))
-                await asyncio.sleep(random.random() * 0.01)
-                if random.random() < 0.5:
-                    await socket.send(type="complete", id=id)
+                await asked(socket, random)
         if random.random() < 0.3:
             socket.connection.transport.abort()
