@@ -67,7 +67,7 @@ async def test_json_values_are_kept_as_compact_text(client: Client, session: str
 @example("1" * 5000)
 @example('["\\ud800"]')
 @example("[" * 300 + "]" * 300)
-@example("[" * 50_000)
+@example("[1," * 50_000)
 async def test_any_text_is_kept_and_read_as_null_when_no_answer_can_hold_it(
     client: Client, session: str, text: str
 ) -> None:

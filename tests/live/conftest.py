@@ -54,7 +54,7 @@ class Live:
         """Store large messages until all were let go who follow the session and read nothing."""
         async with asyncio.timeout(20):
             while self.app.state.running.following.subscriptions:
-                await self.client.store(session, *["x" * 100_000] * 3)
+                await self.client.store(session, *["x, " * 33_000] * 3)
 
 
 @pytest.fixture
