@@ -192,7 +192,10 @@ def listening_sockets(bound: socket.socket) -> list[socket.socket]:
     """Give the same socket several times over: of each the event loop takes one connection in a turn.
 
     By one alone they would wait in the kernel while a busy loop takes long turns, where nobody refuses or answers them.
+    None may wait to take one, not even for a moment: other processes listen on the same socket, and that it does not
+    wait is said of the socket and not of its copies. One that was waited for would hold up all that its process does.
     """
+    bound.setblocking(False)
     return [bound, *(bound.dup() for _ in range(_TAKEN_AT_ONCE - 1))]
 
 

@@ -1,6 +1,7 @@
 """Connections that come at once are taken by many in a turn of the event loop, and do not wait in the kernel."""
 
 import asyncio
+import os
 import socket
 from contextlib import ExitStack
 
@@ -38,3 +39,13 @@ async def turns_until_all_are_taken(listening: list[socket.socket]) -> int:
 def test_many_connections_are_taken_in_one_turn() -> None:
     bound = socket.create_server(("127.0.0.1", 0), backlog=MANY)
     assert uvloop.run(turns_until_all_are_taken(listening_sockets(bound))) <= TURNS
+
+
+def test_no_process_lets_another_wait_for_a_connection() -> None:
+    """Whether a socket waits is the same for all processes that have it; each is sent a copy that knows nothing of it."""
+    bound = socket.create_server(("127.0.0.1", 0), backlog=MANY)
+    bound.setblocking(False)
+    sent = socket.socket(fileno=os.dup(bound.fileno()))
+    assert sent.gettimeout() is None
+    assert [os.get_blocking(one.fileno()) for one in listening_sockets(sent)] == [False] * 16
+    assert not os.get_blocking(bound.fileno())
