@@ -23,7 +23,7 @@ from gql_api.schema.part import MessagePart, Together, ToolCallPart, ToolResultP
 from gql_api.schema.place import Asked, Cursors
 from gql_api.schema.scalars import Json, time_as_written
 from gql_api.schema.selection import selects
-from gql_api.services.rules import RESERVED
+from gql_api.services.rules import RESERVED, without_ours
 
 if TYPE_CHECKING:
     from gql_api.schema.session import Session
@@ -69,7 +69,7 @@ class Message(node.Node):
     tool_results: list[ToolResultPart] = computed(
         "Those of its parts that are tool results, in order.", lambda self: _only(ToolResultPart, self.parts)
     )
-    metadata: Json = computed("The caller's own metadata, an object.", lambda self: _shown(self.value.user_meta))
+    metadata: Json = computed("The caller's own metadata, an object.", lambda self: without_ours(self.value.user_meta))
     idempotency_key: str | None = computed(
         "The key it was stored under, which those of one list share; null when there was none.",
         lambda self: _key(self.value.user_meta),
@@ -83,13 +83,6 @@ class Message(node.Node):
 
 def _only(kind: type[T], parts: list[MessagePart]) -> list[T]:
     return [part for part in parts if isinstance(part, kind)]
-
-
-def _shown(metadata: model.JsonObject) -> model.JsonObject:
-    """Leave out what is ours."""
-    if RESERVED not in metadata:
-        return metadata
-    return {name: value for name, value in metadata.items() if name != RESERVED}
 
 
 def _key(metadata: model.JsonObject) -> str | None:

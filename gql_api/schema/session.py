@@ -99,7 +99,7 @@ class Session(node.Node):
     @strawberry.field(description="Acontext's configs of the session, an object; null when there are none.")
     async def configs(self, info: Info) -> Json | None:
         configs = await info.context.loaders.configs.load(self.acontext_id)
-        shown = {name: value for name, value in (configs or {}).items() if name != rules.RESERVED}
+        shown = rules.without_ours(configs or {})
         return Json(shown) if shown else None
 
     @strawberry.field(

@@ -1,6 +1,7 @@
 """What a writer believes of a conversation, held against what it is, by who holds the session."""
 
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 from uuid import UUID
 
@@ -9,7 +10,8 @@ from gql_api.store import places
 from gql_api.store.places import Wanted
 from gql_api.upstream import cursor
 from gql_api.upstream.gateway import Gateway
-from gql_api.upstream.messages import LARGEST_PAGE, Reading
+from gql_api.upstream.messages import Reading
+from gql_api.upstream.walking import walk
 
 _LAST = ("input", "expectedLastMessageId")
 _EMPTY = ("input", "expectEmpty")
@@ -45,9 +47,6 @@ async def _end(gateway: Gateway, session_id: UUID) -> list[UUID]:
     [known] = await places.anchors([Wanted(session_id, 0)])
     after = cursor.just_before(known.created_at, known.id) if known else None
     found: list[UUID] = []
-    while True:
-        page = await gateway.messages.read(session_id, Reading(limit=LARGEST_PAGE, after=after))
-        found = [message.id for message in page.messages] or found
-        if not page.has_more or not page.messages:
-            return found
-        after = cursor.after(page.messages[-1].created_at, page.messages[-1].id)
+    async for messages in walk(partial(gateway.messages.read, session_id), after):
+        found = [message.id for message in messages]
+    return found

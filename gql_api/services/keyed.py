@@ -24,6 +24,7 @@ from gql_api.upstream.failures import Fate
 from gql_api.upstream.gateway import Gateway
 from gql_api.upstream.messages import LARGEST_PAGE, Reading
 from gql_api.upstream.refusal import Refused
+from gql_api.upstream.walking import walk
 
 _OVERLAP = timedelta(seconds=10)
 """How much earlier than the last message known before its time may say that a later one was stored."""
@@ -147,33 +148,28 @@ class Keyed:
             after = cursor.end_of(self._row.after - _OVERLAP) if self._row.after else None
         mark = self._marked[len(self.messages)].metadata
         wanted = (mark or {})[rules.RESERVED]
-        while True:
-            page = await self._page(after, LARGEST_PAGE)
-            for message in page.messages:
+        async for messages in walk(self._page, after):
+            for message in messages:
                 if message.user_meta.get(rules.RESERVED) == wanted:
                     return message
-            if not page.has_more or not page.messages:
-                return None
-            after = cursor.after(page.messages[-1].created_at, page.messages[-1].id)
+        return None
 
     async def _read(self, known: Sequence[Stored]) -> list[model.Message]:
         """Read what is known to be stored."""
         found: dict[UUID, model.Message] = {}
         wanted = {one.id for one in known}
-        after = cursor.just_before(*known[0])
-        while wanted:
-            page = await self._page(after, min(len(known) + _SPARE, LARGEST_PAGE))
-            found |= {message.id: message for message in page.messages if message.id in wanted}
+        size = min(len(known) + _SPARE, LARGEST_PAGE)
+        async for messages in walk(self._page, cursor.just_before(*known[0]), size=size):
+            found |= {message.id: message for message in messages if message.id in wanted}
             wanted -= found.keys()
-            if not page.has_more or not page.messages:
+            if not wanted:
                 break
-            after = cursor.after(page.messages[-1].created_at, page.messages[-1].id)
         if wanted:
             raise NotFound("What was stored under this idempotency key is gone from Acontext.", KEY_PATH)
         return [found[one.id] for one in known]
 
-    async def _page(self, after: str | None, limit: int) -> model.MessagePage:
-        return await self._keys.gateway.messages.read(self._session_id, Reading(limit=limit, after=after))
+    async def _page(self, reading: Reading) -> model.MessagePage:
+        return await self._keys.gateway.messages.read(self._session_id, reading)
 
     def _mark(self, message: Storable, index: int) -> Storable:
         metadata = {**(message.metadata or {}), rules.RESERVED: {"key": self._key, "index": index}}

@@ -80,6 +80,11 @@ def json_object(value: Any, path: Path) -> JsonObject | None:
     return value
 
 
+def without_ours(value: JsonObject) -> JsonObject:
+    """Give configs or metadata as clients see them."""
+    return {name: each for name, each in value.items() if name != RESERVED} if RESERVED in value else value
+
+
 def exact_json(value: Any, path: Path, *, nul: bool = False) -> None:
     """Refuse what Acontext would change or choke on: lone surrogates, large or endless numbers, deep nesting.
 
