@@ -21,7 +21,9 @@ from gql_api.observing import Observers, observers
 from gql_api.running import Front, Running, run, verifier_of
 from gql_api.schema import build_schema
 from gql_api.schema.context import Context
+from gql_api.schema.cost import Budgets
 from gql_api.schema.errors import Schema
+from gql_api.schema.known import KnownSizes
 from gql_api.schema.shape import DocumentLimits
 from gql_api.settings import Settings, read_settings
 from gql_api.stopping import Stop
@@ -123,6 +125,7 @@ def _limited(schema: Schema, settings: Settings) -> Schema:
         root_fields=settings.max_root_fields,
         mutations=settings.max_mutations,
         directives=settings.max_directives,
+        cost=settings.max_cost,
     )
     return schema
 
@@ -132,7 +135,8 @@ def _endpoints(
 ) -> tuple[GraphQLView[Context], SocketView]:
     """Make the endpoint for requests and the one for sockets, of one schema."""
     identify = _identify(settings, verifier)
-    make = partial(_context, settings.request_timeout, settings.disk_owner_prefix)
+    budgets = Budgets(settings.max_cost_per_minute, everybody=_everybody(settings))
+    make = partial(_context, settings, budgets, KnownSizes())
     example = {"Authorization": "Bearer <token>"} if verifier else {"X-User": settings.default_user}
 
     async def make_context(scope: Scope) -> Context:
@@ -184,9 +188,12 @@ def _admission(settings: Settings) -> Admission:
         body=settings.max_body_size,
         sockets_of_user=settings.max_connections_per_user,
     )
-    # Who does not say who it is, where nobody has to, may be anybody.
-    everybody = settings.default_user if settings.auth == "none" else None
-    return Admission(limits, user_of=lambda context: context.viewer.user, everybody=everybody)
+    return Admission(limits, user_of=lambda context: context.viewer.user, everybody=_everybody(settings))
+
+
+def _everybody(settings: Settings) -> str | None:
+    """Name the user that callers are who do not say who they are, where nobody has to: they may be anybody."""
+    return settings.default_user if settings.auth == "none" else None
 
 
 def _identify(settings: Settings, verifier: Verifier | None) -> Identify:
@@ -196,15 +203,17 @@ def _identify(settings: Settings, verifier: Verifier | None) -> Identify:
     return by_header(default_user=settings.default_user, reserved_users=reserved)
 
 
-def _context(seconds: float, reserved_users: str, running: Running, viewer: Viewer) -> Context:
+def _context(settings: Settings, budgets: Budgets, sizes: KnownSizes, running: Running, viewer: Viewer) -> Context:
     return Context(
         viewer=viewer,
         new_loaders=lambda: Loaders(running.reading, running.urls, running.places),
         services=running.services,
         media=running.media,
         following=running.following,
-        seconds=seconds,
-        reserved_users=reserved_users,
+        seconds=settings.request_timeout,
+        reserved_users=settings.disk_owner_prefix,
+        budgets=budgets,
+        sizes=sizes,
     )
 
 

@@ -43,8 +43,8 @@ CODES = {
     "IDENTITY_UNAVAILABLE": "The issuer's keys are not to be had, and no token can be checked; try again later.",
     "NOT_FOUND": "There is no such thing for this user.",
     "TOO_LARGE": "What was sent, or would have to be answered, is beyond a limit that the message names.",
-    "COST_LIMIT_EXCEEDED": "The operation asks for more than one may, would show more, or would ask Acontext more "
-    "often; the message names the limit.",
+    "COST_LIMIT_EXCEEDED": "The operation asks for more than one may, would cost or show more, or would ask Acontext "
+    "more often; the message names the limit.",
     "UPSTREAM_UNAVAILABLE": "Acontext could not be reached, or failed; trying again later may help.",
     "UPSTREAM_TIMEOUT": "Acontext did not answer in time; a write may have taken effect all the same.",
     "UPSTREAM_REJECTED": "Acontext refused what this server asked; its operator has to look.",
@@ -52,8 +52,8 @@ CODES = {
     "A write may have taken effect.",
     "DATABASE_TIMEOUT": "This server's database did not answer in time: asking for less may help, as by a narrower "
     "filter. A write may have taken effect.",
-    "RATE_LIMITED": "One caller asks for more at a time than one may; the message names the limit. HTTP status 429, "
-    "with `Retry-After`.",
+    "RATE_LIMITED": "One caller asks for more at a time, or in a minute, than one may; the message names the limit. "
+    "HTTP status 429, with `Retry-After`.",
     "OVERLOADED": "The server has as much to do as it may have; try again later, or elsewhere. HTTP status 503, "
     "with `Retry-After`.",
     "SLOW_CONSUMER": "Events came faster than the subscriber took them; subscribe again from the last resumeCursor.",
@@ -158,9 +158,16 @@ class CostLimitExceeded(Failure):
 
 
 class RateLimited(Failure):
-    """One caller asks for more at a time than one may."""
+    """One caller asks for more than one may, at a time or in a minute.
+
+    `retry_after`: whole seconds after which there is enough again, where that is known.
+    """
 
     code = "RATE_LIMITED"
+
+    def __init__(self, message: str, *, retry_after: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class Overloaded(Failure):

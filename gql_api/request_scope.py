@@ -1,6 +1,7 @@
 """What the layers below know of the request they work for: until when, and whose turn it is; the web sets it."""
 
 import asyncio
+from collections.abc import Hashable
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from typing import Generic, TypeVar
@@ -8,10 +9,33 @@ from typing import Generic, TypeVar
 S = TypeVar("S", bound="RequestScope | None")
 
 
+class Exceeded(Exception):
+    """More came than there was room for; `most` is how many bytes that were."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"more than {most} bytes")
+        self.most = most
+
+
+class Room:
+    """How many bytes may still be received, by whatever calls share it."""
+
+    __slots__ = ("_left", "_most")
+
+    def __init__(self, most: int) -> None:
+        self._most = self._left = most
+
+    def take(self, size: int) -> None:
+        """Count what has come; raise `Exceeded` as soon as it is too much."""
+        self._left -= size
+        if self._left < 0:
+            raise Exceeded(self._most)
+
+
 class RequestScope:
     """One request. Two scopes are never equal: each is a lane of its own where requests take turns."""
 
-    __slots__ = ("calls", "deadline", "loop")
+    __slots__ = ("calls", "deadline", "loop", "rooms")
 
     def __init__(self, loop: asyncio.AbstractEventLoop, deadline: float) -> None:
         self.loop = loop
@@ -20,6 +44,8 @@ class RequestScope:
         """By the event loop's clock."""
         self.calls = 0
         """How often its loaders have called Acontext."""
+        self.rooms: dict[Hashable, Room] = {}
+        """What its loaders may still receive, by kinds of answers."""
 
     @property
     def seconds_left(self) -> float:

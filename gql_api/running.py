@@ -43,6 +43,7 @@ from gql_api.store.place_keeper import PlaceKeeper
 from gql_api.store.url import CertificatesUnusable, sqlite_file
 from gql_api.telemetry import Listener, listening
 from gql_api.upstream.connect import connect
+from gql_api.upstream.counted_calls import Bounds
 from gql_api.upstream.direct import Direct
 from gql_api.upstream.gateway import Gateway
 from gql_api.upstream.guarded_calls import Limits
@@ -127,7 +128,8 @@ async def run(
             await stack.enter_async_context(_background(reconciler))
             following = _following(gateway, events, settings)
         await stack.enter_async_context(following.open())
-        reading = gateway.counting(settings.max_calls_per_operation)
+        bounds = Bounds(settings.max_calls_per_operation, settings.max_read_size, settings.max_download_size)
+        reading = gateway.counting(bounds)
         urls, media = UrlCache(_now), MediaCache()
         yield Running(gateway, reading, services, urls, media, material, database, following, events, places)
 

@@ -24,7 +24,8 @@ class By:
 
     async def send(self, request: Request) -> Answer:
         url = f"http://{request.headers['host']}{request.target}"
-        asked = httpx.Request(request.method, url, headers=dict(request.headers), content=request.body)
+        more = {"room": request.room}
+        asked = httpx.Request(request.method, url, headers=dict(request.headers), content=request.body, extensions=more)
         try:
             response = await self._transport.handle_async_request(asked)
             body = await response.aread()
@@ -41,7 +42,8 @@ class Over(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         target, headers = request.url.raw_path.decode(), dict(request.headers)
-        answer = await self._sender.send(Request(request.method, target, headers, await request.aread(), seconds=60))
+        body, room = await request.aread(), request.extensions.get("room")
+        answer = await self._sender.send(Request(request.method, target, headers, body, seconds=60, room=room))
         headers = [(name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in answer.headers.items()]
         kept = [header for header in headers if header[0].lower() != b"content-encoding"]
         return httpx.Response(answer.status, headers=kept, content=answer.body)

@@ -13,6 +13,7 @@ from graphql import (
     GraphQLSchema,
     NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
+    OperationType,
     parse,
 )
 from strawberry.extensions import SchemaExtension
@@ -21,7 +22,9 @@ from strawberry.schema.schema import validate_document
 from strawberry.types import ExecutionContext
 from strawberry.types.execution import ParseOptions
 
+from gql_api.errors import Failure
 from gql_api.schema.compiled.plans import Plans
+from gql_api.schema.cost import billed, charge
 from gql_api.schema.ready import Ready, ready
 from gql_api.schema.shape import DocumentLimits, excesses
 from gql_api.telemetry import notes
@@ -57,6 +60,11 @@ class Documents:
         self._by_operation: dict[int, Prepared] = {}
         self.limits: DocumentLimits | None = None
         self.is_private = False
+
+    @property
+    def most_cost(self) -> int | None:
+        """The points that one operation may cost; None without limits."""
+        return self.limits.cost if self.limits else None
 
     @property
     def bounds(self) -> dict[str, Any]:
@@ -128,7 +136,7 @@ class Documents:
             node = parse(query, **self.bounds) if found is None else found.node
         except GraphQLError:
             return None
-        operations = [one for one in operations_of(node) if name is None or (one.name and one.name.value == name)]
+        operations = _meant(node, name)
         return operations[0] if len(operations) == 1 else None
 
 
@@ -145,6 +153,9 @@ class DocumentCache(SchemaExtension):
     def on_validate(self) -> Iterator[None]:
         check(self._documents, self.execution_context)
         yield
+
+    def get_results(self) -> dict[str, Any]:
+        return _billed(self.execution_context)
 
 
 class DocumentRunner(SchemaExtensionsRunner):
@@ -169,7 +180,7 @@ class DocumentRunner(SchemaExtensionsRunner):
         return _NOTHING
 
     async def get_extensions_results(self, context: ExecutionContext) -> dict[str, Any]:
-        return {}
+        return _billed(context)
 
 
 class _Nothing:
@@ -201,9 +212,32 @@ def check(documents: Documents, context: ExecutionContext) -> None:
     if not faults and context._provided_operation_name is None and _is_ambiguous(context.graphql_document):
         message = "The document has several operations: operationName must say which one to run."
         faults = [GraphQLError(message, extensions={"code": "OPERATION_RESOLUTION_FAILURE"})]
-    context.pre_execution_errors = faults
     if not faults:
         _note_meant(context.graphql_document, context._provided_operation_name)
+        faults = _charged(documents, context)
+    context.pre_execution_errors = faults
+
+
+def _charged(documents: Documents, context: ExecutionContext) -> list[GraphQLError]:
+    """Take what a valid operation costs; one that cannot be run after all is refused later, and costs nothing."""
+    found = documents.ready(context.schema._schema, context.query or "", context._provided_operation_name)
+    if found is None and context.graphql_document:  # it is too long to be kept
+        found = ready(context.schema._schema, context.graphql_document, context._provided_operation_name)
+    if found is None:
+        return []
+    try:
+        charge(found.estimate, context.variables, context.context, documents.most_cost)
+    except Failure as failure:
+        return [GraphQLError(failure.message, original_error=failure)]
+    return []
+
+
+def _billed(context: ExecutionContext) -> dict[str, Any]:
+    """Tell what an operation cost; events of a subscription are not counted."""
+    meant = _meant(context.graphql_document, context._provided_operation_name)
+    if len(meant) != 1 or meant[0].operation is OperationType.SUBSCRIPTION:
+        return {}
+    return billed(context.context, is_reading=meant[0].operation is OperationType.QUERY)
 
 
 def operations_of(node: DocumentNode) -> list[OperationDefinitionNode]:
@@ -218,12 +252,14 @@ def note_operation(told: tuple[str, str | None]) -> None:
 
 
 def _note_meant(node: DocumentNode | None, wanted: str | None) -> None:
-    found = [
-        (one.operation.value, one.name.value if one.name else None) for one in (operations_of(node) if node else ())
-    ]
-    meant = [told for told in found if wanted is None or told[1] == wanted]
+    meant = _meant(node, wanted)
     if len(meant) == 1:
-        note_operation(meant[0])
+        note_operation((meant[0].operation.value, meant[0].name.value if meant[0].name else None))
+
+
+def _meant(node: DocumentNode | None, wanted: str | None) -> list[OperationDefinitionNode]:
+    found = operations_of(node) if node else []
+    return [one for one in found if wanted is None or (one.name and one.name.value == wanted)]
 
 
 def _is_ambiguous(node: DocumentNode | None) -> bool:

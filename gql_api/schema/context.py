@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 import strawberry
 
@@ -10,6 +11,9 @@ from gql_api.errors import BadUserInput, Forbidden, Invalid
 from gql_api.loaders import Loaders
 from gql_api.loaders.media import MediaCache
 from gql_api.model import Viewer
+from gql_api.request_scope import current
+from gql_api.schema.cost import BASE, CALL, Budgets, Spender
+from gql_api.schema.known import KnownSizes
 from gql_api.schema.limits import Allowance
 from gql_api.services import rules
 from gql_api.services.files import Files
@@ -28,7 +32,7 @@ class Services:
 
 
 @dataclass(slots=True)
-class Context:
+class Context(Spender):
     """One for each operation, which has so many seconds, and each event of a subscription as many again.
 
     `reserved_users` is the beginning of identifiers that are ours alone.
@@ -41,8 +45,11 @@ class Context:
     following: Following
     seconds: float
     reserved_users: str
+    budgets: Budgets
+    sizes: KnownSizes
     allowance: Allowance = field(default_factory=Allowance)
     _loaders: Loaders | None = None
+    _estimated: int | None = None
 
     @property
     def loaders(self) -> Loaders:
@@ -55,6 +62,32 @@ class Context:
         """Give the services; what was loaded before the write is not read again after it."""
         self._loaders = None
         return self.services
+
+    def known(self, session_id: str) -> int | None:
+        return self.sizes.of(self.viewer.user, session_id)
+
+    def learn(self, session_id: UUID, messages: int) -> None:
+        """Remember how many messages a session has that the viewer just read."""
+        self.sizes.keep(self.viewer.user, session_id, messages)
+
+    def spend(self, points: int) -> None:
+        self.budgets.take(self.viewer.user, points)
+        self._estimated = points
+
+    def spent(self, *, is_reading: bool) -> dict[str, int]:
+        """Tell what the operation was to cost and, where it only reads, what it did: the rest is given back."""
+        estimated = self._estimated
+        if estimated is None:
+            return {}
+        told, user = {"estimated": estimated}, self.viewer.user
+        if is_reading:
+            request = current()
+            told["actual"] = actual = BASE + self.allowance.taken + (CALL * request.calls if request else 0)
+            self.budgets.give_back(user, estimated - actual)
+        left = self.budgets.left(user)
+        if left is not None:
+            told["remaining"] = left
+        return told
 
     def renew(self) -> None:
         """Begin anew, as for an operation of its own."""

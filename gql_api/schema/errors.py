@@ -17,9 +17,10 @@ from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
-from gql_api.errors import Correctable, CostLimitExceeded, DatabaseFailure, Failure, UpstreamFailure
+from gql_api.errors import Correctable, CostLimitExceeded, DatabaseFailure, Failure, RateLimited, UpstreamFailure
 from gql_api.schema.caches import DocumentCache, DocumentRunner, Documents, note_operation
 from gql_api.schema.compiled import CompilingExecutor
+from gql_api.schema.cost import billed, charge
 from gql_api.schema.ready import RESOLVING, Ready
 
 INTERNAL = "INTERNAL_SERVER_ERROR"
@@ -76,15 +77,21 @@ class Schema(strawberry.Schema):
             return await super().execute(query, *args, **given)
         note_operation(ready.told)
         make = partial(self._executor, ready, values, given)
-        return await self._executed(make, partial(self._asked, ready, query, given.get("operation_name")))
+        result = await self._executed(make, partial(self._asked, ready, query, given.get("operation_name")))
+        result.extensions = billed(given.get("context_value"), is_reading=ready.kind is OperationType.QUERY)
+        return result
 
-    def known(self, query: str, name: str | None) -> ExecutionResult | None:
+    def known(self, query: str, name: str | None, context: Any) -> ExecutionResult | None:
         """Answer a query that comes to the same each time, where it ran before; None for any other operation."""
         ready = None if self._has_others else self.documents.ready(self._schema, query, name)
         if ready is None or ready.constant is None or ready.kind is not OperationType.QUERY:
             return None
+        try:
+            charge(ready.estimate, None, context, self.documents.most_cost)
+        except Failure:
+            return None  # `execute` tells
         note_operation(ready.told)
-        return ExecutionResult(data={**ready.constant}, errors=None, extensions={})
+        return ExecutionResult({**ready.constant}, None, billed(context, is_reading=True))
 
     def _ready(self, query: str, given: dict[str, Any]) -> Ready | None:
         allowed = given.get("allowed_operation_types")
@@ -92,6 +99,7 @@ class Schema(strawberry.Schema):
         return ready if ready and (allowed is None or ready.kind in allowed) else None
 
     def _executor(self, ready: Ready, values: VariableValues, given: dict[str, Any]) -> Executor[Any]:
+        charge(ready.estimate, given.get("variable_values"), given.get("context_value"), self.documents.most_cost)
         kind: Callable[..., Executor[Any]] = self.execution_context_class
         return kind(
             self._schema,
@@ -121,7 +129,9 @@ class Schema(strawberry.Schema):
         else:
             # Nothing of it goes on; without what refers back to it, it goes at once and not when the collector comes.
             del executor.async_helpers
-        return ExecutionResult(data=result.data, errors=result.errors, extensions={})
+        if isinstance(result, PreExecutionError):
+            return result
+        return ExecutionResult(data=result.data, errors=result.errors)
 
     def _asked(self, ready: Ready, query: str | None, name: str | None) -> ExecutionContext:
         """Describe an operation as Strawberry does, for who tells of its errors."""
@@ -178,7 +188,9 @@ def _told(
 
 
 def extensions_of(failure: Failure, *, writing: bool) -> dict[str, Any]:
-    """Describe a failure for programs: its code, and the argument that is to blame when there is one."""
+    """Describe a failure for programs: its code, the argument that is to blame, the seconds to wait, where known."""
+    if isinstance(failure, RateLimited) and failure.retry_after is not None:
+        return {"code": failure.code, "retryAfter": failure.retry_after}
     if not isinstance(failure, Correctable):
         return {"code": failure.code}
     extensions: dict[str, Any] = {"code": failure.code if writing else failure.query_code}

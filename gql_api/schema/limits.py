@@ -3,6 +3,8 @@
 from gql_api.errors import CostLimitExceeded
 
 MOST_SHOWN = 20_000
+MOST_WHOLE = 10
+"""Sessions of one list of which whole conversations may be asked for."""
 
 
 class Allowance:
@@ -12,18 +14,37 @@ class Allowance:
         self._left = most
         self._most = most
 
+    @property
+    def taken(self) -> int:
+        """How many were counted."""
+        return self._most - self._left
+
     def take(self, entries: int) -> None:
         """Count what is about to be shown; raise `CostLimitExceeded` beyond the limit: nothing is cut silently."""
         self._left -= entries
         if self._left < 0:
-            raise CostLimitExceeded(
-                f"One operation shows at most {self._most} sessions, messages and files: ask for fewer, or by pages."
-            )
+            raise too_many_shown(self._most)
 
     def take_again(self, times: int) -> bool:
         """Count all that was counted so many times more; False, and nothing is counted, beyond the limit."""
-        again = (self._most - self._left) * times
+        again = self.taken * times
         if again > self._left:
             return False
         self._left -= again
         return True
+
+
+def too_many_shown(most: int) -> CostLimitExceeded:
+    """Say that there is more than may be shown."""
+    return CostLimitExceeded(
+        f"One operation shows at most {most} sessions, messages and files: ask for fewer, or by pages."
+    )
+
+
+def check_whole(sessions: int) -> None:
+    """Raise `CostLimitExceeded` where whole conversations of a list of so many sessions are asked for."""
+    if sessions > MOST_WHOLE:
+        raise CostLimitExceeded(
+            f"messages: without first or last for at most {MOST_WHOLE} sessions of a list; these are {sessions}. "
+            "Ask for fewer sessions, or for a page of messages."
+        )

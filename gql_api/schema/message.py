@@ -174,7 +174,9 @@ class MessageConnection:
             return self.view.total
         if not self.view.has_previous and not self.view.has_next:
             return len(self.view.messages)  # they are all on this page
-        return await total(info.context.loaders, self.asked.session_id, info.context.following.settling)
+        found = await total(info.context.loaders, self.asked.session_id, info.context.following.settling)
+        info.context.learn(self.asked.session_id, found)
+        return found
 
     @strawberry.field(description="How many tokens (o200k_base) the whole view has, after editing. Not only this page.")
     async def token_count(self, info: Info) -> int | None:
@@ -204,6 +206,8 @@ class MessageConnection:
 async def message_connection(info: Info, session: "Session", asked: Asked) -> MessageConnection:
     """Read the page that was asked for."""
     view, mark = await _read(info, asked)
+    if asked.edits is None and view.total is not None:
+        info.context.learn(asked.session_id, view.total)
     info.context.allowance.take(len(view.messages))
     return MessageConnection(
         nodes=messages_of(view.messages, session),

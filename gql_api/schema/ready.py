@@ -26,6 +26,8 @@ from graphql.utilities import coerce_input_value
 from strawberry.execution import optimized_is_awaitable
 from strawberry.types.graphql import OperationType
 
+from gql_api.schema.cost import Estimate, estimate_of
+
 MOST_ERRORS = 50
 """Errors of variables that are told, as graphql-core has it."""
 
@@ -55,6 +57,7 @@ class Ready:
     """What it comes to each time, where it asks for no more than the name of its type, as checks of health do."""
     variables: tuple[GraphQLVariableSignature, ...] | None
     """What its variables are, where all are leaves without a default."""
+    estimate: Estimate
 
     def values(self, schema: GraphQLSchema, variables: dict[str, Any] | None) -> VariableValues | None:
         """Read the variables as `graphql.execute` would; None where they do not fit."""
@@ -81,7 +84,8 @@ def ready(schema: GraphQLSchema, node: DocumentNode, name: str | None) -> Ready 
     type, name = operation.operation.value, operation.name.value if operation.name else None
     constant = _constant(schema, operation)
     variables = _leaves(schema, operation)
-    return Ready(node, operation, OperationType(type), (type, name), named, details, constant, variables)
+    estimate = estimate_of(schema, operation, named)
+    return Ready(node, operation, OperationType(type), (type, name), named, details, constant, variables, estimate)
 
 
 def _leaves(schema: GraphQLSchema, operation: OperationDefinitionNode) -> tuple[GraphQLVariableSignature, ...] | None:

@@ -38,6 +38,7 @@ from gql_api.schema.disk import (
     file_connection,
 )
 from gql_api.schema.editing import EditStrategyInput
+from gql_api.schema.limits import check_whole
 from gql_api.schema.message import MessageConnection, message_connection
 from gql_api.schema.place import Page, asked
 from gql_api.schema.scalars import Json
@@ -88,6 +89,8 @@ class Session(node.Node):
         "When its title or configs were last changed through this API.", lambda self: self.value.updated_at
     )
     value: strawberry.Private[model.Session]
+    beside: strawberry.Private[int] = 1
+    """How many sessions the list has that it was read with."""
     user: Annotated["User", strawberry.lazy("gql_api.schema.user")] = computed(
         "Whose it is.", lambda self: _user(self.value)
     )
@@ -115,6 +118,8 @@ class Session(node.Node):
         edit_strategy: EditStrategies = None,
         pin_at_message_id: Pin = None,
     ) -> MessageConnection | None:
+        if first is None and last is None:
+            check_whole(self.beside)
         page = Page(first=first, last=last, after=after, before=before)
         wanted = asked(self.acontext_id, page, strategies=edit_strategy, pin=pin_at_message_id)
         return await message_connection(info, self, wanted)
@@ -234,7 +239,7 @@ async def session_connection(
     info.context.allowance.take(len(sessions))
     from_end = page.last is not None
     return SessionConnection(
-        nodes=[Session(value=session) for session in sessions],
+        nodes=[Session(value=session, beside=len(sessions)) for session in sessions],
         page_info=page_info(
             [_cursor(session) for session in sessions[:1] + sessions[-1:]],
             has_previous=page.after is not None or (more and from_end),

@@ -35,6 +35,7 @@ class DocumentLimits:
     root_fields: int = 20
     mutations: int = 10
     directives: int = 50
+    cost: int = 50_000
 
 
 @dataclass(slots=True)

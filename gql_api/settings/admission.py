@@ -39,7 +39,40 @@ class AdmissionSettings(BaseModel):
         description="Calls of Acontext that one operation makes to read; what needs more is COST_LIMIT_EXCEEDED.",
     )
 
+    max_cost: int = Field(
+        50_000,
+        alias="GQL_API_MAX_COST",
+        ge=1,
+        le=1_000_000_000,
+        description="Points that one operation may cost, estimated before it runs: 10 for each call of Acontext, 1 for "
+        "each session, message and file that it may show.",
+    )
+    max_cost_per_minute: int = Field(
+        6_000_000,
+        alias="GQL_API_MAX_COST_PER_MINUTE",
+        ge=1,
+        le=1_000_000_000_000,
+        description="Points that the operations of one user may cost in a minute in one worker; more are refused with "
+        "RATE_LIMITED, HTTP status 429. Callers without token and `X-User` have no such limit.",
+    )
+    max_read_size: int = Field(
+        32 * 1024 * 1024,
+        alias="GQL_API_MAX_READ_SIZE",
+        ge=1024 * 1024,
+        description="Bytes of conversations and lists that one operation reads from Acontext; what has more is "
+        "COST_LIMIT_EXCEEDED.",
+    )
+    max_download_size: int = Field(
+        64 * 1024 * 1024,
+        alias="GQL_API_MAX_DOWNLOAD_SIZE",
+        ge=1024 * 1024,
+        description="Bytes of files and media that one operation reads from Acontext; what has more is "
+        "COST_LIMIT_EXCEEDED.",
+    )
+
     def admission_faults(self, largest_body: int) -> Iterator[str]:
         """Tell what does not go together; `largest_body` is that of one request."""
         if self.max_body_memory is not None and self.max_body_memory < largest_body:
             yield "GQL_API_MAX_BODY_MEMORY: must not be less than GQL_API_MAX_BODY_SIZE."
+        if self.max_cost_per_minute < self.max_cost:
+            yield "GQL_API_MAX_COST_PER_MINUTE: must not be less than GQL_API_MAX_COST."

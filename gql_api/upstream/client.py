@@ -14,7 +14,10 @@ from acontext import AcontextAsyncClient
 from acontext.errors import TransportError
 from pydantic_core import from_json
 
+from gql_api.errors import CostLimitExceeded
+from gql_api.request_scope import Exceeded
 from gql_api.telemetry import outgoing_headers
+from gql_api.upstream.exchange import room
 from gql_api.upstream.measuring import note_answer, note_request
 from gql_api.upstream.routes import route_of
 from gql_api.upstream.sender import Answer, NoAnswer, NotAnAnswer, Request, Sender
@@ -84,13 +87,17 @@ class Client(AcontextAsyncClient):
         headers = {**self._headers, **headers, **outgoing_headers()}
         silence = self._seconds if seconds is None else seconds
         # A named tuple's own way takes twice as long, and a page of sessions makes a hundred.
-        request = tuple.__new__(Request, (method, target, headers, body, silence))
+        request = tuple.__new__(Request, (method, target, headers, body, silence, room()))
         try:
             answer = await self._sender.send(request)
             note_answer(answer.status, answer.headers.get("retry-after"))
             _distrust(path, answer)
         except NoAnswer as error:
             raise TransportError(type(error).__name__) from error
+        except Exceeded as error:
+            raise CostLimitExceeded(
+                f"One operation reads at most {error.most} bytes from Acontext: ask for fewer things, or by pages."
+            ) from error
         return tuple.__new__(_Response, answer)
 
     def _target(self, path: str, params: Mapping[str, Any] | None) -> str:

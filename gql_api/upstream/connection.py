@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Callable
 from typing import cast
 
+from gql_api.request_scope import Exceeded
 from gql_api.upstream.reply import Malformed, Reply
-from gql_api.upstream.sender import Answer, NoAnswer, TooLate, Unreached
+from gql_api.upstream.sender import Answer, NoAnswer, Request, TooLate, Unreached
 
 _PIECE = 256 * 1024
 """So much of a body is handed over at once; more only when the other side took some of it."""
@@ -25,7 +26,7 @@ class Connection(asyncio.Protocol):
         self._reply = Reply()
         self._waiter: asyncio.Future[None] | None = None
         self._resumed: asyncio.Future[None] | None = None
-        self._failure: NoAnswer | None = None
+        self._failure: NoAnswer | Exceeded | None = None
         self._is_written = True
         self._heard = self._silence = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -42,11 +43,12 @@ class Connection(asyncio.Protocol):
         """Close it at once."""
         self._transport.abort()
 
-    async def exchange(self, method: str, head: bytes, body: bytes, seconds: float) -> Answer:
-        """Send a request and give its answer, or raise one of `NoAnswer`; so long may the other side be silent."""
+    async def exchange(self, request: Request, head: bytes) -> Answer:
+        """Send a request, its head as it is written, and give its answer; raise one of `NoAnswer`, or `Exceeded`."""
+        body = request.body
         if self._transport.is_closing():
             raise Unreached  # it was closed before anything was written
-        self._reply.begin(method)
+        self._reply.begin(request.method, request.room)
         self._failure = None
         self._waiter = waiter = self._loop.create_future()
         try:
@@ -55,7 +57,7 @@ class Connection(asyncio.Protocol):
             else:
                 self._transport.write(head + body)
             self._heard = self._loop.time()
-            self._listen(seconds)
+            self._listen(request.seconds)
             await waiter
             if self._failure:
                 raise self._failure
@@ -101,7 +103,7 @@ class Connection(asyncio.Protocol):
         else:
             self._end(TooLate(), TimeoutError())
 
-    def _end(self, failure: NoAnswer | None = None, cause: BaseException | None = None) -> None:
+    def _end(self, failure: NoAnswer | Exceeded | None = None, cause: BaseException | None = None) -> None:
         """Wake whoever waits for the answer."""
         if self._waiter and not self._waiter.done():
             if failure:
@@ -128,6 +130,9 @@ class Connection(asyncio.Protocol):
             self._reply.feed(data)
         except Malformed as error:
             self._end(NoAnswer(), error)
+            return
+        except Exceeded as error:
+            self._end(error)
             return
         if self._reply.is_whole:
             self._end()

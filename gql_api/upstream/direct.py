@@ -19,7 +19,10 @@ class Direct:
         self._app = app
 
     async def send(self, request: Request) -> Answer:
-        """Give the answer; that of an application that breaks before it has begun one is an empty 500."""
+        """Give the answer; that of an application that breaks before it has begun one is an empty 500.
+
+        Raises `NoAnswer` where it ends without one, or `Exceeded`.
+        """
         exchange = _Exchange(request.body)
         try:
             await self._app(_scope(request), exchange.receive, exchange.send)
@@ -28,6 +31,8 @@ class Direct:
         else:
             if not exchange.ended.is_set():
                 raise NoAnswer
+        if request.room:
+            request.room.take(sum(map(len, exchange.body)))
         return Answer(exchange.status, "", exchange.headers, b"".join(exchange.body))
 
 

@@ -3,13 +3,15 @@
 from contextvars import ContextVar
 from dataclasses import dataclass
 
+from gql_api.request_scope import Room
 from gql_api.telemetry import Call
 
 
 @dataclass(slots=True)
 class Exchange:
-    """What the SDK does not tell of one call: noted as its tries come and go."""
+    """What the SDK does not tell of one call: noted as its tries come and go. `room` is for their answers."""
 
+    room: Room | None = None
     retry_after: float | None = None
     route: str | None = None
     tries: int = 0
@@ -17,3 +19,9 @@ class Exchange:
 
 
 exchange: ContextVar[Exchange | None] = ContextVar("exchange", default=None)
+
+
+def room() -> Room | None:
+    """Give the room for the answer to the call at hand; None where it may be of any size."""
+    told = exchange.get()
+    return told.room if told else None

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gql_api.upstream.counted_calls import CountedCalls
+from gql_api.upstream.counted_calls import Bounds, CountedCalls
 from gql_api.upstream.files import FileCalls
 from gql_api.upstream.inventory import InventoryCalls
 from gql_api.upstream.materials import Materials
@@ -27,9 +27,9 @@ class Gateway:
     calls: "GuardedCalls"
     """What all calls go through: whether it works, and how much waits for it."""
 
-    def counting(self, most: int) -> "Gateway":
+    def counting(self, bounds: Bounds) -> "Gateway":
         """Give the same door to those who read for operations: one request may call so often by it."""
-        counted = CountedCalls(self.calls, most)
+        counted = CountedCalls(self.calls, bounds)
         return replace(
             self, sessions=self.sessions.by(counted), messages=self.messages.by(counted), files=self.files.by(counted)
         )

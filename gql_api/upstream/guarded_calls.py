@@ -12,7 +12,7 @@ import stamina
 
 from gql_api import request_scope
 from gql_api.later import Later, Limit
-from gql_api.request_scope import RequestScope
+from gql_api.request_scope import RequestScope, Room
 from gql_api.upstream.breaker import Breaker
 from gql_api.upstream.exchange import Exchange, exchange
 from gql_api.upstream.failures import Fate, Late, Unavailable
@@ -102,10 +102,17 @@ class GuardedCalls:
         return await self.reading(kind, ask, lambda answer: answer)
 
     async def reading(
-        self, kind: Kind, ask: "Callable[[AcontextAsyncClient], Awaitable[A]]", read: Callable[[A], T]
+        self,
+        kind: Kind,
+        ask: "Callable[[AcontextAsyncClient], Awaitable[A]]",
+        read: Callable[[A], T],
+        room: Room | None = None,
     ) -> T:
-        """Return what `read` makes of the answer; an answer that it cannot read is Acontext's failure too."""
-        told = Exchange()
+        """Return what `read` makes of the answer; an answer that it cannot read is Acontext's failure too.
+
+        Raises `CostLimitExceeded` where the answer does not fit into the room.
+        """
+        told = Exchange(room)
         attempt = partial(self._ask, ask, read, told)
         token = exchange.set(told)
         try:

@@ -10,6 +10,7 @@ import aiohttp
 import httpx
 from yarl import URL
 
+from gql_api.request_scope import Room
 from gql_api.upstream.plain import CONNECT_SECONDS, KEPT_SECONDS
 from gql_api.upstream.sender import Answer, NoAnswer, NotConnected, Request, TooLate, Unreached
 
@@ -28,7 +29,7 @@ class Network:
         self._proxy = proxy
 
     async def send(self, request: Request) -> Answer:
-        """Give the answer, or raise one of `NoAnswer`."""
+        """Give the answer, or raise one of `NoAnswer`, or `Exceeded`."""
         body = request.body
         try:
             async with self._session.request(
@@ -40,9 +41,20 @@ class Network:
                 proxy=self._proxy,
                 timeout=_timeout(request.seconds),
             ) as response:
-                return Answer(response.status, response.reason or "", response.headers, await response.read())
+                content = await _content(response, request.room)
+                return Answer(response.status, response.reason or "", response.headers, content)
         except _FAILURES as error:
             raise failure_of(error) from error
+
+
+async def _content(response: aiohttp.ClientResponse, room: Room | None) -> bytes:
+    if room is None:
+        return await response.read()
+    pieces = []
+    async for piece in response.content.iter_any():
+        room.take(len(piece))
+        pieces.append(piece)
+    return b"".join(pieces)
 
 
 @asynccontextmanager

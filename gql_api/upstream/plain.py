@@ -29,11 +29,11 @@ class Plain:
         self._sweeping: asyncio.TimerHandle | None = None
 
     async def send(self, request: Request) -> Answer:
-        """Give the answer, or raise one of `NoAnswer`."""
+        """Give the answer, or raise one of `NoAnswer`, or `Exceeded`."""
         head = head_of(request)
         connection = self._kept() or await self._connected(request.seconds)
         try:
-            answer = await connection.exchange(request.method, head, request.body, request.seconds)
+            answer = await connection.exchange(request, head)
         except BaseException:
             connection.abort()
             raise

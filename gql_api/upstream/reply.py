@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import httptools
 
+from gql_api.request_scope import Exceeded, Room
 from gql_api.upstream.sender import Answer
 
 _LONGEST_FIELD = 100 * 1024
@@ -27,8 +28,8 @@ class Reply:
     """
 
     __slots__ = (
-        "_body", "_feed", "_fields", "_has_head", "_headers", "_is_head", "_keeps", "_parser", "_reason", "_size",
-        "_status", "is_whole",
+        "_body", "_feed", "_fields", "_has_head", "_headers", "_is_head", "_keeps", "_parser", "_reason", "_room",
+        "_size", "_status", "is_whole",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -41,9 +42,10 @@ class Reply:
         self._keeps = True
         self.begin("")
 
-    def begin(self, method: str) -> None:
-        """Expect the answer to a request with this method."""
+    def begin(self, method: str, room: Room | None = None) -> None:
+        """Expect the answer to a request with this method; its body must find room, as it comes and unpacked."""
         self._is_head = method == "HEAD"
+        self._room = room
         self.is_whole = self._has_head = False
         self._size = 0
 
@@ -60,11 +62,13 @@ class Reply:
         return self.is_whole and self._keeps
 
     def feed(self, data: bytes) -> None:
-        """Read on; raise `Malformed`."""
+        """Read on; raise `Malformed` or `Exceeded`."""
         try:
             self._feed(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self._keeps = False
+            if isinstance(error.__context__, Exceeded):  # the parser calls, and hides what it is told
+                raise error.__context__ from None
             if not self.is_whole:
                 raise Malformed(str(error)) from error
         if not self._has_head:
@@ -79,11 +83,16 @@ class Reply:
             self.is_whole = True
 
     def answer(self) -> Answer:
-        """Give the answer that is whole; raise `Malformed` where its body is packed otherwise than it says."""
+        """Give the answer that is whole; raise `Malformed` where its body is packed otherwise than it says.
+
+        Raises `Exceeded` where it does not find room.
+        """
         body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
         coding = self._headers.get("content-encoding")
         if coding is not None and body:
-            body = _unpacked(body, coding.strip().lower())
+            packed, body = body, _unpacked(body, coding.strip().lower())
+            if self._room and len(body) > len(packed):
+                self._room.take(len(body) - len(packed))
         reason = self._reason.decode("utf-8", "surrogateescape")
         return tuple.__new__(Answer, (self._status, reason, self._headers, body))
 
@@ -112,6 +121,8 @@ class Reply:
             self._keeps, self.is_whole = False, True  # the parser would wait for a body
 
     def on_body(self, piece: bytes) -> None:
+        if self._room:
+            self._room.take(len(piece))
         self._body.append(piece)
 
     def on_message_complete(self) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar, NamedTuple, Protocol
 
+from gql_api.request_scope import Room
 from gql_api.upstream.failures import Fate
 
 
@@ -16,6 +17,8 @@ class Request(NamedTuple):
     body: bytes
     seconds: float
     """So long the other side may be silent."""
+    room: Room | None = None
+    """What takes count of the answer's body as it comes, and raises `Exceeded`; None: it may be of any size."""
 
 
 class Answer(NamedTuple):
@@ -31,7 +34,7 @@ class Sender(Protocol):
     """Brings one request to Acontext, once."""
 
     async def send(self, request: Request) -> Answer:
-        """Give the answer, whatever its status, or raise one of `NoAnswer`."""
+        """Give the answer, whatever its status, or raise one of `NoAnswer`, or `Exceeded`."""
         ...
 
 

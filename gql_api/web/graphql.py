@@ -20,6 +20,7 @@ from gql_api.errors import (
     Failure,
     Forbidden,
     IdentityUnavailable,
+    RateLimited,
     Unauthenticated,
     UpstreamFailure,
     UpstreamTimeout,
@@ -121,7 +122,7 @@ class GraphQLView(Generic[ContextT]):
                 operation.type = "subscription"
                 return self._stream(parameters, context, method)
             # What is known is answered without a limit to its time, and without a look whether anybody still waits.
-            result = self._schema.known(parameters.query, parameters.operation_name)
+            result = self._schema.known(parameters.query, parameters.operation_name, context)
             if result is None:
                 result = await self._while_wanted(parameters, context, receive, is_get=is_get)
             note_result(operation, result)
@@ -213,7 +214,16 @@ def _answer_of(result: ExecutionResult, media: str) -> Response:
         body["data"] = result.data
     if result.extensions:
         body["extensions"] = result.extensions
+    if not began and (limited := _limited(errors)):
+        return answer(body, 429, media=media, headers=limited)
     return answer(body, _status(errors, media, began=began), media=media)
+
+
+def _limited(errors: list[GraphQLError]) -> dict[str, str] | None:
+    """Tell when to come again, where an operation was not begun since its asker had enough; None otherwise."""
+    told = [error.extensions or {} for error in errors]
+    waits = [one.get("retryAfter", 1) for one in told if one.get("code") == RateLimited.code]
+    return {"retry-after": str(max(waits))} if waits else None
 
 
 def _status(errors: list[GraphQLError], media: str, *, began: bool) -> int:

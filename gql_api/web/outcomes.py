@@ -6,6 +6,7 @@ from types import TracebackType
 
 from starlette.requests import ClientDisconnect
 from strawberry.types import ExecutionResult
+from strawberry.types.execution import PreExecutionError
 
 from gql_api.errors import (
     DatabaseTimeout,
@@ -76,7 +77,11 @@ def note_result(operation: Operation, result: ExecutionResult) -> None:
         return
     codes = {str((error.extensions or {}).get("code")) for error in result.errors}
     operation.codes = tuple(sorted(codes)[:_MOST_CODES])
-    operation.outcome = "partial" if result.data is not None else _fault(operation.codes)
+    if result.data is not None:
+        operation.outcome = "partial"
+    else:
+        turned_away = _TURNED_AWAY.get(operation.codes[0]) if isinstance(result, PreExecutionError) else None
+        operation.outcome = turned_away or _fault(operation.codes)
 
 
 def _fault(codes: tuple[str, ...]) -> str:

@@ -87,6 +87,10 @@ def watch() -> Iterator[Watch]:
         logger.setLevel(level)
 
 
+_LEFT = re.compile(r',"remaining":\d+')
+"""What the caller may still spend, which grows as time goes by."""
+
+
 @dataclass
 class Seen:
     """All that can be seen of one answer, with the id that was sent taken out of it."""
@@ -122,7 +126,7 @@ class Bob:
         return Seen(
             reply.status_code,
             headers,
-            reply.text.replace(id, "<id>"),
+            _LEFT.sub("", reply.text.replace(id, "<id>")),
             Counter(self.upstream.calls),
             self.watch.statements,
             self.watch.lines.copy(),

@@ -3,7 +3,7 @@
 And how often it may ask Acontext, while what it has begun to write comes to its end.
 """
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -19,6 +19,14 @@ def databases(sqlite_databases: Databases) -> Databases:
     return sqlite_databases
 
 
+async def read(client: Client, *messages: str) -> str:
+    """Make a session of these messages that is known to have so many."""
+    id: str = (await client.create())["id"]
+    await client.store(id, *messages)
+    await client.data(nested(id, 1))
+    return id
+
+
 def nested(id: str, levels: int) -> str:
     """Ask for the messages of the session of the messages of the session …"""
     inner = "{ role }"
@@ -27,9 +35,15 @@ def nested(id: str, levels: int) -> str:
     return f'{{ session(id: "{id}") {{ messages {{ nodes {inner} }} }} }}'
 
 
+@pytest.fixture
+async def client(start: Callable[..., Any]) -> AsyncIterator[Client]:
+    """A client that may ask for what costs very much: what is shown is bounded all the same."""
+    async with start(max_cost=1_000_000, max_cost_per_minute=100_000_000) as client:
+        yield client
+
+
 async def test_lists_within_lists_are_refused_before_they_fill_the_memory(client: Client) -> None:
-    id = (await client.create())["id"]
-    await client.store(id, *map(str, range(30)))
+    id = await read(client, *map(str, range(30)))
     shown = await client.data(nested(id, 2))
     assert len(shown["session"]["messages"]["nodes"]) == 30
     answer = await client.answer(nested(id, 3))
@@ -37,8 +51,7 @@ async def test_lists_within_lists_are_refused_before_they_fill_the_memory(client
 
 
 async def test_what_is_shown_under_several_names_counts_for_each(client: Client) -> None:
-    id = (await client.create())["id"]
-    await client.store(id, *map(str, range(22)))
+    id = await read(client, *map(str, range(22)))
     one = nested(id, 3).removeprefix("{ ").removesuffix(" }")
     once = await client.data(f"{{ {one} }}")
     answer = await client.answer(f"{{ a: {one} b: {one} }}")
@@ -50,8 +63,7 @@ async def test_what_is_shown_under_several_names_counts_for_each(client: Client)
 
 
 async def test_each_operation_has_its_own_allowance(client: Client) -> None:
-    id = (await client.create())["id"]
-    await client.store(id, *map(str, range(22)))
+    id = await read(client, *map(str, range(22)))
     for _ in range(2):
         await client.data(nested(id, 3))  # 22³ and what lies above: more than half of what one may
 
