@@ -23,7 +23,8 @@ EVENTS = "text/event-stream"
 GRAPHQL = "application/graphql-response+json"
 URQL = f"{GRAPHQL}, application/graphql+json, application/json, {EVENTS}, multipart/mixed"
 WHO = "{ viewer { identifier } }"
-ME = {"data": {"viewer": {"identifier": "anonymous@example.com"}}}
+COST = {"cost": {"estimated": 1, "actual": 1}}
+ME = {"data": {"viewer": {"identifier": "anonymous@example.com"}}, "extensions": COST}
 
 
 @pytest.fixture
@@ -140,7 +141,13 @@ async def test_a_mutation_is_answered_with_one_event(live: Live) -> None:
     async with streamed(live, create) as response:
         told = [event async for event in events(response)]
     assert told == [
-        ("next", {"data": {"createSession": {"session": {"title": "Tea"}, "errors": []}}}),
+        (
+            "next",
+            {
+                "data": {"createSession": {"session": {"title": "Tea"}, "errors": []}},
+                "extensions": {"cost": {"estimated": 21}},
+            },
+        ),
         ("complete", None),
     ]
 

@@ -59,7 +59,7 @@ def test_every_field_that_asks_for_something_has_a_price() -> None:
         ('{ session(id: "a") { messages(first: 7) { nodes { id } totalCount } } }', 1 + 1 + 10 + 7 + 10),
         ('{ session(id: "a") { messages(first: 7, editStrategy: []) { nodes { id } } } }', 1 + 1 + 10 + 7),
         (
-            '{ session(id: "a") { messages(first: 7, editStrategy: {middleOut: {tokenReduceTo: 9}}) { nodes { id } } } }',
+            "{ session(id: 1) { messages(first: 7, editStrategy: {middleOut: {tokenReduceTo: 9}}) { nodes { id } } } }",
             1 + 1 + 10 + 1000,
         ),
         (
