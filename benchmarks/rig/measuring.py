@@ -57,7 +57,7 @@ async def warm(rig: Rig, operations: Sequence[Operation]) -> None:
 async def check_alike(rig: Rig, operations: Sequence[Operation]) -> None:
     """Make sure that all answer the same: raise RuntimeError where a list is not as long as the floor's."""
     for operation in operations:
-        shapes = {name: shape(await side.ask(operation, 0)) for name, side in rig.sides.items()}
+        shapes = {name: shape((await side.ask(operation, 0))["data"]) for name, side in rig.sides.items()}
         for name, found in shapes.items():
             if found != shapes[FLOOR]:
                 raise RuntimeError(f"{operation.name}: {name} answers {found}, the floor {shapes[FLOOR]}")
