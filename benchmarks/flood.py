@@ -174,7 +174,9 @@ async def measured(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     """Start the server, and measure."""
     pinned = keep_to_load_core()
     # All that is asked comes from one user, whose minute is not what is measured.
-    settings = {"GQL_API_SHUTDOWN_SECONDS": "1", "GQL_API_MAX_COST_PER_MINUTE": "1000000000"} | dict(pair.split("=", 1) for pair in arguments.set)
+    settings = {"GQL_API_SHUTDOWN_SECONDS": "1", "GQL_API_MAX_COST_PER_MINUTE": "1000000000"} | dict(
+        pair.split("=", 1) for pair in arguments.set
+    )
     with tempfile.TemporaryDirectory() as folder:
         if not arguments.stub:
             async with embedded(Path(folder), pinned=pinned, **settings) as server:

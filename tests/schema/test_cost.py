@@ -109,6 +109,13 @@ def test_a_conversation_that_is_known_to_be_too_long_is_refused_whole() -> None:
     assert points(whole, MOST_SHOWN + 1, id="a", first=4) == 1 + 1 + 10 + 4
 
 
+def test_whole_conversations_are_too_many_only_where_they_are_asked_for() -> None:
+    page = "query ($with: Boolean!) { sessions(first: 11) { nodes { messages @include(if: $with) { nodes { id } } } } }"
+    assert points(page, **{"with": False}) == 1 + 1 + 11
+    with pytest.raises(CostLimitExceeded):
+        points(page, **{"with": True})
+
+
 @pytest.mark.parametrize("switch", [True, False])
 def test_random_operations_cost_the_same_in_fragments(switch: bool) -> None:
     compared = 0

@@ -58,22 +58,7 @@ class _Around:
     listed: tuple[Size, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Whole:
-    """A place where a whole conversation may be asked for."""
-
-    arguments: Callable[[Given], Mapping[str, Any]]
-    around: _Around
-
-    def check(self, given: Given) -> None:
-        """Raise `CostLimitExceeded` where it is, and is too much."""
-        if is_paged(self.arguments(given)):
-            return
-        for size in self.around.listed:
-            check_whole(count(size, given))
-        known = _known(self.around.session, given)
-        if known is not None and known > MOST_SHOWN:
-            raise too_many_shown(MOST_SHOWN)
+_Selected = tuple[SelectionSetNode, Condition]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +67,13 @@ class Estimate:
 
     cost: Cost
     defaults: Mapping[str, Any]
-    whole: tuple[_Whole, ...]
 
     def of(self, given: Given) -> int:
         """Give the points; raise `CostLimitExceeded` where whole conversations are asked for that are too many."""
-        if isinstance(self.cost, int) and not self.whole:
+        if isinstance(self.cost, int):
             return self.cost
         if self.defaults:
             given = replace(given, variables={**self.defaults, **given.variables})
-        for place in self.whole:
-            place.check(given)
         return value(self.cost, given)
 
 
@@ -104,10 +86,10 @@ def estimate_of(
         for one in operation.variable_definitions or ()
         if one.default_value
     }
-    reading = _Reading(schema, fragments)
     root = schema.get_root_type(operation.operation)
-    cost = reading.object(root, [(operation.selection_set, ())], _Around()) if root else 0
-    return Estimate(total([BASE, cost]), defaults, tuple(reading.whole))
+    selected: list[_Selected] = [(operation.selection_set, ())]
+    cost = _Reading(schema, fragments).object(root, selected, _Around()) if root else 0
+    return Estimate(total([BASE, cost]), defaults)
 
 
 class _Reading:
@@ -116,11 +98,8 @@ class _Reading:
     def __init__(self, schema: GraphQLSchema, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
         self._schema = schema
         self._fragments = fragments
-        self.whole: list[_Whole] = []
 
-    def object(
-        self, kind: GraphQLObjectType, selected: list[tuple[SelectionSetNode, Condition]], around: _Around
-    ) -> Cost:
+    def object(self, kind: GraphQLObjectType, selected: list[_Selected], around: _Around) -> Cost:
         """Sum up the fields of an object."""
         asked: defaultdict[str, list[_Asked]] = defaultdict(list)
         for selection_set, condition in selected:
@@ -193,13 +172,9 @@ class _Reading:
         if price.size is None:
             return None
         constant, variable = _arguments(node)
-        if name != _MESSAGES:
+        if name != _MESSAGES or (not variable and price.size(constant) is not None):
             return _sized(price.size, constant, variable)
-        if variable or not is_paged(constant):
-            self.whole.append(_Whole(partial(_read, constant, variable), around))
-        if not variable and price.size(constant) is not None:
-            return price.size(constant)
-        return partial(_conversation, price.size, partial(_read, constant, variable), around.session)
+        return partial(_conversation, price.size, partial(_read, constant, variable), around)
 
 
 _FREE = Price()
@@ -265,15 +240,18 @@ def _sized(size: Callable[[Values], int | None], constant: Values, variable: Nod
 
 
 def _conversation(
-    size_of: Callable[[Values], int | None], read: Callable[[Given], Values], session: ValueNode | None, given: Given
+    size_of: Callable[[Values], int | None], read: Callable[[Given], Values], around: _Around, given: Given
 ) -> int:
-    size = size_of(read(given))
+    """Tell how many messages are read; raise `CostLimitExceeded` where whole conversations are, and are too much."""
+    arguments = read(given)
+    size = size_of(arguments)
     if size is not None:
         return size
-    known = _known(session, given)
+    id = around.session and value_from_ast_untyped(around.session, dict(given.variables))
+    known = given.known(id) if isinstance(id, str) else None
+    if not is_paged(arguments):
+        for listed in around.listed:
+            check_whole(count(listed, given))
+        if known is not None and known > MOST_SHOWN:
+            raise too_many_shown(MOST_SHOWN)
     return UNCOUNTED_MESSAGES if known is None else known
-
-
-def _known(session: ValueNode | None, given: Given) -> int | None:
-    id = None if session is None else value_from_ast_untyped(session, dict(given.variables))
-    return given.known(id) if isinstance(id, str) else None
