@@ -80,6 +80,7 @@ def create_app(
             origins=settings.cors_origins or (),
             observing=observed.observing,
             straight={"/graphql": view},
+            hsts_seconds=settings.hsts_seconds,
         ),
         lifespan=lambda app: _lifespan(app, running, verifier, observed),
     )

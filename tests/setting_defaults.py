@@ -71,6 +71,7 @@ DEFAULTS: dict[str, Any] = {
     "max_subscriptions_per_user": 200,
     "max_subscriptions_per_connection": 100,
     "max_connections_per_user": 100,
+    "hsts_seconds": None,
     "max_cost": 50_000,
     "max_cost_per_minute": 6_000_000,
     "max_download_size": 64 * 1024 * 1024,

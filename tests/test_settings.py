@@ -73,6 +73,7 @@ BAD: dict[str, list[str]] = {
     "GQL_API_MAX_OPERATIONS_PER_USER": ["0", "100001", "many"],
     "GQL_API_MAX_BODY_MEMORY": ["0", "1023", "40000000", "much"],
     "GQL_API_MAX_CALLS_PER_OPERATION": ["0", "1000001", "many"],
+    "GQL_API_HSTS_SECONDS": ["-1", "63072001", "a year"],
     "GQL_API_MAX_COST": ["0", "1000000001", "much"],
     "GQL_API_MAX_COST_PER_MINUTE": ["0", "49999", "much"],
     "GQL_API_MAX_DOWNLOAD_SIZE": ["0", "1000000", "64MB"],

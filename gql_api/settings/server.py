@@ -29,6 +29,14 @@ class ServerSettings(BaseModel):
         description="Whether the schema is kept to those who have it: no introspection, no suggestions in errors, no "
         "explorer.",
     )
+    hsts_seconds: int | None = Field(
+        None,
+        alias="GQL_API_HSTS_SECONDS",
+        ge=0,
+        le=63_072_000,
+        description="Seconds for which browsers come by HTTPS alone (`Strict-Transport-Security`), as in 31536000, where "
+        "clients reach the server so; 0 ends what was told before. Unset: nothing is told.",
+    )
     max_body_size: int = Field(
         40 * 1024 * 1024,
         alias="GQL_API_MAX_BODY_SIZE",

@@ -19,7 +19,7 @@ ASKED_HEADERS = ["authorization", "content-type", "x-user", "x-request-id", "tra
 TOLD_HEADERS = ["x-request-id", "www-authenticate", "retry-after"]
 SAFE_HEADERS = {b"x-content-type-options": b"nosniff", b"referrer-policy": b"no-referrer"}
 _ID = b"x-request-id"
-_OURS = {_ID, *SAFE_HEADERS}
+_HSTS = b"strict-transport-security"
 
 _CRASH = Refused(500, "An internal error occurred.", extensions={"code": "INTERNAL_SERVER_ERROR"})
 _CUT = Refused(
@@ -36,14 +36,16 @@ def middleware(
     origins: Sequence[str] = (),
     observing: Observing | None = None,
     straight: Mapping[str, ASGIApp] | None = None,
+    hsts_seconds: int | None = None,
 ) -> list[Middleware]:
     """List what stands in front of all routes, outermost first.
 
     `hosts` are those that are answered for, with loopback; None: any. Pages of `origins` may ask from browsers, with
     what they send themselves: no cookies are read here, so none are asked for. What is `straight` is reached by its
-    path past the routes, where it must be too.
+    path past the routes, where it must be too. Browsers are told to come by HTTPS alone for `hsts_seconds`.
     """
-    listed = [Middleware(RequestRecord, observing=observing or Observing())]
+    safe = SAFE_HEADERS if hsts_seconds is None else SAFE_HEADERS | {_HSTS: b"max-age=%d" % hsts_seconds}
+    listed = [Middleware(RequestRecord, observing=observing or Observing(), safe_headers=safe)]
     if hosts is not None:
         listed.append(Middleware(HostCheck, hosts=hosts))
     if origins:
@@ -62,9 +64,10 @@ def middleware(
 class RequestRecord:
     """Gives each request its id and its line in the log, each answer safe headers, and each crash a plain answer."""
 
-    def __init__(self, app: ASGIApp, observing: Observing) -> None:
+    def __init__(self, app: ASGIApp, observing: Observing, safe_headers: Mapping[bytes, bytes] = SAFE_HEADERS) -> None:
         self._app = app
         self._observing = observing
+        self._safe_headers = safe_headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -72,7 +75,7 @@ class RequestRecord:
             return
         observing = self._observing
         headers = headers_of(scope)
-        record = _Record(id_of(headers), scope, send)
+        record = _Record(id_of(headers), scope, send, self._safe_headers)
         with observing.stop.request(), seen(record.id, headers, observing) as notes:
             try:
                 await self._app(scope, receive, record.send)
@@ -92,13 +95,14 @@ class RequestRecord:
 class _Record:
     """One request, from its head to the last of its answer."""
 
-    __slots__ = ("_began", "_scope", "_send", "_state", "id", "status")
+    __slots__ = ("_began", "_safe_headers", "_scope", "_send", "_state", "id", "status")
 
-    def __init__(self, id: str, scope: Scope, send: Send) -> None:
+    def __init__(self, id: str, scope: Scope, send: Send, safe_headers: Mapping[bytes, bytes]) -> None:
         self.id = id
         self.status: int | None = None
         self._scope = scope
         self._send = send
+        self._safe_headers = safe_headers
         self._began = time.perf_counter()
         # Here the endpoint says which operation it ran.
         self._state = scope.setdefault("state", {})
@@ -106,7 +110,7 @@ class _Record:
     def send(self, message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message["headers"] = _with_ours(list(message.get("headers", ())), self.id)
+            message["headers"] = _with_ours(list(message.get("headers", ())), self.id, self._safe_headers)
         return self._send(message)
 
     def log(self, notes: Notes, pseudonym: Callable[[str], str]) -> None:
@@ -114,13 +118,13 @@ class _Record:
         write(entry, notes, pseudonym, fallback=self._state.get("operation_name"))
 
 
-def _with_ours(headers: list[tuple[bytes, bytes]], id: str) -> list[tuple[bytes, bytes]]:
+def _with_ours(headers: list[tuple[bytes, bytes]], id: str, safe: Mapping[bytes, bytes]) -> list[tuple[bytes, bytes]]:
     """Add the id, and those safe headers that are not there."""
     there = dict(headers)
-    if _OURS.isdisjoint(there):
-        return [*headers, (_ID, id.encode("ascii")), *SAFE_HEADERS.items()]
+    if _ID not in there and safe.keys().isdisjoint(there):
+        return [*headers, (_ID, id.encode("ascii")), *safe.items()]
     kept = [one for one in headers if one[0] != _ID]
-    return [*kept, (_ID, id.encode("ascii")), *(one for one in SAFE_HEADERS.items() if one[0] not in there)]
+    return [*kept, (_ID, id.encode("ascii")), *(one for one in safe.items() if one[0] not in there)]
 
 
 class Straight:

@@ -80,3 +80,13 @@ async def test_there_is_no_explorer_where_the_schema_is_private(start: Start) ->
         hidden = await private.http.get("/graphql", headers=AS_BROWSERS)
         assert "html" not in hidden.headers["content-type"]
         assert (await private.http.get("/explorer/explorer.js")).status_code == 404
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(None, None), (0, "max-age=0"), (31_536_000, "max-age=31536000")])
+async def test_browsers_are_told_to_come_by_https_where_they_can(
+    start: Start, seconds: int | None, told: str | None
+) -> None:
+    async with start(hsts_seconds=seconds) as client:
+        for path in ("/graphql", "/nowhere", "/livez"):
+            answer = await client.http.get(path, headers=AS_BROWSERS)
+            assert answer.headers.get("strict-transport-security") == told
