@@ -34,7 +34,7 @@ class ServerSettings(BaseModel):
         alias="GQL_API_HSTS_SECONDS",
         ge=0,
         le=63_072_000,
-        description="Seconds for which browsers come by HTTPS alone (`Strict-Transport-Security`), as in 31536000, where "
+        description="Seconds for which browsers come by HTTPS alone (`Strict-Transport-Security`), as in 31536000, if "
         "clients reach the server so; 0 ends what was told before. Unset: nothing is told.",
     )
     max_body_size: int = Field(
