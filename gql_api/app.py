@@ -127,6 +127,7 @@ def _limited(schema: Schema, settings: Settings) -> Schema:
         mutations=settings.max_mutations,
         directives=settings.max_directives,
         cost=settings.max_cost,
+        variables_depth=settings.max_variables_depth,
     )
     return schema
 

@@ -45,12 +45,14 @@ _GREETING = """
   Mappings                   {mappings}
   Acontext                   {acontext}{metrics}
 
-  Paste this into the explorer:
-    mutation {{ createSession(input: {{title: "Hello"}}) {{ session {{ id title createdAt disk {{ id }} }} }} }}
-
-  Or ask from a shell:
+{pasted}  Ask from a shell:
     curl {url}/graphql -H 'content-type: application/json' \\
       -d '{{"query": "mutation {{ createSession(input: {{}}) {{ session {{ id createdAt disk {{ id }} }} }} }}"}}'
+
+"""
+
+_PASTED = """  Paste this into the explorer:
+    mutation { createSession(input: {title: "Hello"}) { session { id title createdAt disk { id } } } }
 
 """
 
@@ -230,8 +232,11 @@ def _greeting(settings: Settings, metrics: str | None) -> str:
     file = sqlite_file(settings.mappings_url)
     embedded = f"embedded, in {settings.data_dir.resolve() / 'acontext'}"
     is_built = read_manifest(STATIC) is not None
+    unbuilt = "GraphQL API" if settings.production else "GraphQL API (no explorer: make explorer)"
+    is_shown = is_built and not settings.production
     return _GREETING.format(
-        served="GraphQL API and explorer" if is_built else "GraphQL API (no explorer: make explorer)",
+        served="GraphQL API and explorer" if is_shown else unbuilt,
+        pasted=_PASTED if is_shown else "",
         url=settings.public_url,
         mappings=f"SQLite in {file}" if file else "PostgreSQL",
         acontext=embedded if settings.is_embedded else "the one of ACONTEXT_BASE_URL",

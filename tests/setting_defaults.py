@@ -76,6 +76,7 @@ DEFAULTS: dict[str, Any] = {
     "max_cost_per_minute": 6_000_000,
     "max_download_size": 64 * 1024 * 1024,
     "max_operations": 256,
+    "max_variables_depth": 60,
     "max_read_size": 32 * 1024 * 1024,
     "max_operations_per_user": 160,
     "max_body_memory": None,

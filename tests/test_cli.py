@@ -88,6 +88,19 @@ def test_a_server_says_where_it_is_serves_and_ends_when_it_is_told_to(
         assert process.wait(timeout=30) in (0, TERMINATED)
 
 
+@pytest.mark.parametrize("production", [True, False])
+def test_no_explorer_is_named_where_there_is_none(tmp_path: Path, production: bool) -> None:
+    settings = {"GQL_API_PRODUCTION": str(production)}
+    with running("serve", "--port", "0", "--data-dir", "here", cwd=tmp_path, **settings) as process:
+        assert process.stdout
+        told = ""
+        while "curl" not in told:
+            told += process.stdout.readline()
+        page = httpx.get(told.split("curl ")[1].split()[0], headers={"accept": "text/html"}, timeout=30)
+        assert page.headers["content-type"].startswith("text/html") is not production
+        assert ("and explorer" in told) is not production
+
+
 async def test_the_embedded_acontext_serves_the_real_sdk(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     flags = ["--port", "0", "--data-dir", "here", "--api-key", "sk-ac-mine"]
     with running("embedded", *flags, cwd=tmp_path) as process:

@@ -7,30 +7,28 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from graphql import (
-    ASTValidationRule,
     DocumentNode,
     GraphQLError,
     GraphQLSchema,
-    NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     OperationType,
     parse,
 )
 from strawberry.extensions import SchemaExtension
 from strawberry.extensions.runner import SchemaExtensionsRunner
-from strawberry.schema.schema import validate_document
 from strawberry.types import ExecutionContext
 from strawberry.types.execution import ParseOptions
 
 from gql_api.errors import Failure
 from gql_api.schema.compiled.plans import Plans
 from gql_api.schema.cost import billed, charge
+from gql_api.schema.nesting import check_nesting
 from gql_api.schema.ready import Ready, ready
 from gql_api.schema.shape import DocumentLimits, excesses
+from gql_api.schema.validating import Rules, faults_of
 from gql_api.telemetry import notes
 
 MOST_TOKENS = 10_000
-Rules = tuple[type[ASTValidationRule], ...]
 
 
 @dataclass(slots=True)
@@ -61,10 +59,10 @@ class Documents:
         self.limits: DocumentLimits | None = None
         self.is_private = False
 
-    @property
-    def most_cost(self) -> int | None:
-        """The points that one operation may cost; None without limits."""
-        return self.limits.cost if self.limits else None
+    def check_nesting(self, variables: dict[str, Any] | None) -> None:
+        """Raise `CostLimitExceeded` where variables are nested too deep."""
+        if self.limits:
+            check_nesting(variables, self.limits.variables_depth)
 
     @property
     def bounds(self) -> dict[str, Any]:
@@ -113,8 +111,9 @@ class Documents:
         if prepared.rules != rules:
             # What is too much is not validated, which may take far longer than to count it.
             beyond = excesses(node, self.limits) if self.limits else []
-            asked = (*rules, NoSchemaIntrospectionCustomRule) if self.is_private else rules
-            prepared.faults = tuple(beyond or validate_document(context.schema._schema, node, asked))
+            prepared.faults = tuple(
+                beyond or faults_of(context.schema._schema, node, rules, is_private=self.is_private)
+            )
             prepared.rules = rules
         return list(prepared.faults)
 
@@ -226,7 +225,11 @@ def _charged(documents: Documents, context: ExecutionContext) -> list[GraphQLErr
     if found is None:
         return []
     try:
-        charge(found.estimate, context.variables, context.context, documents.most_cost)
+        documents.check_nesting(context.variables)
+        faults = found.faults(context.schema._schema, context.variables)
+        if faults:
+            return faults
+        charge(found.estimate, context.variables, context.context, documents.limits)
     except Failure as failure:
         return [GraphQLError(failure.message, original_error=failure)]
     return []

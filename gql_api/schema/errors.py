@@ -87,7 +87,7 @@ class Schema(strawberry.Schema):
         if ready is None or ready.constant is None or ready.kind is not OperationType.QUERY:
             return None
         try:
-            charge(ready.estimate, None, context, self.documents.most_cost)
+            charge(ready.estimate, None, context, self.documents.limits)
         except Failure:
             return None  # `execute` tells
         note_operation(ready.told)
@@ -99,7 +99,8 @@ class Schema(strawberry.Schema):
         return ready if ready and (allowed is None or ready.kind in allowed) else None
 
     def _executor(self, ready: Ready, values: VariableValues, given: dict[str, Any]) -> Executor[Any]:
-        charge(ready.estimate, given.get("variable_values"), given.get("context_value"), self.documents.most_cost)
+        self.documents.check_nesting(given.get("variable_values"))
+        charge(ready.estimate, given.get("variable_values"), given.get("context_value"), self.documents.limits)
         kind: Callable[..., Executor[Any]] = self.execution_context_class
         return kind(
             self._schema,

@@ -27,9 +27,7 @@ from strawberry.execution import optimized_is_awaitable
 from strawberry.types.graphql import OperationType
 
 from gql_api.schema.cost import Estimate, estimate_of
-
-MOST_ERRORS = 50
-"""Errors of variables that are told, as graphql-core has it."""
+from gql_api.schema.validating import MOST_ERRORS
 
 RESOLVING: dict[str, Any] = {
     "field_resolver": default_field_resolver,
@@ -68,6 +66,15 @@ class Ready:
             return read
         values = get_variable_values(schema, wanted, given, max_errors=MOST_ERRORS)
         return None if isinstance(values, list) else values
+
+    def faults(self, schema: GraphQLSchema, variables: dict[str, Any] | None) -> list[GraphQLError]:
+        """Tell how the variables do not fit."""
+        if self.values(schema, variables) is not None:
+            return []
+        found = get_variable_values(
+            schema, self.operation.variable_definitions or (), variables or {}, max_errors=MOST_ERRORS
+        )
+        return found if isinstance(found, list) else []
 
 
 def ready(schema: GraphQLSchema, node: DocumentNode, name: str | None) -> Ready | None:

@@ -36,6 +36,7 @@ class DocumentLimits:
     mutations: int = 10
     directives: int = 50
     cost: int = 50_000
+    variables_depth: int = 60
 
 
 @dataclass(slots=True)

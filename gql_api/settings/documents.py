@@ -53,6 +53,14 @@ class DocumentSettings(BaseModel):
         le=_MOST,
         description="Fields on the first level of one mutation, which run one after the other.",
     )
+    max_variables_depth: int = Field(
+        60,
+        alias="GQL_API_MAX_VARIABLES_DEPTH",
+        ge=1,
+        le=500,
+        description="Levels of lists and objects in each other that a variable has: 50 of JSON, and what inputs have "
+        "around it.",
+    )
     max_directives: int = Field(
         50,
         alias="GQL_API_MAX_DIRECTIVES",

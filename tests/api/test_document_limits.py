@@ -158,6 +158,8 @@ TWISTED = [
     "{ viewer { " + "id " * 1_900 + "} }",
     "{ " + " ".join(f'session(id: "{one}") {{ id }}' for one in range(200)) + " }",
     "{ viewer " * 40 + "{ id }" + "}" * 40,
+    "{ viewer { " + "id " * 990 + "} }",
+    "{ viewer { " + "sessions { nodes { id } } " * 199 + "} }",
 ]
 
 
@@ -167,3 +169,70 @@ async def test_twisted_documents_are_refused(client: Client, query: str) -> None
 
     assert {error["extensions"]["code"] for error in answer["errors"]} == {"COST_LIMIT_EXCEEDED"}
     assert len(answer["errors"]) <= 3
+
+
+async def test_many_fragments_may_have_much_in_common(client: Client) -> None:
+    """As pages have that are made of parts, each with a fragment of its own."""
+    shown = "id title createdAt tokenCounts { total } messages(last: 5) { nodes { id text role createdAt } }"
+    names = [f"Part{number}" for number in range(30)]
+    spread = " ".join(f"...{name}" for name in names)
+    parts = " ".join(f"fragment {name} on Session {{ {shown} }}" for name in names)
+    assert await client.data(f"{{ sessions {{ nodes {{ {spread} }} }} }} {parts}") == {"sessions": {"nodes": []}}
+
+
+async def test_no_more_faults_are_told_than_anybody_reads(client: Client) -> None:
+    for known in (10, 11, 500):
+        answer = await client.answer("{ " + " ".join(f"missing{number}" for number in range(known)) + " }")
+        told = [error["message"] for error in answer["errors"]]
+        assert {error["extensions"]["code"] for error in answer["errors"]} == {"GRAPHQL_VALIDATION_FAILED"}
+        assert told[:10] == [f"Cannot query field 'missing{number}' on type 'Query'." for number in range(10)]
+        assert told[10:] == ([] if known == 10 else ["There are more faults than these 10."])
+    variables = {f"v{number}": None for number in range(30)}
+    declared = ", ".join(f"${name}: Int!" for name in variables)
+    for _ in range(2):
+        answer = await client.answer(f"query ({declared}) {{ __typename }}", **variables)
+        assert {error["extensions"]["code"] for error in answer["errors"]} <= {
+            "BAD_USER_INPUT",
+            "GRAPHQL_VALIDATION_FAILED",
+        }
+        assert len(answer["errors"]) == 11
+
+
+def nested(levels: int) -> Any:
+    found: Any = 1
+    for level in range(levels):
+        found = [found] if level % 2 else {"a": found}
+    return found
+
+
+@pytest.mark.parametrize("where", ["declared", "unknown"])
+async def test_variables_are_nested_so_deep(start: Callable[..., Any], where: str) -> None:
+    async with start(max_variables_depth=5) as client:
+        document = "mutation ($declared: JSON) { createSession(input: {configs: $declared}) { errors { code } } }"
+        for _ in range(2):
+            payload = (await client.data(document, **{"declared": {}, where: nested(5)}))["createSession"]
+            assert payload["errors"] == []
+            answer = await client.answer(document, **{"declared": {}, where: nested(6)})
+            [error] = answer["errors"]
+            assert error["extensions"] == {"code": "COST_LIMIT_EXCEEDED"}
+            assert error["message"] == "Variables are nested at most 5 levels deep."
+        total = (await client.data("{ sessions { totalCount } }"))["sessions"]["totalCount"]
+        assert total == 2
+
+
+async def test_variables_are_nested_so_deep_by_get_and_as_an_event_too(start: Callable[..., Any]) -> None:
+    async with start(max_variables_depth=5) as client:
+        given = {"query": "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", "variables": {"ids": [], "b": nested(6)}}
+        asked = await client.http.get("/graphql", params=given | {"variables": json.dumps(given["variables"])})
+        assert asked.json()["errors"][0]["extensions"]["code"] == "COST_LIMIT_EXCEEDED"
+        events = await client.http.post("/graphql", json=given, headers={"accept": "text/event-stream"})
+        assert "COST_LIMIT_EXCEEDED" in events.text
+
+
+async def test_the_defaults_take_what_configs_may_be(client: Client) -> None:
+    for levels, code in ((49, []), (51, ["INVALID_INPUT"])):
+        document = "mutation ($input: CreateSessionInput!) { createSession(input: $input) { errors { code } } }"
+        payload = (await client.data(document, input={"configs": {"a": nested(levels)}}))["createSession"]
+        assert [error["code"] for error in payload["errors"]] == code
+    answer = await client.answer(document, input={"configs": {"a": nested(60)}})
+    assert answer["errors"][0]["extensions"]["code"] == "COST_LIMIT_EXCEEDED"

@@ -7,6 +7,7 @@ from typing import Any
 from gql_api.errors import CostLimitExceeded
 from gql_api.schema.cost.estimating import Estimate
 from gql_api.schema.cost.terms import Given
+from gql_api.schema.shape import DocumentLimits
 
 
 class Spender(ABC):
@@ -27,14 +28,17 @@ class Spender(ABC):
         """Tell what it cost; empty where nothing was taken."""
 
 
-def charge(estimate: Estimate, variables: Mapping[str, Any] | None, context: Any, most: int | None) -> None:
-    """Take the cost of an operation of which each may cost so much; raise `CostLimitExceeded` or `RateLimited`."""
+def charge(
+    estimate: Estimate, variables: Mapping[str, Any] | None, context: Any, limits: DocumentLimits | None
+) -> None:
+    """Take the cost of an operation; raise `CostLimitExceeded` or `RateLimited`."""
     if not isinstance(context, Spender):
         return
     points = estimate.of(Given(variables or {}, context.known))
-    if most is not None and points > most:
+    if limits and points > limits.cost:
         raise CostLimitExceeded(
-            f"The operation may cost {points} points; at most {most} are taken: ask for fewer things, or by pages."
+            f"The operation may cost {points} points; at most {limits.cost} are taken: ask for fewer things, or by "
+            "pages."
         )
     context.spend(points)
 
