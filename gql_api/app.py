@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
+from pathlib import Path
 
 import httpx
 from starlette.applications import Starlette
@@ -14,19 +15,22 @@ from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from gql_api.documents import trusted
 from gql_api.identity import Verifier
 from gql_api.loaders import Loaders
 from gql_api.model import Viewer
 from gql_api.observing import Observers, observers
+from gql_api.refusal import Refusal
 from gql_api.running import Front, Running, run, verifier_of
 from gql_api.schema import build_schema
 from gql_api.schema.context import Context
 from gql_api.schema.errors import Schema
+from gql_api.schema.persisted import Learned
 from gql_api.schema.shape import DocumentLimits
 from gql_api.settings import Settings, read_settings
 from gql_api.stopping import Stop
 from gql_api.telemetry import notes
-from gql_api.web.admission import Admission
+from gql_api.web.admission import Admission, SocketLimits
 from gql_api.web.admission import Limits as AdmissionLimits
 from gql_api.web.auth import Identify, by_header, by_token
 from gql_api.web.explorer import explorer_page, explorer_routes
@@ -36,7 +40,7 @@ from gql_api.web.headers import headers_of
 from gql_api.web.middleware import middleware
 from gql_api.web.probes import Readiness, metrics_route, probes
 from gql_api.web.recording import Recorder
-from gql_api.web.socket import SocketLimits, SocketView
+from gql_api.web.socket import SocketView
 
 TIDYING_SECONDS = 5.0
 """How long requests that were cut at the end may take to tidy up."""
@@ -61,14 +65,14 @@ def create_app(
     observed = watched_by or observers(settings, Stop())
     running = partial(run, settings, front=front, keyless=keyless, listeners=observed.listeners)
 
-    view, sockets = _endpoints(_limited(schema or build_schema(), settings), settings, verifier, observed)
+    view, sockets = _endpoints(prepared_schema(settings, schema), settings, verifier, observed)
     return _Application(
         routes=[
             Route("/graphql", view),
             WebSocketRoute("/graphql", sockets),
             Route("/", lambda _: RedirectResponse("graphql")),
             Route("/api/v1/material/{token}", _Material()),
-            *([] if settings.production else explorer_routes()),
+            *(explorer_routes() if settings.has_explorer else []),
             *probes(lambda request: request.app.state.readiness, observed.stop),
             *_metrics(settings, observed),
         ],
@@ -111,9 +115,16 @@ async def _lifespan(
         yield
 
 
-def _limited(schema: Schema, settings: Settings) -> Schema:
-    """Give the schema, told how much one document may ask for, and whether that may be the schema itself."""
+def prepared_schema(settings: Settings, schema: Schema | None = None) -> Schema:
+    """Give the schema, told which documents are run, and how much one may ask for; raise `Refusal`."""
+    schema = schema or build_schema()
     schema.documents.is_private = settings.production
+    if settings.documents:
+        texts = _trusted(settings.documents, schema)
+        schema.documents.trusted = frozenset(texts.values())
+        schema.persisted.trust(texts, alone=settings.only_trusted_documents)
+    if settings.persisted_queries:
+        schema.persisted.learned = Learned(most=settings.persisted_queries, most_bytes=settings.persisted_query_memory)
     schema.documents.limits = DocumentLimits(
         characters=settings.max_document_characters,
         tokens=settings.max_document_tokens,
@@ -125,6 +136,13 @@ def _limited(schema: Schema, settings: Settings) -> Schema:
         directives=settings.max_directives,
     )
     return schema
+
+
+def _trusted(path: Path, schema: Schema) -> dict[str, str]:
+    try:
+        return trusted(path, partial(schema.documents.validated, schema._schema))
+    except Refusal as error:
+        raise Refusal(f"GQL_API_DOCUMENTS: {error}") from None
 
 
 def _endpoints(
@@ -152,7 +170,7 @@ def _endpoints(
     view = GraphQLView[Context](
         schema,
         make_context=make_context,
-        explorer=None if settings.production else partial(explorer_page, headers=example),
+        explorer=partial(explorer_page, headers=example) if settings.has_explorer else None,
         admission=admission,
         seconds=settings.request_timeout,
         is_closing=lambda: observed.stop.is_closing,

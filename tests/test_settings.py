@@ -73,6 +73,9 @@ BAD: dict[str, list[str]] = {
     "GQL_API_MAX_OPERATIONS_PER_USER": ["0", "100001", "many"],
     "GQL_API_MAX_BODY_MEMORY": ["0", "1023", "40000000", "much"],
     "GQL_API_MAX_CALLS_PER_OPERATION": ["0", "1000001", "many"],
+    "GQL_API_ONLY_TRUSTED_DOCUMENTS": ["perhaps", "true"],  # without documents nothing could be run
+    "GQL_API_PERSISTED_QUERIES": ["-1", "1000001", "many"],
+    "GQL_API_PERSISTED_QUERY_MEMORY": ["0", "1023", "much"],
 }
 DOCUMENTS = (
     "DOCUMENT_CHARACTERS",
@@ -91,7 +94,7 @@ TOGETHER = {
     ("GQL_API_DISK_OWNER_PREFIX", "GQL_API_DEFAULT_USER"),
 }
 """Settings that are good by themselves, and the one that is named when they do not go together."""
-FREE = {"GQL_API_DATA_DIR", "DATABASE_SSL_ROOT_CERT", "DATABASE_URL"}
+FREE = {"GQL_API_DATA_DIR", "DATABASE_SSL_ROOT_CERT", "DATABASE_URL", "GQL_API_DOCUMENTS"}
 """Any text may be a folder; a database's URL is read by who opens it, and its tests are there."""
 FREE |= {"GQL_API_JWT_KEY", "GQL_API_JWT_ALGORITHMS", "GQL_API_JWT_ISSUER", "GQL_API_JWT_AUDIENCE"}
 """These are looked at when tokens are asked for; the tests are with those of tokens."""

@@ -14,6 +14,7 @@ from graphql import (
     NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     parse,
+    specified_rules,
 )
 from strawberry.extensions import SchemaExtension
 from strawberry.extensions.runner import SchemaExtensionsRunner
@@ -28,6 +29,7 @@ from gql_api.telemetry import notes
 
 MOST_TOKENS = 10_000
 Rules = tuple[type[ASTValidationRule], ...]
+SPECIFIED: Rules = tuple(specified_rules)
 
 
 @dataclass(slots=True)
@@ -47,7 +49,7 @@ class Documents:
 
     Rules that ask more than the document, such as the variables, must not be among the validation rules.
     `limits` are set before the first document comes; without any, only the tokens are bounded. So is `is_private`:
-    then the schema is not told, neither by introspection nor by suggestions.
+    then the schema is not told, neither by introspection nor by suggestions. Texts that are `trusted` have no limits.
     """
 
     def __init__(self, *, most: int = 256, longest: int = 10_000) -> None:
@@ -57,10 +59,12 @@ class Documents:
         self._by_operation: dict[int, Prepared] = {}
         self.limits: DocumentLimits | None = None
         self.is_private = False
+        self.trusted: frozenset[str] = frozenset()
 
-    @property
-    def bounds(self) -> dict[str, Any]:
-        """The limits that hold before there is a tree to measure, as options of the parser."""
+    def bounds(self, query: str) -> dict[str, Any]:
+        """Give the limits that hold before there is a tree to measure, as options of the parser."""
+        if query in self.trusted:
+            return {}
         if self.limits is None:
             return {"max_tokens": MOST_TOKENS}
         return {"max_tokens": self.limits.tokens, "max_source_length": self.limits.characters}
@@ -72,7 +76,7 @@ class Documents:
             self._kept.move_to_end(query)
             return found.node
         node = parse(query, **options)
-        if len(query) <= self._longest:
+        if len(query) <= self._longest or query in self.trusted:
             self._keep(query, Prepared(node, dict(options)))
         return node
 
@@ -104,11 +108,15 @@ class Documents:
         prepared = self._kept.get(context.query or "") or Prepared(node, {})
         if prepared.rules != rules:
             # What is too much is not validated, which may take far longer than to count it.
-            beyond = excesses(node, self.limits) if self.limits else []
-            asked = (*rules, NoSchemaIntrospectionCustomRule) if self.is_private else rules
-            prepared.faults = tuple(beyond or validate_document(context.schema._schema, node, asked))
+            limits = None if context.query in self.trusted else self.limits
+            beyond = excesses(node, limits) if limits else []
+            prepared.faults = tuple(beyond or self.validated(context.schema._schema, node, rules))
             prepared.rules = rules
         return list(prepared.faults)
+
+    def validated(self, schema: GraphQLSchema, node: DocumentNode, rules: Rules = SPECIFIED) -> list[GraphQLError]:
+        """Validate a document as those of requests are; limits are left to others."""
+        return validate_document(schema, node, (*rules, NoSchemaIntrospectionCustomRule) if self.is_private else rules)
 
     def ready(self, schema: GraphQLSchema, query: str, name: str | None) -> Ready | None:
         """Give the operation that is meant, where the document was found valid before, and is clear."""
@@ -125,7 +133,7 @@ class Documents:
         """Find the operation that a request means; None when there is none, or when it is not clear which."""
         found = self._kept.get(query)
         try:
-            node = parse(query, **self.bounds) if found is None else found.node
+            node = parse(query, **self.bounds(query)) if found is None else found.node
         except GraphQLError:
             return None
         operations = [one for one in operations_of(node) if name is None or (one.name and one.name.value == name)]
@@ -189,9 +197,10 @@ def read(documents: Documents, context: ExecutionContext) -> None:
     An error that is raised before would escape from Strawberry's streams.
     """
     # Parsing takes seconds for each million of tokens, and nothing else is served meanwhile.
-    context.parse_options = cast("ParseOptions", documents.bounds | context.parse_options)
+    query = context.query or ""
+    context.parse_options = cast("ParseOptions", documents.bounds(query) | context.parse_options)
     with suppress(GraphQLError):
-        context.graphql_document = documents.parse(context.query or "", dict(context.parse_options))
+        context.graphql_document = documents.parse(query, dict(context.parse_options))
 
 
 def check(documents: Documents, context: ExecutionContext) -> None:

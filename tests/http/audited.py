@@ -188,7 +188,8 @@ BODIES = [
         for media in (GRAPHQL, JSON)
     ),
     post("extensions may be anything in an object", {**TYPENAME, "extensions": {"some": "value"}}, 200, ANSWER),
-    post("unknown keys are ignored", {**TYPENAME, "doc_id": 5}, 200, ANSWER),
+    post("unknown keys are ignored", {**TYPENAME, "docId": 5}, 200, ANSWER),
+    Case("a byte order mark is passed over", 200, ANSWER, content=b'\xef\xbb\xbf{"query":"{ __typename }"}'),
     Case("of a key given twice the last counts", 200, ANSWER, content=b'{"query":5,"query":"{ __typename }"}'),
     post(
         "the operation is chosen by name",
