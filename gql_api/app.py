@@ -82,6 +82,7 @@ def create_app(
             origins=settings.cors_origins or (),
             observing=observed.observing,
             straight={"/graphql": view},
+            compressing=settings.gzip,
         ),
         lifespan=lambda app: _lifespan(app, running, verifier, observed),
     )

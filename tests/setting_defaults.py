@@ -45,6 +45,7 @@ DEFAULTS: dict[str, Any] = {
     "serve_public_urls": False,
     "lock_patience": 10.0,
     "max_body_size": 40 * 1024 * 1024,
+    "gzip": True,
     "workers": 1,
     "documents": None,
     "only_trusted_documents": False,

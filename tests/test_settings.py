@@ -74,6 +74,7 @@ BAD: dict[str, list[str]] = {
     "GQL_API_MAX_BODY_MEMORY": ["0", "1023", "40000000", "much"],
     "GQL_API_MAX_CALLS_PER_OPERATION": ["0", "1000001", "many"],
     "GQL_API_ONLY_TRUSTED_DOCUMENTS": ["perhaps", "true"],  # without documents nothing could be run
+    "GQL_API_GZIP": ["perhaps", "9"],
     "GQL_API_PERSISTED_QUERIES": ["-1", "1000001", "many"],
     "GQL_API_PERSISTED_QUERY_MEMORY": ["0", "1023", "much"],
 }

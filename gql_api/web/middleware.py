@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gql_api.telemetry import Notes
 from gql_api.web.answers import BodyTooLarge, Refused
+from gql_api.web.compression import Compression
 from gql_api.web.headers import headers_of
 from gql_api.web.hosts import HostCheck
 from gql_api.web.recording import Entry, Observing, id_of, seen, write
@@ -36,6 +37,7 @@ def middleware(
     origins: Sequence[str] = (),
     observing: Observing | None = None,
     straight: Mapping[str, ASGIApp] | None = None,
+    compressing: bool = False,
 ) -> list[Middleware]:
     """List what stands in front of all routes, outermost first.
 
@@ -56,6 +58,8 @@ def middleware(
                 expose_headers=TOLD_HEADERS,
             )
         )
+    if compressing:
+        listed.append(Middleware(Compression))
     return [*listed, Middleware(BodyLimit, most=max_body_size), Middleware(Straight, endpoints=straight or {})]
 
 

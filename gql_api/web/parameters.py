@@ -24,6 +24,7 @@ ASKING = {"query", "extensions", *_IDS}
 """Parameters of a URL of which one at least is there where something is asked."""
 _FIELDS = {"operationName", "variables", *ASKING}
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_PLAIN = {"", "identity"}
 _NUMBERLESS = frozenset({str, bool, type(None)})
 _LONG_NUMBER = re.compile(rb"[0-9]{19}")
 
@@ -87,8 +88,11 @@ async def body_of(scope: Scope, receive: Receive, hold: Callable[[int], None]) -
 
     `hold` is told how many bytes have come, each time, and may raise.
     """
-    if not is_json(headers_of(scope).get(b"content-type")):
+    headers = headers_of(scope)
+    if not is_json(headers.get(b"content-type")):
         raise Refused(415, f"The Content-Type must be {JSON}, in UTF-8.", headers={"accept": JSON})
+    if headers.get(b"content-encoding").lower() not in _PLAIN:
+        raise Refused(415, "The body must not be compressed.", headers={"accept-encoding": "identity"})
     piece, is_more = _piece(await receive())
     hold(len(piece))
     if not is_more:
