@@ -123,7 +123,7 @@ def document_findings(settings: Settings) -> list[Finding]:
         schema = prepared_schema(settings)
     except Refusal as error:
         return [Finding("fault", "documents", str(error), f"Run gql-api documents check {settings.documents}")]
-    return [Finding("ok", "documents", f"{len(schema.documents.trusted)} are trusted")]
+    return [Finding("ok", "documents", f"{len(schema.documents.trusted)} of them trusted")]
 
 
 def explorer_findings() -> list[Finding]:
