@@ -3,10 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help setup run test check bench soak format schema explorer docs clean
+.PHONY: help setup run test check schema-check bench soak format schema explorer docs clean
 
 help: ## Show this help
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
@@ -32,12 +32,15 @@ run: setup ## Serve the API on http://127.0.0.1:8000
 test: $(VENV)/.dev ## Run the tests
 	@$(BIN)/python -m pytest -n auto $(ARGS)
 
-check: $(VENV)/.dev ## Format, lint, types, import contracts, schema drift
+check: $(VENV)/.dev schema-check ## Format, lint, types, import contracts, schema drift
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/gql-api schema --check schema.graphql
+
+schema-check: $(VENV)/.dev ## Tell what changed in schema.graphql since the last release; fail where clients break
+	@$(BIN)/python tests/schema_changes.py
 
 bench: $(VENV)/.dev ## Measure beside others, and by size; ARGS=--quick for less
 	$(BIN)/python benchmarks/compare.py --check $(ARGS); status=$$?; \

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
+from pathlib import Path
 
 import httpx
 from starlette.applications import Starlette
@@ -14,31 +15,34 @@ from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from gql_api.documents import trusted
 from gql_api.identity import Verifier
 from gql_api.loaders import Loaders
 from gql_api.model import Viewer
 from gql_api.observing import Observers, observers
+from gql_api.refusal import Refusal
 from gql_api.running import Front, Running, run, verifier_of
 from gql_api.schema import build_schema
 from gql_api.schema.context import Context
 from gql_api.schema.cost import Budgets
 from gql_api.schema.errors import Schema
 from gql_api.schema.known import KnownSizes
+from gql_api.schema.persisted import Learned
 from gql_api.schema.shape import DocumentLimits
 from gql_api.settings import Settings, read_settings
 from gql_api.stopping import Stop
 from gql_api.telemetry import notes
-from gql_api.web.admission import Admission
+from gql_api.web.admission import Admission, SocketLimits
 from gql_api.web.admission import Limits as AdmissionLimits
 from gql_api.web.auth import Identify, by_header, by_token
 from gql_api.web.explorer import explorer_page, explorer_routes
 from gql_api.web.graphql import GraphQLView
 from gql_api.web.handshake import Asker
 from gql_api.web.headers import headers_of
-from gql_api.web.middleware import middleware
+from gql_api.web.middleware import Site, middleware
 from gql_api.web.probes import Readiness, metrics_route, probes
 from gql_api.web.recording import Recorder
-from gql_api.web.socket import SocketLimits, SocketView
+from gql_api.web.socket import SocketView
 
 TIDYING_SECONDS = 5.0
 """How long requests that were cut at the end may take to tidy up."""
@@ -63,24 +67,23 @@ def create_app(
     observed = watched_by or observers(settings, Stop())
     running = partial(run, settings, front=front, keyless=keyless, listeners=observed.listeners)
 
-    view, sockets = _endpoints(_limited(schema or build_schema(), settings), settings, verifier, observed)
+    view, sockets = _endpoints(prepared_schema(settings, schema), settings, verifier, observed)
     return _Application(
         routes=[
             Route("/graphql", view),
             WebSocketRoute("/graphql", sockets),
             Route("/", lambda _: RedirectResponse("graphql")),
             Route("/api/v1/material/{token}", _Material()),
-            *([] if settings.production else explorer_routes()),
+            *(explorer_routes() if settings.has_explorer else []),
             *probes(lambda request: request.app.state.readiness, observed.stop),
             *_metrics(settings, observed),
         ],
         middleware=middleware(
             max_body_size=settings.max_body_size,
-            hosts=settings.served_hosts,
-            origins=settings.cors_origins or (),
+            site=Site(settings.served_hosts, settings.cors_origins or (), settings.hsts_seconds),
             observing=observed.observing,
             straight={"/graphql": view},
-            hsts_seconds=settings.hsts_seconds,
+            compressing=settings.gzip,
         ),
         lifespan=lambda app: _lifespan(app, running, verifier, observed),
     )
@@ -114,9 +117,16 @@ async def _lifespan(
         yield
 
 
-def _limited(schema: Schema, settings: Settings) -> Schema:
-    """Give the schema, told how much one document may ask for, and whether that may be the schema itself."""
+def prepared_schema(settings: Settings, schema: Schema | None = None) -> Schema:
+    """Give the schema, told which documents are run, and how much one may ask for; raise `Refusal`."""
+    schema = schema or build_schema()
     schema.documents.is_private = settings.production
+    if settings.documents:
+        texts = _trusted(settings.documents, schema)
+        schema.documents.trusted = frozenset(texts.values())
+        schema.persisted.trust(texts, alone=settings.only_trusted_documents)
+    if settings.persisted_queries:
+        schema.persisted.learned = Learned(most=settings.persisted_queries, most_bytes=settings.persisted_query_memory)
     schema.documents.limits = DocumentLimits(
         characters=settings.max_document_characters,
         tokens=settings.max_document_tokens,
@@ -130,6 +140,13 @@ def _limited(schema: Schema, settings: Settings) -> Schema:
         variables_depth=settings.max_variables_depth,
     )
     return schema
+
+
+def _trusted(path: Path, schema: Schema) -> dict[str, str]:
+    try:
+        return trusted(path, partial(schema.documents.validated, schema._schema))
+    except Refusal as error:
+        raise Refusal(f"GQL_API_DOCUMENTS: {error}") from None
 
 
 def _endpoints(
@@ -158,7 +175,7 @@ def _endpoints(
     view = GraphQLView[Context](
         schema,
         make_context=make_context,
-        explorer=None if settings.production else partial(explorer_page, headers=example),
+        explorer=partial(explorer_page, headers=example) if settings.has_explorer else None,
         admission=admission,
         seconds=settings.request_timeout,
         is_closing=lambda: observed.stop.is_closing,

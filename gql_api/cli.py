@@ -35,6 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_serve(commands)
     _add_schema(commands)
+    _add_documents(commands)
     _add_migrate(commands)
     _add_mappings(commands)
     _add_doctor(commands)
@@ -79,6 +80,26 @@ def _add_schema(commands: Any) -> None:
     schema.add_argument("-o", "--output", type=Path, metavar="FILE", help="write to this file instead")
     schema.add_argument("--check", type=Path, metavar="FILE", help="only tell whether this file has the schema")
     schema.set_defaults(run=_schema)
+
+
+def _add_documents(commands: Any) -> None:
+    about = "check the documents of clients against the schema"
+    documents = commands.add_parser("documents", help=about, description="What clients ask, as files.")
+    actions = documents.add_subparsers(title="actions", required=True, metavar="ACTION")
+    checking = actions.add_parser(
+        "check",
+        help=about,
+        description="Tell each fault with its file, line and column, and warn of what is deprecated. Exits with 0 when "
+        "there is no fault, with 1 when there is one, with 2 when a file cannot be read.",
+    )
+    checking.add_argument(
+        "files",
+        type=Path,
+        nargs="+",
+        metavar="FILE",
+        help="a GraphQL file, a folder of them, or a manifest (.json) of graphql-codegen, relay-compiler or Apollo",
+    )
+    checking.set_defaults(run=_check_documents)
 
 
 def _add_migrate(commands: Any) -> None:
@@ -180,6 +201,13 @@ def _write(file: Path, text: str) -> None:
         file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise Refusal(f"{file} cannot be written: {error.strerror}") from None
+
+
+def _check_documents(options: argparse.Namespace) -> None:
+    schema = _late("gql_api.schema").build_schema()
+    report, code = _late("gql_api.documents").check(options.files, schema._schema, schema.documents.validated)
+    sys.stdout.write(report)
+    sys.exit(code)
 
 
 def _migrate(options: argparse.Namespace) -> None:

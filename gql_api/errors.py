@@ -15,6 +15,11 @@ Messages are written for the client: they hold no ids of others, no URLs and no 
     ├── Unauthenticated        UNAUTHENTICATED
     ├── Forbidden              FORBIDDEN
     ├── IdentityUnavailable    IDENTITY_UNAVAILABLE
+    ├── DocumentMismatch       BAD_REQUEST
+    ├── PersistedQueryNotFound      PERSISTED_QUERY_NOT_FOUND
+    ├── PersistedQueryNotSupported  PERSISTED_QUERY_NOT_SUPPORTED
+    ├── PersistedQueryNotInList     PERSISTED_QUERY_NOT_IN_LIST
+    ├── QueryNotInSafelist     QUERY_NOT_IN_SAFELIST
     ├── CostLimitExceeded      COST_LIMIT_EXCEEDED
     ├── RateLimited            RATE_LIMITED
     ├── Overloaded             OVERLOADED
@@ -38,6 +43,10 @@ CODES = {
     "OPERATION_RESOLUTION_FAILURE": "The document has several operations, or none of the given name.",
     "BAD_REQUEST": "The HTTP request is not a GraphQL request; `message` says what is wrong.",
     "BAD_USER_INPUT": "A variable or an argument cannot be used: an id of another kind, a cursor that does not fit.",
+    "PERSISTED_QUERY_NOT_FOUND": "No document is known under this hash: send it once more with its text.",
+    "PERSISTED_QUERY_NOT_SUPPORTED": "This server learns no documents by their hash: send their texts.",
+    "PERSISTED_QUERY_NOT_IN_LIST": "None of the documents that this server's operator trusts has this id.",
+    "QUERY_NOT_IN_SAFELIST": "This server runs only documents that its operator trusts, and this is none of them.",
     "UNAUTHENTICATED": "The caller did not prove who they are.",
     "FORBIDDEN": "The caller may not do this.",
     "IDENTITY_UNAVAILABLE": "The issuer's keys are not to be had, and no token can be checked; try again later.",
@@ -149,6 +158,36 @@ class IdentityUnavailable(Failure):
     """Whether a token is good cannot be told now: the keys of its issuer are not to be had."""
 
     code = "IDENTITY_UNAVAILABLE"
+
+
+class DocumentMismatch(Failure):
+    """A request names one document and has the text of another."""
+
+    code = "BAD_REQUEST"
+
+
+class PersistedQueryNotFound(Failure):
+    """No document is known under a hash; clients know the message too, and send the text."""
+
+    code = "PERSISTED_QUERY_NOT_FOUND"
+
+
+class PersistedQueryNotSupported(Failure):
+    """No documents are learned; clients know the message too, and send texts from then on."""
+
+    code = "PERSISTED_QUERY_NOT_SUPPORTED"
+
+
+class PersistedQueryNotInList(Failure):
+    """No trusted document has the id."""
+
+    code = "PERSISTED_QUERY_NOT_IN_LIST"
+
+
+class QueryNotInSafelist(Failure):
+    """A text is that of no trusted document, where only those are run."""
+
+    code = "QUERY_NOT_IN_SAFELIST"
 
 
 class CostLimitExceeded(Failure):

@@ -18,7 +18,7 @@ from typing import Any
 import uvicorn
 from starlette.applications import Starlette
 
-from gql_api.app import create_app
+from gql_api.app import create_app, prepared_schema
 from gql_api.errors import DatabaseFailure
 from gql_api.observing import WORKERS_FOLDER, Observers, observers
 from gql_api.refusal import Refusal
@@ -100,6 +100,7 @@ def _serve_alone(settings: Settings, bound: socket.socket) -> bool:
 
 def _serve_by_workers(settings: Settings, bound: socket.socket) -> bool:
     """Serve in processes of their own, which count their metrics in files that only they and this one use."""
+    prepared_schema(settings)  # what is wrong with the documents is told once, and not by each worker
     logging.config.dictConfig(log_config(settings.log_level, settings.log_format))
     with ExitStack() as stack:
         forget, collector = _forget_nothing, None

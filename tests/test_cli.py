@@ -211,6 +211,10 @@ def test_what_is_wrong_is_told_in_one_line(
         assert refused(capsys, "embedded", *flags).startswith("cannot listen on 127.0.0.1:")
         line = refused(capsys, "serve", "--port", str(other.getsockname()[1]))
         assert line.startswith("GQL_API_HOST, GQL_API_PORT: cannot listen on 127.0.0.1:")
+    with monkeypatch.context() as environment:
+        environment.setenv("GQL_API_DOCUMENTS", "missing.json")
+        line = refused(capsys, "serve", "--port", "0", "--data-dir", "mine")
+        assert line == "GQL_API_DOCUMENTS: missing.json: cannot be read: No such file or directory."
     assert refused(capsys, "serve", "--host", "no.such.host.invalid").startswith("GQL_API_HOST: with GQL_API_AUTH=none")
     monkeypatch.setenv("GQL_API_ALLOW_ANONYMOUS", "true")
     for host in ("no.such.host.invalid", "x" * 64):

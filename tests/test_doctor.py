@@ -159,3 +159,18 @@ def test_a_folder_that_cannot_be_used_is_told(
     code, report = doctor(capsys)
     assert code == 1
     assert "✗ data folder" in report
+
+
+def test_documents_that_are_trusted_are_read(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "Who.graphql"
+    monkeypatch.setenv("GQL_API_DOCUMENTS", file.name)
+    file.write_text("{ viewer { id } }")
+    code, report = doctor(capsys)
+    assert (code, said_of("documents", report)) == (0, ["✓ documents 1 of them trusted"])
+
+    file.write_text("{ nosuch }")
+    code, report = doctor(capsys)
+    fault = "✗ documents GQL_API_DOCUMENTS: Who.graphql:1:3: Cannot query field 'nosuch' on type 'Query'."
+    assert (code, said_of("documents", report)) == (1, [fault, "→ Run gql-api documents check Who.graphql"])

@@ -79,6 +79,10 @@ BAD: dict[str, list[str]] = {
     "GQL_API_MAX_DOWNLOAD_SIZE": ["0", "1000000", "64MB"],
     "GQL_API_MAX_VARIABLES_DEPTH": ["0", "501", "deep"],
     "GQL_API_MAX_READ_SIZE": ["0", "1000000", "32MB"],
+    "GQL_API_ONLY_TRUSTED_DOCUMENTS": ["perhaps", "true"],  # without documents nothing could be run
+    "GQL_API_GZIP": ["perhaps", "9"],
+    "GQL_API_PERSISTED_QUERIES": ["-1", "1000001", "many"],
+    "GQL_API_PERSISTED_QUERY_MEMORY": ["0", "1023", "much"],
 }
 DOCUMENTS = (
     "DOCUMENT_CHARACTERS",
@@ -97,7 +101,7 @@ TOGETHER = {
     ("GQL_API_DISK_OWNER_PREFIX", "GQL_API_DEFAULT_USER"),
 }
 """Settings that are good by themselves, and the one that is named when they do not go together."""
-FREE = {"GQL_API_DATA_DIR", "DATABASE_SSL_ROOT_CERT", "DATABASE_URL"}
+FREE = {"GQL_API_DATA_DIR", "DATABASE_SSL_ROOT_CERT", "DATABASE_URL", "GQL_API_DOCUMENTS"}
 """Any text may be a folder; a database's URL is read by who opens it, and its tests are there."""
 FREE |= {"GQL_API_JWT_KEY", "GQL_API_JWT_ALGORITHMS", "GQL_API_JWT_ISSUER", "GQL_API_JWT_AUDIENCE"}
 """These are looked at when tokens are asked for; the tests are with those of tokens."""

@@ -10,7 +10,14 @@ from dataclasses import asdict
 from gql_api.doctor.acontext import acontext_findings
 from gql_api.doctor.database import database_findings
 from gql_api.doctor.finding import Finding, report
-from gql_api.doctor.local import explorer_findings, folder_findings, port_findings, setting_findings, time_findings
+from gql_api.doctor.local import (
+    document_findings,
+    explorer_findings,
+    folder_findings,
+    port_findings,
+    setting_findings,
+    time_findings,
+)
 from gql_api.doctor.remote import identity_findings, traces_findings
 from gql_api.settings import Settings, read_settings, setting_faults
 
@@ -39,6 +46,7 @@ async def examine(settings: Settings) -> list[Finding]:
         *setting_findings(settings),
         *time_findings(settings),
         *folder_findings(settings),
+        *document_findings(settings),
         *explorer_findings(),
     ]
     far = await asyncio.gather(

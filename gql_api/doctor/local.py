@@ -12,8 +12,10 @@ import httpx
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
+from gql_api.app import prepared_schema
 from gql_api.doctor.finding import Finding
 from gql_api.folder import FolderTaken, claim
+from gql_api.refusal import Refusal
 from gql_api.settings import Settings, unknown_names
 from gql_api.web.explorer import STATIC, read_manifest
 
@@ -111,6 +113,17 @@ def _is_taken(folder: Path) -> bool:
             return False
     except FolderTaken:
         return True
+
+
+def document_findings(settings: Settings) -> list[Finding]:
+    """Read the documents that are trusted, where there are any."""
+    if settings.documents is None:
+        return []
+    try:
+        schema = prepared_schema(settings)
+    except Refusal as error:
+        return [Finding("fault", "documents", str(error), f"Run gql-api documents check {settings.documents}")]
+    return [Finding("ok", "documents", f"{len(schema.documents.trusted)} of them trusted")]
 
 
 def explorer_findings() -> list[Finding]:

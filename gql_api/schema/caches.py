@@ -13,6 +13,7 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     parse,
+    specified_rules,
 )
 from strawberry.extensions import SchemaExtension
 from strawberry.extensions.runner import SchemaExtensionsRunner
@@ -29,6 +30,7 @@ from gql_api.schema.validating import Rules, faults_of
 from gql_api.telemetry import notes
 
 MOST_TOKENS = 10_000
+SPECIFIED: Rules = tuple(specified_rules)
 
 
 @dataclass(slots=True)
@@ -48,7 +50,7 @@ class Documents:
 
     Rules that ask more than the document, such as the variables, must not be among the validation rules.
     `limits` are set before the first document comes; without any, only the tokens are bounded. So is `is_private`:
-    then the schema is not told, neither by introspection nor by suggestions.
+    then the schema is not told, neither by introspection nor by suggestions. Texts that are `trusted` have no limits.
     """
 
     def __init__(self, *, most: int = 256, longest: int = 10_000) -> None:
@@ -58,15 +60,17 @@ class Documents:
         self._by_operation: dict[int, Prepared] = {}
         self.limits: DocumentLimits | None = None
         self.is_private = False
+        self.trusted: frozenset[str] = frozenset()
 
     def check_nesting(self, variables: dict[str, Any] | None) -> None:
         """Raise `CostLimitExceeded` where variables are nested too deep."""
         if self.limits:
             check_nesting(variables, self.limits.variables_depth)
 
-    @property
-    def bounds(self) -> dict[str, Any]:
-        """The limits that hold before there is a tree to measure, as options of the parser."""
+    def bounds(self, query: str) -> dict[str, Any]:
+        """Give the limits that hold before there is a tree to measure, as options of the parser."""
+        if query in self.trusted:
+            return {}
         if self.limits is None:
             return {"max_tokens": MOST_TOKENS}
         return {"max_tokens": self.limits.tokens, "max_source_length": self.limits.characters}
@@ -78,7 +82,7 @@ class Documents:
             self._kept.move_to_end(query)
             return found.node
         node = parse(query, **options)
-        if len(query) <= self._longest:
+        if len(query) <= self._longest or query in self.trusted:
             self._keep(query, Prepared(node, dict(options)))
         return node
 
@@ -110,12 +114,15 @@ class Documents:
         prepared = self._kept.get(context.query or "") or Prepared(node, {})
         if prepared.rules != rules:
             # What is too much is not validated, which may take far longer than to count it.
-            beyond = excesses(node, self.limits) if self.limits else []
-            prepared.faults = tuple(
-                beyond or faults_of(context.schema._schema, node, rules, is_private=self.is_private)
-            )
+            limits = None if context.query in self.trusted else self.limits
+            beyond = excesses(node, limits) if limits else []
+            prepared.faults = tuple(beyond or self.validated(context.schema._schema, node, rules))
             prepared.rules = rules
         return list(prepared.faults)
+
+    def validated(self, schema: GraphQLSchema, node: DocumentNode, rules: Rules = SPECIFIED) -> list[GraphQLError]:
+        """Validate a document as those of requests are; limits are left to others."""
+        return faults_of(schema, node, rules, is_private=self.is_private)
 
     def ready(self, schema: GraphQLSchema, query: str, name: str | None) -> Ready | None:
         """Give the operation that is meant, where the document was found valid before, and is clear."""
@@ -132,7 +139,7 @@ class Documents:
         """Find the operation that a request means; None when there is none, or when it is not clear which."""
         found = self._kept.get(query)
         try:
-            node = parse(query, **self.bounds) if found is None else found.node
+            node = parse(query, **self.bounds(query)) if found is None else found.node
         except GraphQLError:
             return None
         operations = _meant(node, name)
@@ -199,9 +206,10 @@ def read(documents: Documents, context: ExecutionContext) -> None:
     An error that is raised before would escape from Strawberry's streams.
     """
     # Parsing takes seconds for each million of tokens, and nothing else is served meanwhile.
-    context.parse_options = cast("ParseOptions", documents.bounds | context.parse_options)
+    query = context.query or ""
+    context.parse_options = cast("ParseOptions", documents.bounds(query) | context.parse_options)
     with suppress(GraphQLError):
-        context.graphql_document = documents.parse(context.query or "", dict(context.parse_options))
+        context.graphql_document = documents.parse(query, dict(context.parse_options))
 
 
 def check(documents: Documents, context: ExecutionContext) -> None:

@@ -18,9 +18,10 @@ from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
 from gql_api.errors import Correctable, CostLimitExceeded, DatabaseFailure, Failure, RateLimited, UpstreamFailure
-from gql_api.schema.caches import DocumentCache, DocumentRunner, Documents, note_operation
+from gql_api.schema.caches import DocumentCache, DocumentRunner, Documents, note_operation, read
 from gql_api.schema.compiled import CompilingExecutor
 from gql_api.schema.cost import billed, charge
+from gql_api.schema.persisted import Persisted
 from gql_api.schema.ready import RESOLVING, Ready
 
 INTERNAL = "INTERNAL_SERVER_ERROR"
@@ -48,6 +49,7 @@ class Schema(strawberry.Schema):
         **options: Any,
     ) -> None:
         self.documents = Documents()
+        self.persisted = Persisted(self.is_valid)
         extensions = list(extensions)
         self._has_others = bool(extensions)
         super().__init__(
@@ -92,6 +94,12 @@ class Schema(strawberry.Schema):
             return None  # `execute` tells
         note_operation(ready.told)
         return ExecutionResult({**ready.constant}, None, billed(context, is_reading=True))
+
+    def is_valid(self, query: str) -> bool:
+        """Tell whether a document can be run; what is found is kept as that of any document."""
+        context = ExecutionContext(query, self, ())
+        read(self.documents, context)
+        return context.graphql_document is not None and not self.documents.faults(context)
 
     def _ready(self, query: str, given: dict[str, Any]) -> Ready | None:
         allowed = given.get("allowed_operation_types")

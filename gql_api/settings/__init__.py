@@ -64,6 +64,11 @@ class Settings(
         return self.database_url or f"sqlite:///{quote(str(self.data_dir.resolve() / 'gql_api.sqlite3'))}"
 
     @property
+    def has_explorer(self) -> bool:
+        """Whether browsers are shown the explorer: nothing of it would work where only trusted documents are run."""
+        return not (self.production or self.only_trusted_documents)
+
+    @property
     def is_sqlite(self) -> bool:
         """Whether the mappings are in SQLite, which the server migrates by itself."""
         return self.mappings_url.startswith("sqlite")
@@ -141,6 +146,7 @@ def read_settings(*, serving: bool = True, **overrides: object) -> Settings:
         )
     _check_database(settings)
     faults = (
+        *settings.document_faults(),
         *settings.identity_faults(settings.host),
         *settings.operations_faults(settings.port),
         *settings.admission_faults(settings.max_body_size),

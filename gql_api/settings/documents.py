@@ -1,4 +1,7 @@
-"""How much one GraphQL document may ask for; what is beyond is refused before anything is executed."""
+"""Which GraphQL documents are run, and how much one may ask for; others are refused before anything is executed."""
+
+from collections.abc import Iterator
+from pathlib import Path
 
 from pydantic import BaseModel, Field
 
@@ -6,7 +9,34 @@ _MOST = 1_000_000
 
 
 class DocumentSettings(BaseModel):
-    """Limits of documents; but for the first two, of one operation with its fragments unfolded."""
+    """Documents, and their limits; but for the first two limits, of one operation with its fragments unfolded."""
+
+    documents: Path | None = Field(
+        None,
+        alias="GQL_API_DOCUMENTS",
+        description="Documents that are trusted, and named by their ids in requests: a manifest of graphql-codegen, "
+        "relay-compiler or Apollo (`.json`), a GraphQL file or a folder of them. The limits of documents do not hold "
+        "for them. Read at the start; docs/documents.md has more.",
+    )
+    only_trusted_documents: bool = Field(
+        False,
+        alias="GQL_API_ONLY_TRUSTED_DOCUMENTS",
+        description="Whether nothing is run but the documents of `GQL_API_DOCUMENTS`; there is no explorer then.",
+    )
+    persisted_queries: int = Field(
+        1_000,
+        alias="GQL_API_PERSISTED_QUERIES",
+        ge=0,
+        le=_MOST,
+        description="Documents that each worker keeps for automatic persisted queries, which clients send by their "
+        "hash alone; 0: none are kept.",
+    )
+    persisted_query_memory: int = Field(
+        16 * 1024 * 1024,
+        alias="GQL_API_PERSISTED_QUERY_MEMORY",
+        ge=1024,
+        description="Bytes that the documents of automatic persisted queries take at most.",
+    )
 
     max_document_characters: int = Field(
         100_000,
@@ -68,3 +98,8 @@ class DocumentSettings(BaseModel):
         le=_MOST,
         description="Directives of one operation, and of a GraphQL document as it is written.",
     )
+
+    def document_faults(self) -> Iterator[str]:
+        """Tell what does not go together."""
+        if self.only_trusted_documents and self.documents is None:
+            yield "GQL_API_ONLY_TRUSTED_DOCUMENTS: needs GQL_API_DOCUMENTS, else nothing could be run."

@@ -43,6 +43,12 @@ class ServerSettings(BaseModel):
         ge=1024,
         description="Bytes of a request's body, files in text or base64 included.",
     )
+    gzip: bool = Field(
+        True,
+        alias="GQL_API_GZIP",
+        description="Whether answers of 1400 bytes or more are compressed for clients that take gzip; a proxy in front "
+        "that does it does it for less.",
+    )
     workers: int = Field(
         1,
         alias="GQL_API_WORKERS",

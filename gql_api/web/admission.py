@@ -76,6 +76,19 @@ class Limits:
     sockets_of_user: int = _ANY
 
 
+@dataclass(frozen=True, slots=True)
+class SocketLimits:
+    """How many sockets, operations of one of them at a time, and seconds of one operation or event.
+
+    A client that takes nothing for `patience` seconds is let go.
+    """
+
+    sockets: int
+    operations: int
+    seconds: float
+    patience: float = 30.0
+
+
 def _nobody(context: Any) -> str:
     return ""
 
@@ -113,11 +126,11 @@ class Admission:
 class Place:
     """What one operation takes, until the end of the block."""
 
-    __slots__ = ("_admission", "_held", "_is_in", "_user")
+    __slots__ = ("_admission", "_held", "_is_in", "user")
 
     def __init__(self, admission: Admission, user: str) -> None:
         self._admission = admission
-        self._user = user
+        self.user = user
         self._held = 0
         self._is_in = False
 
@@ -127,21 +140,21 @@ class Place:
     def __exit__(self, *_: object) -> None:
         self.leave()
         if self._held:
-            self._admission.bodies.give_back(self._user, self._held)
+            self._admission.bodies.give_back(self.user, self._held)
 
     def hold(self, size: int) -> None:
         """Say that so many bytes of the body have come, all in all; raise `Refused`."""
         if size > SMALL_BODY:
-            self._admission.bodies.take(self._user, size - self._held)
+            self._admission.bodies.take(self.user, size - self._held)
             self._held = size
 
     def enter(self) -> None:
         """Begin to work; raise `Refused`."""
-        self._admission.operations.take(self._user)
+        self._admission.operations.take(self.user)
         self._is_in = True
 
     def leave(self) -> None:
         """Work no more: what goes on has limits of its own."""
         if self._is_in:
             self._is_in = False
-            self._admission.operations.give_back(self._user)
+            self._admission.operations.give_back(self.user)

@@ -14,6 +14,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from gql_api.web.negotiation import takes_gzip
+
 HERE = Path(__file__).parent
 STATIC = HERE.parent / "static" / "explorer"
 
@@ -118,15 +120,6 @@ def read_manifest(static: Path) -> Manifest | None:
     except FileNotFoundError:
         return None
     return Manifest(script=found["script"], style=found["style"], files=found["files"])
-
-
-def takes_gzip(accepted: str) -> bool:
-    """Read an Accept-Encoding header; a coding with `q=0` is one that the client refuses."""
-    for coding in accepted.lower().split(","):
-        name, _, quality = coding.partition(";")
-        if name.strip() in {"gzip", "*"}:
-            return quality.strip().removeprefix("q=").strip("0.") != "" or not quality.strip()
-    return False
 
 
 def matches(if_none_match: str, tag: str) -> bool:

@@ -14,19 +14,9 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
-from gql_api.errors import (
-    DatabaseFailure,
-    DatabaseTimeout,
-    Failure,
-    Forbidden,
-    IdentityUnavailable,
-    RateLimited,
-    Unauthenticated,
-    UpstreamFailure,
-    UpstreamTimeout,
-)
+from gql_api.errors import Failure, RateLimited
 from gql_api.request_scope import request_within
-from gql_api.schema.errors import INTERNAL, Schema, extensions_of
+from gql_api.schema.errors import INTERNAL, Schema
 from gql_api.telemetry import Operation
 from gql_api.web.admission import Admission, Place
 from gql_api.web.answers import Refused, answer
@@ -35,7 +25,8 @@ from gql_api.web.events import HEADERS, EventStream, Pace, single
 from gql_api.web.headers import headers_of
 from gql_api.web.negotiation import EVENTS, GRAPHQL, JSON, Wanted, wanted, wants_page
 from gql_api.web.outcomes import note_result, watched
-from gql_api.web.parameters import Parameters, body_of, from_text, from_url
+from gql_api.web.parameters import ASKING, Parameters, body_of, from_text, from_url
+from gql_api.web.refusing import meant, refused_by
 from gql_api.web.streaming import results, type_of
 
 ContextT = TypeVar("ContextT")
@@ -45,16 +36,6 @@ _BY_GET = (OperationType.QUERY,)
 _BY_POST = (OperationType.QUERY, OperationType.MUTATION)
 _VARY = (b"vary", b"Accept")
 CLIENT_GONE = 499  # nobody reads this status but the log
-
-STATUSES: list[tuple[type[Failure], int]] = [
-    (Unauthenticated, 401),
-    (Forbidden, 403),
-    (IdentityUnavailable, 503),
-    (UpstreamTimeout, 504),
-    (UpstreamFailure, 503),
-    (DatabaseTimeout, 504),
-    (DatabaseFailure, 503),
-]
 
 
 class GraphQLView(Generic[ContextT]):
@@ -116,7 +97,7 @@ class GraphQLView(Generic[ContextT]):
         # Who may not ask is not listened to: the body is read after.
         context = await self._context(scope)
         with self._admission.place(context) as place:
-            parameters = await _asked(scope, receive, place)
+            parameters = meant(self._schema, await _asked(scope, receive, place), place.user)
             scope.setdefault("state", {})["operation_name"] = parameters.operation_name
             if asked.events and type_of(self._schema, parameters) is DocumentOperation.SUBSCRIPTION:
                 operation.type = "subscription"
@@ -148,10 +129,7 @@ class GraphQLView(Generic[ContextT]):
             context = self._make_context(scope)
             return await context if inspect.iscoroutine(context) or inspect.isawaitable(context) else context
         except Failure as failure:
-            status = next((status for kind, status in STATUSES if isinstance(failure, kind)), 400)
-            headers = {"www-authenticate": "Bearer"} if status == 401 else None  # noqa: PLR2004
-            extensions = extensions_of(failure, writing=False)
-            raise Refused(status, failure.message, extensions=extensions, headers=headers) from failure
+            raise refused_by(failure) from failure
 
     async def _execute(self, parameters: Parameters, context: ContextT, *, is_get: bool) -> ExecutionResult:
         allowed = _BY_GET if is_get else _BY_POST
@@ -195,7 +173,7 @@ def _add_vary(response: Response) -> None:
 
 
 def _is_for_page(scope: Scope, accept: str) -> bool:
-    return wants_page(accept) and "query" not in Request(scope).query_params
+    return wants_page(accept) and ASKING.isdisjoint(Request(scope).query_params)
 
 
 def _unresolved(message: str) -> ExecutionResult:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -11,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gql_api.telemetry import Notes
 from gql_api.web.answers import BodyTooLarge, Refused
+from gql_api.web.compression import Compression
 from gql_api.web.headers import headers_of
 from gql_api.web.hosts import HostCheck
 from gql_api.web.recording import Entry, Observing, id_of, seen, write
@@ -19,7 +21,6 @@ ASKED_HEADERS = ["authorization", "content-type", "x-user", "x-request-id", "tra
 TOLD_HEADERS = ["x-request-id", "www-authenticate", "retry-after"]
 SAFE_HEADERS = {b"x-content-type-options": b"nosniff", b"referrer-policy": b"no-referrer"}
 _ID = b"x-request-id"
-_HSTS = b"strict-transport-security"
 
 _CRASH = Refused(500, "An internal error occurred.", extensions={"code": "INTERNAL_SERVER_ERROR"})
 _CUT = Refused(
@@ -29,35 +30,57 @@ _CUT = Refused(
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where the server is found.
+
+    `hosts` are those that are answered for, with loopback; None: any. Pages of `origins` may ask from browsers, with
+    what they send themselves: no cookies are read here, so none are asked for. Browsers are told to come by HTTPS alone
+    for `hsts_seconds`.
+    """
+
+    hosts: Sequence[str] | None = None
+    origins: Sequence[str] = ()
+    hsts_seconds: int | None = None
+
+    @property
+    def safe_headers(self) -> Mapping[bytes, bytes]:
+        """What every answer has."""
+        if self.hsts_seconds is None:
+            return SAFE_HEADERS
+        return SAFE_HEADERS | {b"strict-transport-security": b"max-age=%d" % self.hsts_seconds}
+
+
+_ANYWHERE = Site()
+
+
 def middleware(
     *,
     max_body_size: int,
-    hosts: Sequence[str] | None = None,
-    origins: Sequence[str] = (),
+    site: Site = _ANYWHERE,
     observing: Observing | None = None,
     straight: Mapping[str, ASGIApp] | None = None,
-    hsts_seconds: int | None = None,
+    compressing: bool = False,
 ) -> list[Middleware]:
     """List what stands in front of all routes, outermost first.
 
-    `hosts` are those that are answered for, with loopback; None: any. Pages of `origins` may ask from browsers, with
-    what they send themselves: no cookies are read here, so none are asked for. What is `straight` is reached by its
-    path past the routes, where it must be too. Browsers are told to come by HTTPS alone for `hsts_seconds`.
+    What is `straight` is reached by its path past the routes, where it must be too.
     """
-    safe = SAFE_HEADERS if hsts_seconds is None else SAFE_HEADERS | {_HSTS: b"max-age=%d" % hsts_seconds}
-    listed = [Middleware(RequestRecord, observing=observing or Observing(), safe_headers=safe)]
-    if hosts is not None:
-        listed.append(Middleware(HostCheck, hosts=hosts))
-    if origins:
+    listed = [Middleware(RequestRecord, observing=observing or Observing(), safe_headers=site.safe_headers)]
+    if site.hosts is not None:
+        listed.append(Middleware(HostCheck, hosts=site.hosts))
+    if site.origins:
         listed.append(
             Middleware(
                 CORSMiddleware,
-                allow_origins=origins,
+                allow_origins=site.origins,
                 allow_methods=["GET", "POST"],
                 allow_headers=ASKED_HEADERS,
                 expose_headers=TOLD_HEADERS,
             )
         )
+    if compressing:
+        listed.append(Middleware(Compression))
     return [*listed, Middleware(BodyLimit, most=max_body_size), Middleware(Straight, endpoints=straight or {})]
 
 

@@ -1,4 +1,4 @@
-"""Accept headers: which media type an answer has, and whether a page is wanted; what is in it is left to the view."""
+"""Accept headers: the media type of an answer, whether it may be compressed or a page; the rest is left to the view."""
 
 import re
 from collections.abc import Callable
@@ -110,6 +110,16 @@ def is_json(content_type: str | None) -> bool:
     """Tell whether a Content-Type says that the body is JSON as it is taken here."""
     kind = parse_media_type(content_type or "none")
     return kind.name == JSON and kind.is_utf8
+
+
+@_remembered
+def takes_gzip(accepted: str | None) -> bool:
+    """Read an Accept-Encoding header; a coding with `q=0` is one that the client refuses."""
+    for coding in (accepted or "").lower().split(","):
+        name, _, quality = coding.partition(";")
+        if name.strip() in {"gzip", "*"}:
+            return quality.strip().removeprefix("q=").strip("0.") != "" or not quality.strip()
+    return False
 
 
 def _ranges(accept: str) -> list[MediaType]:

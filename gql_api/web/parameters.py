@@ -7,25 +7,39 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import orjson
+from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope
 
+from gql_api.schema.persisted import Named
 from gql_api.web.answers import Refused
 from gql_api.web.headers import headers_of
 from gql_api.web.negotiation import JSON, is_json
 
 PIECE_SECONDS = 30.0
+LONGEST_ID = 1000
+_IDS = ("documentId", "doc_id")
+"""Of the appendix on persisted documents to GraphQL over HTTP, and of Relay's guide."""
+ASKING = {"query", "extensions", *_IDS}
+"""Parameters of a URL of which one at least is there where something is asked."""
+_FIELDS = {"operationName", "variables", *ASKING}
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_PLAIN = {"", "identity"}
 _NUMBERLESS = frozenset({str, bool, type(None)})
 _LONG_NUMBER = re.compile(rb"[0-9]{19}")
 
 
 class Parameters(NamedTuple):
-    """What GraphQL over HTTP names; keys beyond these are ignored."""
+    """What GraphQL over HTTP names; keys beyond these are ignored.
+
+    `query` is empty where the document is only named.
+    """
 
     query: str
     operation_name: str | None
     variables: dict[str, Any] | None
     extensions: dict[str, Any] | None
+    named: Named | None = None
 
 
 def loads(text: bytes) -> Any:
@@ -43,9 +57,13 @@ def _is_numberless(value: Any) -> bool:
     )
 
 
-def from_url(values: Mapping[str, str]) -> Parameters:
+def from_url(values: QueryParams) -> Parameters:
     """Read a GET request; raise `Refused`."""
     fields: dict[str, Any] = dict(values)
+    for name in _FIELDS & fields.keys():
+        # Of two values one stands before a proxy, and the other one runs here.
+        if len(values.getlist(name)) > 1:
+            raise Refused(400, f"{name} is in the URL more than once.")
     for name in ("variables", "extensions"):
         if name in fields:
             fields[name] = _parse_field(name, fields[name])
@@ -57,7 +75,7 @@ def from_url(values: Mapping[str, str]) -> Parameters:
 def from_text(body: bytes) -> Parameters:
     """Read the body of a POST request; raise `Refused`."""
     try:
-        fields = loads(body)
+        fields = loads(body.removeprefix(_BYTE_ORDER_MARK))
     except (ValueError, RecursionError):
         raise Refused(400, "The body is not JSON in UTF-8 of a sane depth and with finite numbers.") from None
     if isinstance(fields, list):
@@ -70,8 +88,11 @@ async def body_of(scope: Scope, receive: Receive, hold: Callable[[int], None]) -
 
     `hold` is told how many bytes have come, each time, and may raise.
     """
-    if not is_json(headers_of(scope).get(b"content-type")):
+    headers = headers_of(scope)
+    if not is_json(headers.get(b"content-type")):
         raise Refused(415, f"The Content-Type must be {JSON}, in UTF-8.", headers={"accept": JSON})
+    if headers.get(b"content-encoding").lower() not in _PLAIN:
+        raise Refused(415, "The body must not be compressed.", headers={"accept-encoding": "identity"})
     piece, is_more = _piece(await receive())
     hold(len(piece))
     if not is_more:
@@ -113,13 +134,36 @@ def from_fields(fields: Any) -> Parameters:
     """Read what a body or a message has; raise `Refused`."""
     if not isinstance(fields, dict):
         raise Refused(400, "The body must be a JSON object.")
+    extensions = _object(fields, "extensions")
+    named = _named(fields, extensions)
     query = fields.get("query")
-    if not isinstance(query, str) or not query:
+    if named is not None and query is None:
+        query = ""
+    if not isinstance(query, str) or not (query or named):
         raise Refused(400, "query must be a string with the GraphQL document in it.")
     name = fields.get("operationName")
     if name is not None and not isinstance(name, str):
         raise Refused(400, "operationName must be a string or null.")
-    return Parameters(query, name, _object(fields, "variables"), _object(fields, "extensions"))
+    return Parameters(query, name, _object(fields, "variables"), extensions, named)
+
+
+def _named(fields: Mapping[str, Any], extensions: dict[str, Any] | None) -> Named | None:
+    """Read which document is meant by its name alone; raise `Refused`."""
+    for name in _IDS:
+        if fields.get(name) is not None:
+            return Named(_id(fields[name], name), is_hash=False)
+    persisted = extensions.get("persistedQuery") if extensions else None
+    if persisted is None:
+        return None
+    if not isinstance(persisted, dict) or persisted.get("version") != 1:
+        raise Refused(400, "persistedQuery must be an object of version 1.")
+    return Named(_id(persisted.get("sha256Hash"), "sha256Hash"), is_hash=True)
+
+
+def _id(value: Any, name: str) -> str:
+    if isinstance(value, str) and 0 < len(value) <= LONGEST_ID:
+        return value
+    raise Refused(400, f"{name} must be a string of 1 to {LONGEST_ID} characters.")
 
 
 def _object(fields: Mapping[str, Any], name: str) -> dict[str, Any] | None:

@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Coroutine, Sequence
 from contextlib import ExitStack, aclosing, suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from json import JSONDecodeError
 from typing import Any, cast
@@ -22,13 +21,15 @@ from strawberry.types.unset import UNSET, UnsetType
 
 from gql_api.errors import Failure, IdentityUnavailable, RateLimited
 from gql_api.schema.errors import INTERNAL, INTERNAL_MESSAGE, Schema
-from gql_api.web.admission import Admission
+from gql_api.schema.persisted import Named
+from gql_api.web.admission import Admission, SocketLimits
 from gql_api.web.answers import Refused, encode
 from gql_api.web.closing import BAD_REQUEST, FORBIDDEN, RESTART, TRY_LATER, Closing, ClosingAdapter
 from gql_api.web.handshake import Connect, Connection, as_request
 from gql_api.web.outcomes import note_turned_away
 from gql_api.web.parameters import Parameters, from_fields, loads
 from gql_api.web.recording import Recorder
+from gql_api.web.refusing import meant
 from gql_api.web.streaming import results, type_of
 
 INIT_SECONDS = 10
@@ -37,19 +38,6 @@ _NO_PAYLOAD = "payload must be a JSON object"
 _MAY_COME_AGAIN = {IdentityUnavailable.code, RateLimited.code}
 
 _LOG = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class SocketLimits:
-    """How many sockets, operations of one of them at a time, and seconds of one operation or event.
-
-    A client that takes nothing for `patience` seconds is let go.
-    """
-
-    sockets: int
-    operations: int
-    seconds: float
-    patience: float = 30.0
 
 
 class SocketView(GraphQL[Connection[Any], None]):
@@ -148,6 +136,7 @@ class _Handler(BaseGraphQLTransportWSHandler[Connection[Any], None]):
     async def handle(self) -> None:
         self._expiry: asyncio.TimerHandle | None = None
         self._has_expired = False
+        self._named: dict[str, Named] = {}
         self._writing: dict[asyncio.Future[None], SocketOperation[Connection[Any], None]] = {}
         try:
             with suppress(TimeoutError):
@@ -189,7 +178,7 @@ class _Handler(BaseGraphQLTransportWSHandler[Connection[Any], None]):
         if not isinstance(message["payload"], dict):
             raise Closing(BAD_REQUEST, _NO_PAYLOAD)
         try:
-            from_fields(message["payload"])
+            parameters = from_fields(message["payload"])
         except Refused as refused:
             raise Closing(BAD_REQUEST, f"payload: {refused.message}") from None
         # What a client gave up and goes on here counts too.
@@ -199,18 +188,23 @@ class _Handler(BaseGraphQLTransportWSHandler[Connection[Any], None]):
             error = GraphQLError(failure.message, extensions={"code": failure.code})
             await self.send_message({"id": id, "type": "error", "payload": [error.formatted]})
             return
+        if parameters.named:
+            self._named[id] = parameters.named
+        message["payload"]["query"] = parameters.query  # Strawberry looks for it, where the document is named too
         await super().handle_subscribe(message)
 
     async def run_operation(self, operation: SocketOperation[Connection[Any], None]) -> None:
         """Run one operation, if it is let in, which is known before its document is looked at."""
         context = self.context.new_context()
+        named = self._named.pop(operation.id, None)
+        parameters = Parameters(operation.query, operation.operation_name, operation.variables, None, named)
         with self.view.admission.place(context) as place:
             try:
                 place.enter()
+                parameters = meant(self.schema, parameters, place.user)
             except Refused as refused:
                 await self._turn_away(operation, refused)
                 return
-            parameters = Parameters(operation.query, operation.operation_name, operation.variables, None)
             kind = type_of(self.schema, parameters)
             if kind is OperationType.SUBSCRIPTION:
                 place.leave()

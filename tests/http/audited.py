@@ -21,6 +21,7 @@ class Case:
     content_type: str | None = JSON
     content: bytes | None = None
     params: dict[str, str] = field(default_factory=dict)
+    content_encoding: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
     """Headers that the answer must have."""
 
@@ -64,7 +65,10 @@ ACCEPTING = [
 ]
 
 READING = [
-    post("a charset of utf-8 is fine", TYPENAME, 200, ANSWER, content_type=f"{JSON}; charset=utf-8"),
+    *(
+        post(f"a Content-Type of {kind} is fine", TYPENAME, 200, ANSWER, content_type=kind)
+        for kind in (f"{JSON}; charset=utf-8", f'{JSON};charset="UTF-8"', JSON.upper(), f"{JSON}; profile=x")
+    ),
     post("text is UTF-8", {"query": '{ hello(name: "🏊") }'}, 200, {"data": {"hello": "Hello 🏊"}}),
     *(
         post(
@@ -75,8 +79,27 @@ READING = [
             content_type=kind,
             headers={"accept": JSON},
         )
-        for kind in (None, "text/plain", "multipart/form-data; boundary=x", f"{JSON}; charset=latin1", "")
+        for kind in (
+            None,
+            "",
+            "text/plain",
+            "multipart/form-data; boundary=x",
+            "application/graphql",
+            GRAPHQL,
+            f"{JSON}; charset=latin1",
+            f"{JSON}; charset=utf-16",
+            f"{JSON}, {JSON}",
+        )
     ),
+    post(
+        "a compressed body is 415",
+        TYPENAME,
+        415,
+        refused("The body must not be compressed."),
+        content_encoding="gzip",
+        headers={"accept-encoding": "identity"},
+    ),
+    post("a body may be said not to be compressed", TYPENAME, 200, ANSWER, content_encoding="identity"),
     get("GET runs a query", {"query": "{ __typename }"}, 200, ANSWER),
     get(
         "GET takes variables as JSON",
@@ -188,7 +211,8 @@ BODIES = [
         for media in (GRAPHQL, JSON)
     ),
     post("extensions may be anything in an object", {**TYPENAME, "extensions": {"some": "value"}}, 200, ANSWER),
-    post("unknown keys are ignored", {**TYPENAME, "doc_id": 5}, 200, ANSWER),
+    post("unknown keys are ignored", {**TYPENAME, "docId": 5}, 200, ANSWER),
+    Case("a byte order mark is passed over", 200, ANSWER, content=b'\xef\xbb\xbf{"query":"{ __typename }"}'),
     Case("of a key given twice the last counts", 200, ANSWER, content=b'{"query":5,"query":"{ __typename }"}'),
     post(
         "the operation is chosen by name",

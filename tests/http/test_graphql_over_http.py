@@ -30,7 +30,11 @@ async def client(request: pytest.FixtureRequest, app: Starlette) -> AsyncIterato
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 async def test_the_answer_is_as_the_table_says(client: httpx.AsyncClient, case: Case) -> None:
-    sent = {"accept": case.accept, "content-type": case.content_type}
+    sent = {
+        "accept": case.accept,
+        "content-type": case.content_type,
+        "content-encoding": case.content_encoding,
+    }
     request = client.build_request(case.method, "/graphql", content=case.content, params=case.params)
     for name, value in sent.items():
         request.headers.pop(name, None)

@@ -57,6 +57,20 @@ async def test_a_browser_with_a_query_is_given_the_answer(client: httpx.AsyncCli
     assert (answer.status_code, answer.json()) == (200, {"data": {"hello": "Hello world"}})
 
 
+@pytest.mark.parametrize("name", ["query", "variables", "operationName", "extensions", "documentId", "doc_id"])
+async def test_of_two_values_in_a_url_none_is_chosen(client: httpx.AsyncClient, name: str) -> None:
+    params = {"query": "{ __typename }", name: ["{ __typename }", "{ hello }"]}
+    answer = await client.get("/graphql", params=params)
+
+    [error] = answer.json()["errors"]
+    assert (answer.status_code, error["message"]) == (400, f"{name} is in the URL more than once.")
+
+
+async def test_what_graphql_does_not_name_may_be_there_twice(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/graphql", params={"query": "{ __typename }", "x": ["1", "2"]})
+    assert answer.json() == {"data": {"__typename": "Query"}}
+
+
 @pytest.mark.parametrize("accept", ["*/*", "application/json", "text/html;q=0, */*"])
 async def test_programs_are_not_shown_the_explorer(client: httpx.AsyncClient, accept: str) -> None:
     answer = await client.get("/graphql", headers={"accept": accept})

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from gql_api.web.middleware import middleware
+from gql_api.web.middleware import Site, middleware
 
 HOSTS = ["api.example", "[2001:db8::1]"]
 ORIGIN = "https://app.example"
@@ -24,7 +24,7 @@ async def here(_: Request) -> Response:
 def client_of(**given: Any) -> httpx.AsyncClient:
     routes = [Route(path, here, methods=["GET", "POST"]) for path in ("/graphql", "/livez", "/readyz")]
     routes.append(Route("/api/v1/material/{token}", here))
-    app = Starlette(routes=routes, middleware=middleware(max_body_size=100, **given))
+    app = Starlette(routes=routes, middleware=middleware(max_body_size=100, site=Site(**given)))
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test")
 
 
@@ -124,7 +124,7 @@ async def test_where_no_hosts_are_set_any_is_answered_for() -> None:
 
 
 async def test_another_host_gets_no_socket_either() -> None:
-    app: Callable[..., object] = Starlette(middleware=middleware(max_body_size=100, hosts=[]))
+    app: Callable[..., object] = Starlette(middleware=middleware(max_body_size=100, site=Site(hosts=[])))
     sent: list[object] = []
 
     async def receive() -> dict[str, object]:

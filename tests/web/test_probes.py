@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gql_api.stopping import Stop
-from gql_api.web.middleware import middleware
+from gql_api.web.middleware import Site, middleware
 from gql_api.web.probes import Readiness, metrics_route, probes
 from gql_api.web.recording import Observing
 
@@ -40,7 +40,7 @@ class Part:
 def client_of(readiness: Readiness, stop: Stop | None = None) -> httpx.AsyncClient:
     stop = stop or Stop()
     # Probes come by an address, not by the name of the server.
-    listed = middleware(max_body_size=100, hosts=["api.example"], observing=Observing(stop=stop))
+    listed = middleware(max_body_size=100, site=Site(hosts=["api.example"]), observing=Observing(stop=stop))
     app = Starlette(routes=probes(lambda _: readiness, stop), middleware=listed)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://10.1.2.3")
 

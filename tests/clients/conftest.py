@@ -1,0 +1,27 @@
+"""Node.js with the clients that are pinned here, and the server that they ask: the product as its users start it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from clients.npm import Node, NoNode, installed
+from commands import address_told, running
+
+
+@pytest.fixture(scope="session")
+def node() -> Node:
+    """What runs the scripts of this folder; without it the tests that need it are skipped."""
+    try:
+        return installed()
+    except NoNode as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.fixture(scope="session")
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a running server without any setting, but for the port and the place of its data."""
+    folder = tmp_path_factory.mktemp("server")
+    with running("serve", "--port", "0", "--data-dir", "data", cwd=folder) as process:
+        yield address_told(process)
+        process.terminate()
+        process.wait(timeout=30)
