@@ -1,11 +1,11 @@
 """One connection of HTTP/1.1 without TLS: it carries one request at a time, and is of use again where nothing broke."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import cast
 
 from gql_api.upstream.reply import Malformed, Reply
-from gql_api.upstream.sender import Answer, NoAnswer, TooLate, Unreached
+from gql_api.upstream.sender import Answer, NoAnswer, Stream, TooLate, Unreached
 
 _PIECE = 256 * 1024
 """So much of a body is handed over at once; more only when the other side took some of it."""
@@ -42,7 +42,7 @@ class Connection(asyncio.Protocol):
         """Close it at once."""
         self._transport.abort()
 
-    async def exchange(self, method: str, head: bytes, body: bytes, seconds: float) -> Answer:
+    async def exchange(self, method: str, head: bytes, body: bytes | Stream, seconds: float) -> Answer:
         """Send a request and give its answer, or raise one of `NoAnswer`; so long may the other side be silent."""
         if self._transport.is_closing():
             raise Unreached  # it was closed before anything was written
@@ -50,7 +50,7 @@ class Connection(asyncio.Protocol):
         self._failure = None
         self._waiter = waiter = self._loop.create_future()
         try:
-            if len(body) > _PIECE:
+            if isinstance(body, Stream) or len(body) > _PIECE:
                 await self._write(head, body, waiter)
             else:
                 self._transport.write(head + body)
@@ -65,12 +65,12 @@ class Connection(asyncio.Protocol):
         finally:
             self._waiter = None
 
-    async def _write(self, head: bytes, body: bytes, waiter: "asyncio.Future[None]") -> None:
+    async def _write(self, head: bytes, body: bytes | Stream, waiter: "asyncio.Future[None]") -> None:
         """Write piece by piece; an answer before the end is one, and the rest is not written."""
-        view, self._is_written = memoryview(body), False
+        self._is_written = False
         self._transport.write(head)
-        for start in range(0, len(body), _PIECE):
-            self._transport.write(view[start : start + _PIECE])
+        async for piece in body if isinstance(body, Stream) else _pieces(body):
+            self._transport.write(piece)
             if self._resumed:
                 await asyncio.wait((self._resumed, waiter), return_when=asyncio.FIRST_COMPLETED)
             if waiter.done():
@@ -149,3 +149,9 @@ class Connection(asyncio.Protocol):
         self.resume_writing()
         self.closed.set_result(None)
         self._lost(self)
+
+
+async def _pieces(body: bytes) -> AsyncIterator[memoryview]:
+    view = memoryview(body)
+    for start in range(0, len(body), _PIECE):
+        yield view[start : start + _PIECE]
