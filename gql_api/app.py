@@ -74,6 +74,7 @@ def create_app(
         ],
         middleware=middleware(
             max_body_size=settings.max_body_size,
+            max_upload_size=settings.max_upload_size,
             hosts=settings.served_hosts,
             origins=settings.cors_origins or (),
             observing=observed.observing,
@@ -182,6 +183,10 @@ def _admission(settings: Settings) -> Admission:
         operations_of_user=settings.max_operations_per_user,
         bodies=settings.body_memory,
         body=settings.max_body_size,
+        uploads=settings.upload_spool,
+        upload=settings.max_upload_size,
+        files=settings.max_upload_files,
+        file=settings.max_upload_file_size,
         sockets_of_user=settings.max_connections_per_user,
     )
     # Who does not say who it is, where nobody has to, may be anybody.

@@ -71,7 +71,11 @@ BAD: dict[str, list[str]] = {
     "GQL_API_MAX_CONNECTIONS_PER_USER": ["0", "1000001", "many"],
     "GQL_API_MAX_OPERATIONS": ["0", "100001", "1.5"],
     "GQL_API_MAX_OPERATIONS_PER_USER": ["0", "100001", "many"],
-    "GQL_API_MAX_BODY_MEMORY": ["0", "1023", "40000000", "much"],
+    "GQL_API_MAX_BODY_MEMORY": ["0", "1023", "8000000", "much"],
+    "GQL_API_MAX_UPLOAD_FILES": ["0", "1001", "many"],
+    "GQL_API_MAX_UPLOAD_FILE_SIZE": ["1023", "16777217", "1m"],
+    "GQL_API_MAX_UPLOAD_SIZE": ["0", "1023", "64m"],
+    "GQL_API_MAX_UPLOAD_SPOOL": ["1023", "67108863", "much"],
     "GQL_API_MAX_CALLS_PER_OPERATION": ["0", "1000001", "many"],
 }
 DOCUMENTS = (

@@ -30,10 +30,10 @@ class ServerSettings(BaseModel):
         "explorer.",
     )
     max_body_size: int = Field(
-        40 * 1024 * 1024,
+        8 * 1024 * 1024,
         alias="GQL_API_MAX_BODY_SIZE",
         ge=1024,
-        description="Bytes of a request's body, files in text or base64 included.",
+        description="Bytes of a request's body, files in text or base64 included; larger files come as multipart.",
     )
     workers: int = Field(
         1,

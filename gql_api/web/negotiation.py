@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeVar
 GRAPHQL = "application/graphql-response+json"
 JSON = "application/json"
 EVENTS = "text/event-stream"
+FORM = "multipart/form-data"
 UTF8 = {"utf-8", "utf8"}
 _LONGEST_KEPT = 200
 """Characters of a header that is remembered with what it means: clients send the same few."""
@@ -110,6 +111,12 @@ def is_json(content_type: str | None) -> bool:
     """Tell whether a Content-Type says that the body is JSON as it is taken here."""
     kind = parse_media_type(content_type or "none")
     return kind.name == JSON and kind.is_utf8
+
+
+@_remembered
+def is_form(content_type: str | None) -> bool:
+    """Tell whether a Content-Type says that the body is a form that may have files."""
+    return parse_media_type(content_type or "none").name == FORM
 
 
 def _ranges(accept: str) -> list[MediaType]:
