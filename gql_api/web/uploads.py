@@ -42,8 +42,6 @@ async def from_form(scope: Scope, receive: Receive, place: Place) -> Parameters:
     except OSError:
         raise overloaded() from None  # there is no room on the disk, or no descriptor left
     files = {name: value for name, value in form.multi_items() if isinstance(value, UploadFile)}
-    for file in files.values():
-        place.keep(file.file)
     if not parser.is_whole:
         raise Refused(400, "The form breaks off before its end.")
     place.enter()
@@ -73,7 +71,7 @@ class _Parser(MultiPartParser):
     spool_max_size = SMALL_BODY
 
     def __init__(self, headers: StarletteHeaders, stream: AsyncGenerator[bytes, None], place: Place) -> None:
-        super().__init__(headers, stream, max_fields=len(_FIELDS))
+        super().__init__(headers, stream)
         self.fields: dict[str, bytes] = {}
         self.is_whole = False
         self._limits = place.limits
@@ -91,6 +89,8 @@ class _Parser(MultiPartParser):
             if part.field_name not in _FIELDS:
                 raise Refused(400, f"The part {_shown(part.field_name)} of the form is neither a file nor expected.")
         else:
+            # Starlette closes files after an error, and not those of a form that breaks off.
+            self._place.keep(part.file.file)
             self._files += 1
             if self._files > self._limits.files:
                 raise _too_large(f"A form has at most {self._limits.files} files.")
@@ -180,4 +180,4 @@ def _within(value: Any, key: str) -> Any:
 
 def _shown(text: str) -> str:
     """Quote what a client wrote, not all of what is long."""
-    return json.dumps(text[:_LONGEST_SHOWN])
+    return json.dumps(text[:_LONGEST_SHOWN], ensure_ascii=False)

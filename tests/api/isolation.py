@@ -54,6 +54,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "UploadFileInput.sessionId": SESSION,
     "FilePathInput.sessionId": SESSION,
     "FileRefInput.id": FILE,
+    "AttachmentInput.fileId": FILE,
     "Subscription.messageStored(sessionId)": SESSION,
     "Subscription.messageStored(after)": ("message cursor", "resume cursor"),
 }
@@ -76,6 +77,8 @@ NAMES_NOTHING = {
     *("Session.files(path)", "Session.files(glob)", "Session.file(path)"),
     *("Disk.files(path)", "Disk.files(glob)", "Disk.file(path)"),
     *("UploadFileInput.path", "FilePathInput.path", "FileContentInput.text", "FileContentInput.base64"),
+    *("FileContentInput.upload", "AttachmentInput.upload", "AttachmentInput.url"),
+    *("Base64Input.data", "Base64Input.filename", "Base64Input.mimeType"),
 }
 """Texts that are kept, searched for, or read within a thing that was found to be the viewer's; users have rights.
 
@@ -89,6 +92,8 @@ FILL = {
     "StoreMessagesInput.sessionId": f'"{OWN}"',
     "StoreMessageInput.message": '{chat: {role: USER, content: "hello"}}',
     "StoreMessagesInput.messages": '[{message: {chat: {role: USER, content: "hello"}}}]',
+    "StoreMessagesItemInput.message": '{chat: {role: USER, content: "hello"}}',
+    "ChatMessageInput.role": "USER",
     "UploadFileInput.path": '"/a.txt"',
     "UploadFileInput.content": '{text: "x"}',
     "FilePathInput.path": '"/a.txt"',

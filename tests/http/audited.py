@@ -71,11 +71,21 @@ READING = [
             f"a Content-Type of {kind} is 415",
             TYPENAME,
             415,
-            refused(f"The Content-Type must be {JSON}, in UTF-8."),
+            refused(f"The Content-Type must be {JSON}, in UTF-8, or multipart/form-data with files."),
             content_type=kind,
-            headers={"accept": JSON},
+            headers={"accept": f"{JSON}, multipart/form-data"},
         )
-        for kind in (None, "text/plain", "multipart/form-data; boundary=x", f"{JSON}; charset=latin1", "")
+        for kind in (None, "text/plain", "application/x-www-form-urlencoded", f"{JSON}; charset=latin1", "")
+    ),
+    post(
+        "a form that a page can send is 400",
+        TYPENAME,
+        400,
+        refused(
+            "A multipart request needs one of these headers, so that no page can send it: apollo-require-preflight, "
+            "x-apollo-operation-name, graphql-require-preflight."
+        ),
+        content_type="multipart/form-data; boundary=x",
     ),
     get("GET runs a query", {"query": "{ __typename }"}, 200, ANSWER),
     get(
