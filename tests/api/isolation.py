@@ -84,6 +84,8 @@ NAMES_NOTHING = {
 
 A key is one of its user's, or of a session of theirs.
 """
+SHOWS_OWN = {"AttachmentInput.fileId"}
+"""Where it is refused, the payload has the session that was to be written to, which is the caller's own."""
 CHECKED_ELSEWHERE = {"Int", "Float", "Boolean", "DateTime"}
 OWN = "<own session>"
 """Stands for a session of the caller's own."""

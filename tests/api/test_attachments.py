@@ -56,6 +56,11 @@ def at(*path: str) -> list[str]:
     return ["input", "message", "chat", "attachments", *path]
 
 
+def media(kind: str, name: str | None, held: bytes | None) -> dict[str, Any]:
+    part = {"__typename": "MediaPart", "kind": kind, "filename": name, "size": None, "sha256": None}
+    return part if held is None else {**part, "size": len(held), "sha256": sha256(held).hexdigest(), "bytes": held}
+
+
 async def test_all_forms_become_media_parts_in_their_order(client: Client, session: str) -> None:
     file = await client.upload(session, "/docs/plan.pdf", "a plan")
     data = bytes(range(256)) * 1000
@@ -74,29 +79,14 @@ async def test_all_forms_become_media_parts_in_their_order(client: Client, sessi
         url = part.pop("publicUrl")["url"]
         if part["sha256"]:
             part["bytes"] = (await client.http.get(url.removeprefix(ADDRESS))).content
-    kept = [
-        ("IMAGE", "café.jpeg", data),
-        ("FILE", "plan.pdf", b"a plan"),
-        ("IMAGE", None, None),
-        ("AUDIO", "cow.mp3", b"moo"),
-        ("FILE", "file", b"plain"),
-    ]
     assert message["role"] == "USER"
     assert message["parts"] == [
         {"__typename": "TextPart", "text": "look"},
-        *(
-            {"__typename": "MediaPart", "kind": kind, "filename": name, "size": None, "sha256": None}
-            if held is None
-            else {
-                "__typename": "MediaPart",
-                "kind": kind,
-                "filename": name,
-                "size": len(held),
-                "sha256": sha256(held).hexdigest(),
-                "bytes": held,
-            }
-            for kind, name, held in kept
-        ),
+        media("IMAGE", "café.jpeg", data),
+        media("FILE", "plan.pdf", b"a plan"),
+        media("IMAGE", None, None),
+        media("AUDIO", "cow.mp3", b"moo"),
+        media("FILE", "file", b"plain"),
     ]
     [found] = await read(client, session)
     assert [part.get("sha256") for part in found["parts"]] == [part.get("sha256") for part in message["parts"]]
