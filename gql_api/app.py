@@ -80,6 +80,7 @@ def create_app(
         ],
         middleware=middleware(
             max_body_size=settings.max_body_size,
+            max_upload_size=settings.max_upload_size,
             site=Site(settings.served_hosts, settings.cors_origins or (), settings.hsts_seconds),
             observing=observed.observing,
             straight={"/graphql": view},
@@ -205,6 +206,10 @@ def _admission(settings: Settings) -> Admission:
         operations_of_user=settings.max_operations_per_user,
         bodies=settings.body_memory,
         body=settings.max_body_size,
+        uploads=settings.upload_spool,
+        upload=settings.max_upload_size,
+        files=settings.max_upload_files,
+        file=settings.max_upload_file_size,
         sockets_of_user=settings.max_connections_per_user,
     )
     return Admission(limits, user_of=lambda context: context.viewer.user, everybody=_everybody(settings))

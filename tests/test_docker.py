@@ -138,7 +138,7 @@ def test_ports_limits_and_times_agree() -> None:
     assert f"acontext:{services['acontext']['environment']['GQL_API_PORT']}/" in servers["ACONTEXT_BASE_URL"]
     assert servers["GQL_API_PUBLIC_URL"].endswith(variables(COMPOSE)["PORT"] or "")
 
-    assert nginx("client_max_body_size") == [f"{SETTINGS['GQL_API_MAX_BODY_SIZE'].default // 2**20}m"]
+    assert nginx("client_max_body_size") == [f"{SETTINGS['GQL_API_MAX_UPLOAD_SIZE'].default // 2**20}m"]
     assert seconds(nginx("proxy_read_timeout")[0]) > SETTINGS["GQL_API_REQUEST_TIMEOUT"].default
     seen = seconds(re.findall(r"valid=(\S+)", nginx("resolver")[0])[0])
     drain, shutdown = float(servers["GQL_API_DRAIN_SECONDS"]), float(servers["GQL_API_SHUTDOWN_SECONDS"])

@@ -82,7 +82,7 @@ def test_everything_is_described_for_the_developer_of_a_client() -> None:
 
 def test_every_scalar_of_ours_says_where_it_is_specified() -> None:
     scalars = [kind for kind in OWN if isinstance(kind, GraphQLScalarType)]
-    assert {kind.name for kind in scalars} == {"DateTime", "JSON", "URL", "UUID"}
+    assert {kind.name for kind in scalars} == {"DateTime", "JSON", "URL", "UUID", "Upload"}
     assert all((kind.specified_by_url or "").startswith("https://") for kind in scalars)
 
 

@@ -10,6 +10,7 @@ from gql_api.formats.blob import part
 from gql_api.formats.values import FormatError, JsonObject
 
 _ROLES = ("SYSTEM", "DEVELOPER", "USER", "ASSISTANT", "TOOL")
+_ATTACHING = ("USER", "ASSISTANT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +29,24 @@ def to_acontext(
     tool_calls: Sequence[ToolCall],
     tool_call_id: str | None,
     is_error: bool,
+    attached: Sequence[JsonObject] = (),
 ) -> JsonObject:
-    """Make a message to be stored in Acontext's own form; paths of FormatError have the names of the GraphQL input."""
+    """Make a message to be stored in Acontext's own form; paths of FormatError have the names of the GraphQL input.
+
+    `attached` are media parts, which follow the text.
+    """
     strict.one_of(role, _ROLES, ("role",))
     _fits_role(role, bool(tool_calls), tool_call_id, is_error=is_error)
+    if attached and role not in _ATTACHING:
+        raise FormatError("Only a USER or an ASSISTANT message has attachments.", ("attachments",))
     if content is not None:
         strict.is_storable(content, ("content",))
     if role == "TOOL":
         return _tool(content, strict.some_text(tool_call_id, ("toolCallId",)), is_error=is_error)
     if role == "ASSISTANT":
-        return _assistant(content, tool_calls)
-    message: JsonObject = {"role": "user", "parts": [part("text", text=_some(content))]}
+        return _assistant(content, tool_calls, attached)
+    texts = [part("text", text=_some(content))] if content or not attached else []
+    message: JsonObject = {"role": "user", "parts": [*texts, *attached]}
     return message if role == "USER" else {**message, "meta": {"original_role": role.lower()}}
 
 
@@ -67,10 +75,10 @@ def _tool(content: str | None, call_id: str, *, is_error: bool) -> JsonObject:
     return {"role": "user", "parts": [part("tool-result", text=content, meta=meta)]}
 
 
-def _assistant(content: str | None, tool_calls: Sequence[ToolCall]) -> JsonObject:
-    if not content and not tool_calls:
+def _assistant(content: str | None, tool_calls: Sequence[ToolCall], attached: Sequence[JsonObject]) -> JsonObject:
+    if not content and not tool_calls and not attached:
         raise FormatError("An ASSISTANT message needs content or tool calls.", ("content",))
-    parts = [part("text", text=content)] if content else []
+    parts = [*([part("text", text=content)] if content else []), *attached]
     for index, call in enumerate(tool_calls):
         parts.append(part("tool-call", meta=_call(call, ("toolCalls", str(index)))))
     return {"role": "assistant", "parts": parts}
@@ -81,8 +89,11 @@ def _call(call: ToolCall, path: tuple[str, ...]) -> JsonObject:
     name = strict.some_text(call.name, (*path, "name"))
     for value, field in ((call_id, "callId"), (name, "name"), (call.arguments, "arguments")):
         strict.is_storable(value, (*path, field))
-    return {"id": call_id, "name": name, "arguments": _arguments(call.arguments)}
+    return {"id": call_id, "name": name, "arguments": _arguments(call.arguments, (*path, "arguments"))}
 
 
-def _arguments(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+def _arguments(value: Any, path: tuple[str, ...]) -> str:
+    try:
+        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    except TypeError:
+        raise FormatError("This is a file, not JSON.", path) from None

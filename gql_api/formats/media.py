@@ -10,6 +10,7 @@ from urllib.parse import unquote_to_bytes
 from gql_api.formats.blob import loose_object, loose_text
 from gql_api.formats.values import InlineMedia, LinkedMedia, Media
 
+_BY_FAMILY = ("image", "audio", "video")
 MEDIA_TYPES = frozenset({"image", "audio", "video", "file"})
 
 _UNKNOWN_MIME = "application/octet-stream"
@@ -59,6 +60,14 @@ def content_of(part: Mapping[str, Any], media: Media) -> InlineMedia | LinkedMed
         return InlineMedia(data, _named_mime(meta) or _UNKNOWN_MIME)
     guessed = _mime_by_name(loose_text(meta.get("filename")))
     return InlineMedia(file_data, guessed or _UNKNOWN_MIME) if file_data else None
+
+
+def kind_of(mime: str | None, name: str) -> str:
+    """Tell the type of a part by the media type, or else by the ending of the name; what is not known is a file."""
+    family = plain_mime(mime or "").partition("/")[0]
+    if family not in _BY_FAMILY:
+        family = (_mime_by_name(name) or "").partition("/")[0]
+    return family if family in _BY_FAMILY else "file"
 
 
 def _mime_by_name(name: str) -> str | None:

@@ -1,11 +1,9 @@
 """Inputs and payloads of the mutations that write files."""
 
-from base64 import b64decode
-from binascii import Error as Base64Error
-
 import strawberry
 
-from gql_api.errors import BadUserInput, Correctable, Invalid
+from gql_api.content import Content, UploadedFile
+from gql_api.errors import BadUserInput, Correctable
 from gql_api.loaders import FileKey
 from gql_api.model import Session as SessionValue
 from gql_api.schema import node
@@ -14,7 +12,7 @@ from gql_api.schema.disk import File
 from gql_api.schema.scalars import Json
 from gql_api.schema.session import Session, disk_of
 from gql_api.schema.user_error import ERRORS, UserError
-from gql_api.services import paths, rules
+from gql_api.services import contents, paths, rules
 from gql_api.services.files import Upload
 
 
@@ -22,6 +20,9 @@ from gql_api.services.files import Upload
 class FileContentInput:
     """Exactly one of the forms."""
 
+    upload: strawberry.Maybe[UploadedFile] = strawberry.field(
+        description="A file of a multipart request, for any size; its own name is not looked at."
+    )
     text: strawberry.Maybe[str] = strawberry.field(description="Text, stored as UTF-8.")
     base64: strawberry.Maybe[str] = strawberry.field(description="Any bytes, in base64 with padding (RFC 4648).")
 
@@ -124,13 +125,11 @@ async def _located(info: Info, file: FileRefInput) -> tuple[SessionValue, FileKe
     raise BadUserInput("file: exactly one way to name it must be given.")
 
 
-def _content(given: FileContentInput) -> bytes:
+def _content(given: FileContentInput) -> Content:
+    if given.upload:
+        return given.upload.value.content
     if given.text:
-        rules.exact_text(given.text.value, ("input", "content", "text"), nul=True)
-        return given.text.value.encode()
+        return contents.of_text(given.text.value, ("input", "content", "text"))
     if given.base64:
-        try:
-            return b64decode(given.base64.value, validate=True)
-        except (Base64Error, ValueError):
-            raise Invalid("This is not base64 with padding.", ("input", "content", "base64")) from None
+        return contents.of_base64(given.base64.value, ("input", "content", "base64"))
     raise BadUserInput("content: exactly one form must be given.")

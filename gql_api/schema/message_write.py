@@ -9,6 +9,7 @@ from gql_api.errors import BadUserInput, Correctable, Invalid
 from gql_api.formats import chat
 from gql_api.loaders import MessageKey
 from gql_api.schema import node
+from gql_api.schema.attachment_write import AttachmentInput, attachment
 from gql_api.schema.context import Info
 from gql_api.schema.message import Message, MessageEdge, MessageRole, stored_edges
 from gql_api.schema.scalars import Json
@@ -53,7 +54,8 @@ class ChatMessageInput:
     role: MessageRole = strawberry.field(description="Who speaks.")
     content: str | None = strawberry.field(
         default=None,
-        description="The text. An assistant's may be null when there are tool calls; a tool's may be empty, not null.",
+        description="The text. An assistant's may be null when there are tool calls, and with attachments any may; a "
+        "tool's may be empty, not null.",
     )
     tool_calls: list[ToolCallInput] | None = strawberry.field(
         default=None, description="The tool calls of an assistant's message, in order; null or empty for none."
@@ -62,6 +64,11 @@ class ChatMessageInput:
         default=None, description="Which call a tool's message answers: needed with role TOOL, and only there."
     )
     is_error: bool = strawberry.field(default=False, description="Whether the tool failed; true with role TOOL only.")
+    attachments: list[AttachmentInput] | None = strawberry.field(
+        default=None,
+        description="At most 10 files and links that follow the text, in order, with roles USER and ASSISTANT; null or "
+        "empty for none.",
+    )
 
 
 @strawberry.input(
@@ -220,4 +227,5 @@ def _chat(given: ChatMessageInput) -> ChatMessage:
         tool_calls=[chat.ToolCall(call.call_id, call.name, call.arguments) for call in given.tool_calls or []],
         tool_call_id=given.tool_call_id,
         is_error=given.is_error,
+        attachments=[attachment(one) for one in given.attachments or []],
     )

@@ -9,6 +9,8 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
+from gql_api.content import UploadedFile
+
 Url = NewType("Url", str)
 Json = NewType("Json", object)
 
@@ -71,6 +73,16 @@ def _read_uuid(value: Any) -> UUID:
     raise GraphQLError("A UUID is written as RFC 9562 says, and is not the nil UUID.")
 
 
+def _read_upload(value: Any) -> UploadedFile:
+    if isinstance(value, UploadedFile):
+        return value
+    raise GraphQLError("An Upload is null in the JSON, and a file of a multipart request by its map.")
+
+
+def _write_upload(value: Any) -> Any:
+    raise GraphQLError("An Upload is never part of an answer.")
+
+
 SCALARS: dict[object, ScalarDefinition] = {
     datetime: strawberry.scalar(
         name="DateTime",
@@ -92,6 +104,14 @@ SCALARS: dict[object, ScalarDefinition] = {
         specified_by_url="https://url.spec.whatwg.org/",
         serialize=str,
         parse_value=str,
+    ),
+    UploadedFile: strawberry.scalar(
+        name="Upload",
+        description="A file that comes with the request, by the GraphQL multipart request specification: the variable "
+        "is null in `operations`, and `map` puts a file in its place. It is never part of an answer.",
+        specified_by_url="https://github.com/jaydenseric/graphql-multipart-request-spec",
+        serialize=_write_upload,
+        parse_value=_read_upload,
     ),
     Json: strawberry.scalar(
         name="JSON",

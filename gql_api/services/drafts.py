@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 from gql_api.errors import Invalid
 from gql_api.formats import FormatError, acontext, anthropic, chat, gemini, openai
 from gql_api.model import JsonObject
-from gql_api.services import rules, words
+from gql_api.services import attachments, rules, words
+from gql_api.services.attachments import Attachment, Enclosure
 
 _PROVIDERS = {"openai": openai, "anthropic": anthropic, "gemini": gemini, "acontext": acontext}
 _KEPT_WHOLE = {"openai": openai.named_as_acontext, "gemini": gemini.signed_as_acontext}
@@ -21,6 +22,7 @@ class ChatMessage(NamedTuple):
     tool_calls: list[chat.ToolCall]
     tool_call_id: str | None
     is_error: bool
+    attachments: list[Attachment] = []  # noqa: RUF012 - a named tuple's default, which nobody changes
 
 
 class ProviderMessage(NamedTuple):
@@ -39,13 +41,17 @@ class Draft(NamedTuple):
 
 
 class Storable(NamedTuple):
-    """A checked message. `system_meta` are the keys that Acontext keeps beside it and does not give back at once."""
+    """A checked message, and the files that go with it.
+
+    `system_meta` are the keys that Acontext keeps beside it and does not give back at once.
+    """
 
     format: str
     blob: JsonObject
     system_meta: JsonObject
     metadata: JsonObject | None
     path: rules.Path
+    files: tuple[Enclosure, ...] = ()
 
 
 def storable(draft: Draft, *, longest_run: int = words.LONGEST_RUN) -> Storable:
@@ -63,9 +69,10 @@ def _storable(draft: Draft) -> Storable:
     message = draft.message
     if isinstance(message, ChatMessage):
         place = (*draft.path, "message", "chat")
-        blob = _named(lambda: _from_chat(message), place)
+        parts, files = attachments.parts_of(message.attachments, (*place, "attachments"))
+        blob = _named(lambda: _from_chat(message, parts), place)
         # It was made to be kept as it is, of texts that were checked.
-        return Storable("acontext", blob, {**acontext.OWN_META, **blob.get("meta", {})}, metadata, place)
+        return Storable("acontext", blob, {**acontext.OWN_META, **blob.get("meta", {})}, metadata, place, files)
     provider, place = message.format, (*draft.path, "message", message.format)
     rules.exact_json(message.blob, place, nul=True)
     blob = _named(lambda: _PROVIDERS[provider].prepare(message.blob), place)
@@ -76,13 +83,14 @@ def _storable(draft: Draft) -> Storable:
     return Storable(provider, blob, dict(kept.get("meta") or {}), metadata, place)
 
 
-def _from_chat(message: ChatMessage) -> JsonObject:
+def _from_chat(message: ChatMessage, attached: list[JsonObject]) -> JsonObject:
     return chat.to_acontext(
         role=message.role,
         content=message.content,
         tool_calls=message.tool_calls,
         tool_call_id=message.tool_call_id,
         is_error=message.is_error,
+        attached=attached,
     )
 
 

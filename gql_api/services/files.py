@@ -5,12 +5,12 @@ from typing import Any
 from uuid import UUID
 
 from gql_api import model
-from gql_api.errors import NotFound, TooLarge
-from gql_api.services import paths, rules
+from gql_api.content import Content
+from gql_api.errors import NotFound
+from gql_api.services import contents, paths, rules
 from gql_api.services.locks import SessionLocks
 from gql_api.services.ownership import own_session, present
 from gql_api.store import mappings
-from gql_api.upstream.files import LARGEST_FILE
 from gql_api.upstream.gateway import Gateway
 
 _SESSION = ("input", "sessionId")
@@ -21,7 +21,7 @@ class Upload:
     """A file to store. `path` is whole, the name included."""
 
     path: str
-    content: bytes
+    content: Content
     metadata: Any
 
 
@@ -49,8 +49,7 @@ class Files:
         await own_session(owner, session_id, _SESSION)
         directory, filename = paths.file(upload.path, ("input", "path"))
         metadata = rules.json_object(upload.metadata, ("input", "metadata"))
-        if len(upload.content) > LARGEST_FILE:
-            raise TooLarge(f"A file has at most {LARGEST_FILE} bytes.", ("input", "content"))
+        contents.within_limit(upload.content, ("input", "content"))
         async with self._locks.holding(owner, session_id, _SESSION) as held:
             disk_id = held.session.disk_id
             replaced = await self._gateway.files.get(disk_id, directory, filename) is not None

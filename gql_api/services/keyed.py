@@ -9,12 +9,12 @@ import secrets
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from gql_api import gojson, model
 from gql_api.errors import DatabaseFailure, IdempotencyMismatch, NotFound, TooLarge, UpstreamFailure, UpstreamTimeout
-from gql_api.services import rules
+from gql_api.services import attachments, rules
 from gql_api.services.creation import KEY_PATH
 from gql_api.services.drafts import Storable
 from gql_api.store import idempotency
@@ -69,7 +69,7 @@ class Keyed:
 
     async def begin(self) -> None:
         """Write down what is begun, or read what an earlier call stored."""
-        fingerprint = rules.fingerprint([[one.format, one.blob, one.metadata] for one in self._marked])
+        fingerprint = rules.fingerprint([await _told(one) for one in self._marked])
         attempt = secrets.token_hex(16)
         self._row = await idempotency.begin(
             self._session_id, self._key, fingerprint=fingerprint, attempt=attempt, now=self._keys.clock()
@@ -179,3 +179,9 @@ class Keyed:
                 (*message.path[:-2], "metadata"),
             )
         return message._replace(metadata=metadata)
+
+
+async def _told(message: Storable) -> list[Any]:
+    """Say what a message is; without files in the words of old, which stand in the database."""
+    told: list[Any] = [message.format, message.blob, message.metadata]
+    return [*told, await attachments.fingerprints(message.files)] if message.files else told

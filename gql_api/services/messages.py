@@ -1,11 +1,12 @@
 """Storing messages: owner first, everything checked before anything is stored, one after the other, never twice."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
 from gql_api import model
+from gql_api.content import Content
 from gql_api.errors import (
     Correctable,
     DatabaseFailure,
@@ -16,7 +17,7 @@ from gql_api.errors import (
     UpstreamTimeout,
 )
 from gql_api.events import Broker, MessagesStored
-from gql_api.services import rules, words
+from gql_api.services import attachments, rules, words
 from gql_api.services.creation import KEY_PATH
 from gql_api.services.drafts import Draft, Storable, storable
 from gql_api.services.expecting import Last, expect_empty, expect_last
@@ -82,7 +83,7 @@ class Messages:
         """
         [message] = await self._checked(owner, session_id, [draft], condition)
         async with self._locks.holding(owner, session_id, _SESSION) as held:
-            if condition is NO_CONDITION:
+            if condition is NO_CONDITION and not message.files:
                 return Stored(held.session, [await self._store(held, message)])
             return await self._store_under(condition, held, [message], [])
 
@@ -126,7 +127,7 @@ class Messages:
             if condition.key is not None:
                 keyed = await self._keys.begin(held.session.id, condition.key, messages)
             if keyed is None or keyed.is_new:
-                await self._expect(condition, held.session.id)
+                await self._expect(condition, held.session, messages)
         except Correctable as problem:
             if keyed:
                 await keyed.unsent()
@@ -139,11 +140,13 @@ class Messages:
             return await self._store_in_order(held, messages, stored)
         return await self._store_keyed(held, keyed, stored)
 
-    async def _expect(self, condition: Condition, session_id: UUID) -> None:
+    async def _expect(self, condition: Condition, session: model.Session, messages: list[Storable]) -> None:
         if condition.is_empty:
-            await expect_empty(self._gateway, session_id)
+            await expect_empty(self._gateway, session.id)
         if condition.last:
-            await expect_last(self._gateway, session_id, condition.last)
+            await expect_last(self._gateway, session.id, condition.last)
+        for message in messages:
+            await attachments.check(self._gateway, session.user, message.files)
 
     async def _store_in_order(self, held: Held, messages: list[Storable], stored: list[model.Message]) -> Stored:
         for message in messages:
@@ -187,11 +190,10 @@ class Messages:
 
     async def _store(self, held: Held, message: Storable) -> model.Message:
         session_id = held.session.id
-        await held.confirm()
+        files = await attachments.fetched(self._gateway, message.files)
+        await held.confirm(transfer=bool(files))
         try:
-            stored = await self._gateway.messages.store(
-                session_id, format=message.format, blob=message.blob, metadata=message.metadata
-            )
+            stored = await self._sent(session_id, message, files)
         except Refused as refusal:
             if not refusal.is_mistake:
                 raise
@@ -205,6 +207,14 @@ class Messages:
         self._places.keep([stored])
         self._events.publish(MessagesStored(session_id))
         return stored._replace(meta=message.system_meta) if message.system_meta else stored
+
+    async def _sent(
+        self, session_id: UUID, message: Storable, files: Mapping[str, tuple[str, Content]]
+    ) -> model.Message:
+        calls = self._gateway.messages
+        if files:
+            return await calls.store_with_files(session_id, blob=message.blob, metadata=message.metadata, files=files)
+        return await calls.store(session_id, format=message.format, blob=message.blob, metadata=message.metadata)
 
 
 def _told(problem: Correctable | UpstreamFailure | DatabaseFailure, stored: int) -> Correctable:

@@ -96,16 +96,23 @@ def exact_json(value: Any, path: Path, *, nul: bool = False) -> None:
         item, place = waiting.pop()
         if len(place) > deepest:
             raise Invalid(f"JSON may be nested {DEEPEST_JSON} deep.", path)
-        if isinstance(item, str):
-            exact_text(item, place, nul=nul)
-        elif isinstance(item, int | float):
-            _exact_number(item, place)
-        elif isinstance(item, dict):
+        if isinstance(item, dict):
             for key in item:
                 exact_text(key, place, nul=nul)
             waiting.extend((child, (*place, key)) for key, child in item.items())
         elif isinstance(item, list):
             waiting.extend((child, (*place, str(index))) for index, child in enumerate(item))
+        else:
+            _exact_value(item, place, nul=nul)
+
+
+def _exact_value(value: Any, path: Path, *, nul: bool) -> None:
+    if isinstance(value, str):
+        exact_text(value, path, nul=nul)
+    elif isinstance(value, int | float):
+        _exact_number(value, path)
+    elif value is not None:
+        raise Invalid("This is a file, not JSON.", path)
 
 
 def _exact_number(number: float, path: Path) -> None:

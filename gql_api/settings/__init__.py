@@ -19,6 +19,7 @@ from gql_api.settings.identity import IdentitySettings
 from gql_api.settings.live import LiveSettings
 from gql_api.settings.operations import OperationsSettings
 from gql_api.settings.server import ServerSettings
+from gql_api.settings.uploads import UploadSettings
 
 __all__ = [
     "EmbeddedFlags",
@@ -39,6 +40,7 @@ _LEASE_BEYOND_CALL, _LEAST_BEYOND_CALL = 5.0, 3.0
 class Settings(
     OperationsSettings,
     LiveSettings,
+    UploadSettings,
     AdmissionSettings,
     IdentitySettings,
     AcontextSettings,
@@ -150,6 +152,7 @@ def read_settings(*, serving: bool = True, **overrides: object) -> Settings:
         *settings.identity_faults(settings.host),
         *settings.operations_faults(settings.port),
         *settings.admission_faults(settings.max_body_size),
+        *settings.upload_faults(),
     )
     if serving and faults:
         raise InvalidSetting(faults[0])

@@ -38,10 +38,10 @@ class ServerSettings(BaseModel):
         "clients reach the server so; 0 ends what was told before. Unset: nothing is told.",
     )
     max_body_size: int = Field(
-        40 * 1024 * 1024,
+        8 * 1024 * 1024,
         alias="GQL_API_MAX_BODY_SIZE",
         ge=1024,
-        description="Bytes of a request's body, files in text or base64 included.",
+        description="Bytes of a request's body, files in text or base64 included; larger files come as multipart.",
     )
     gzip: bool = Field(
         True,

@@ -229,6 +229,8 @@ def log_config(level: str, form: Form) -> dict[str, Any]:
             "uvicorn.error": {"level": _at_least(level, "INFO"), "filters": ["handshakes"]},
             # Its pool tells with a traceback, again and again, that it cannot connect; our own lines tell it too.
             "asyncpg.pool": {"level": "ERROR"},
+            # It warns of every odd byte in a form, which is its client's matter.
+            "python_multipart": {"level": "ERROR"},
         },
     }
 

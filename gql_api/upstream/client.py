@@ -5,7 +5,7 @@ It is imported when a connection is made, not before, and by `sdk.load`.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, cast
 from urllib.parse import quote_plus
 
@@ -20,7 +20,7 @@ from gql_api.telemetry import outgoing_headers
 from gql_api.upstream.exchange import room
 from gql_api.upstream.measuring import note_answer, note_request
 from gql_api.upstream.routes import route_of
-from gql_api.upstream.sender import Answer, NoAnswer, NotAnAnswer, Request, Sender
+from gql_api.upstream.sender import Answer, NoAnswer, NotAnAnswer, Request, Sender, Stream
 
 _JSON = "application/json"
 _BYTES = "/download"
@@ -31,6 +31,8 @@ _PLAIN = re.compile(r"(?:/[A-Za-z0-9_~:-][A-Za-z0-9._~:-]*)+")
 _SPELLED = re.compile(r"[A-Za-z0-9._~-]*").fullmatch
 """What a query spells as it is."""
 _LONGEST_QUERY = 65_536
+_LARGE_FORM = 256 * 1024
+"""A form above it is read while it is sent: its files may be on disk, and are not to be in memory too."""
 _SENDS_A_LENGTH = frozenset({"POST", "PUT", "PATCH"})
 
 
@@ -156,11 +158,12 @@ def _distrust(path: str, answer: Answer) -> None:
         raise NotAnAnswer("a success that is not a JSON object")
 
 
-def _encoded(json_data: Any = None, data: Any = None, files: Any = None) -> tuple[dict[str, str], bytes]:
+def _encoded(json_data: Any = None, data: Any = None, files: Any = None) -> tuple[dict[str, str], bytes | Stream]:
     """Give the headers that tell of a body, but its length, and the body."""
     if data or files:
         form = httpx.Request("POST", "http://form.invalid", data=data, files=files)
-        return {"content-type": form.headers["content-type"]}, form.read()
+        headers, length = {"content-type": form.headers["content-type"]}, int(form.headers["content-length"])
+        return headers, form.read() if length <= _LARGE_FORM else Stream(cast(Iterable[bytes], form.stream), length)
     if json_data is None:
         return {}, b""
     return {"content-type": _JSON}, _ENCODE(json_data).encode()

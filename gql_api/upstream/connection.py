@@ -1,12 +1,12 @@
 """One connection of HTTP/1.1 without TLS: it carries one request at a time, and is of use again where nothing broke."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import cast
 
 from gql_api.request_scope import Exceeded
 from gql_api.upstream.reply import Malformed, Reply
-from gql_api.upstream.sender import Answer, NoAnswer, Request, TooLate, Unreached
+from gql_api.upstream.sender import Answer, NoAnswer, Request, Stream, TooLate, Unreached
 
 _PIECE = 256 * 1024
 """So much of a body is handed over at once; more only when the other side took some of it."""
@@ -52,7 +52,7 @@ class Connection(asyncio.Protocol):
         self._failure = None
         self._waiter = waiter = self._loop.create_future()
         try:
-            if len(body) > _PIECE:
+            if isinstance(body, Stream) or len(body) > _PIECE:
                 await self._write(head, body, waiter)
             else:
                 self._transport.write(head + body)
@@ -67,12 +67,12 @@ class Connection(asyncio.Protocol):
         finally:
             self._waiter = None
 
-    async def _write(self, head: bytes, body: bytes, waiter: "asyncio.Future[None]") -> None:
+    async def _write(self, head: bytes, body: bytes | Stream, waiter: "asyncio.Future[None]") -> None:
         """Write piece by piece; an answer before the end is one, and the rest is not written."""
-        view, self._is_written = memoryview(body), False
+        self._is_written = False
         self._transport.write(head)
-        for start in range(0, len(body), _PIECE):
-            self._transport.write(view[start : start + _PIECE])
+        async for piece in body if isinstance(body, Stream) else _pieces(body):
+            self._transport.write(piece)
             if self._resumed:
                 await asyncio.wait((self._resumed, waiter), return_when=asyncio.FIRST_COMPLETED)
             if waiter.done():
@@ -154,3 +154,9 @@ class Connection(asyncio.Protocol):
         self.resume_writing()
         self.closed.set_result(None)
         self._lost(self)
+
+
+async def _pieces(body: bytes) -> AsyncIterator[memoryview]:
+    view = memoryview(body)
+    for start in range(0, len(body), _PIECE):
+        yield view[start : start + _PIECE]

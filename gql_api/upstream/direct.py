@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import unquote
 
-from gql_api.upstream.sender import Answer, NoAnswer, Request
+from gql_api.upstream.sender import Answer, NoAnswer, Request, Stream
 
 _Message = MutableMapping[str, Any]
 _App = Callable[[_Message, Callable[[], Awaitable[_Message]], Callable[[_Message], Awaitable[None]]], Awaitable[None]]
@@ -39,8 +39,9 @@ class Direct:
 class _Exchange:
     """One request and its answer, in the messages of ASGI."""
 
-    def __init__(self, content: bytes) -> None:
-        self._content: bytes | None = content
+    def __init__(self, content: bytes | Stream) -> None:
+        self._pieces = aiter(content) if isinstance(content, Stream) else None
+        self._content: bytes | None = b"" if isinstance(content, Stream) else content
         self.status = 0
         self.headers: dict[str, str] = {}
         self.body: list[bytes] = []
@@ -50,6 +51,8 @@ class _Exchange:
         if self._content is None:
             await self.ended.wait()
             return {"type": "http.disconnect"}
+        if self._pieces and (piece := await anext(self._pieces, None)) is not None:
+            return {"type": "http.request", "body": piece, "more_body": True}
         content, self._content = self._content, None
         return {"type": "http.request", "body": content, "more_body": False}
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from gql_api import model
+from gql_api.content import Content
 from gql_api.upstream import cursor
 from gql_api.upstream.kinds import DOWNLOAD, ONCE, READ, UPLOAD
 from gql_api.upstream.materials import through_us
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+BINARY = "application/octet-stream"
+"""The media type that all files are sent with: Acontext looks at their bytes and names."""
 LARGEST_FILE = 16 * 1024 * 1024
 """Bytes that Acontext takes in one upload."""
 GLOB_LIMIT = 200
@@ -90,15 +93,16 @@ class FileCalls:
         *,
         directory: str,
         filename: str,
-        content: bytes,
+        content: Content,
         metadata: model.JsonObject | None,
     ) -> model.File:
         """Store a file, in place of one with the same path. Of two at once for one disk upstream may fail one."""
         spelled = checked(disk_id)
-        upload = (filename, content, "application/octet-stream")
         return await self._call.reading(
             UPLOAD,
-            lambda sdk: sdk.disks.artifacts.upsert(spelled, file=upload, file_path=directory, meta=metadata),
+            lambda sdk: sdk.disks.artifacts.upsert(
+                spelled, file=(filename, content.open(), BINARY), file_path=directory, meta=metadata
+            ),
             lambda stored: _file({}, stored),
         )
 
@@ -150,7 +154,7 @@ def _file(known: Known, artifact: "Artifact") -> model.File:
             known.get(artifact.disk_id) or UUID(artifact.disk_id),
             artifact.path,
             artifact.filename,
-            str(system.get("mime") or "application/octet-stream"),
+            str(system.get("mime") or BINARY),
             int(system.get("size") or 0),
             metadata,
             moment,

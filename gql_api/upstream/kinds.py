@@ -36,5 +36,7 @@ REPEATABLE_WRITE = Kind(_WITHOUT_HARM)
 """Done twice it has the same effect as done once."""
 ONCE = Kind(_ALWAYS)
 """Done twice it has two effects, so it is repeated only where it certainly had none."""
+ONCE_WITH_FILES = Kind(_ALWAYS, size=Size.TRANSFER)
+"""The same with whole files."""
 UPLOAD = Kind(_ALWAYS, size=Size.TRANSFER)
 """A repeated upload is the same file, but a lost first one could land later, over what somebody wrote since."""

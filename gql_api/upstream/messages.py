@@ -1,12 +1,15 @@
 """Calls about the messages of a session; they come in Acontext's own form, never converted upstream."""
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from gql_api import model
+from gql_api.content import Content
 from gql_api.upstream import cursor
-from gql_api.upstream.kinds import COSTLY_READ, DOWNLOAD, ONCE
+from gql_api.upstream.files import BINARY
+from gql_api.upstream.kinds import COSTLY_READ, DOWNLOAD, ONCE, ONCE_WITH_FILES
 from gql_api.upstream.materials import through_us
 from gql_api.upstream.refusal import checked
 
@@ -82,6 +85,30 @@ class MessageCalls:
             ONCE,
             lambda sdk: sdk.sessions.store_message(spelled, blob=blob, format=format, meta=metadata),  # type: ignore[arg-type]
             lambda stored: _stored(session_id, stored),
+        )
+
+    async def store_with_files(
+        self,
+        session_id: UUID,
+        *,
+        blob: model.JsonObject,
+        metadata: model.JsonObject | None,
+        files: Mapping[str, tuple[str, Content]],
+    ) -> model.Message:
+        """Store one message in Acontext's own form, once, with files by their `file_field`, each with its name."""
+        path = f"/session/{checked(session_id)}/messages"
+        payload = {"format": "acontext", "blob": blob, **({} if metadata is None else {"meta": metadata})}
+        form = {"payload": json.dumps(payload)}
+        # The SDK's own method takes one file.
+        return await self._call.reading(
+            ONCE_WITH_FILES,
+            lambda sdk: sdk.request(
+                "POST",
+                path,
+                data=form,
+                files={field: (name, content.open(), BINARY) for field, (name, content) in files.items()},
+            ),
+            lambda stored: _message(session_id, stored)._replace(meta={}, user_meta=stored.get("meta") or {}),
         )
 
     async def asset(self, session_id: UUID, s3_key: str) -> bytes:

@@ -12,7 +12,7 @@ from yarl import URL
 
 from gql_api.request_scope import Room
 from gql_api.upstream.plain import CONNECT_SECONDS, KEPT_SECONDS
-from gql_api.upstream.sender import Answer, NoAnswer, NotConnected, Request, TooLate, Unreached
+from gql_api.upstream.sender import Answer, NoAnswer, NotConnected, Request, Stream, TooLate, Unreached
 
 _LONGEST_FIELD = 100 * 1024
 _LARGE = 1024 * 1024
@@ -30,13 +30,12 @@ class Network:
 
     async def send(self, request: Request) -> Answer:
         """Give the answer, or raise one of `NoAnswer`, or `Exceeded`."""
-        body = request.body
         try:
             async with self._session.request(
                 request.method,
                 URL(self._origin + request.target, encoded=True),
                 headers=request.headers,
-                data=(BytesIO(body) if len(body) > _LARGE else body) if body else None,
+                data=_payload(request.body),
                 allow_redirects=False,
                 proxy=self._proxy,
                 timeout=_timeout(request.seconds),
@@ -78,6 +77,12 @@ async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType)
         return await send(request)
     except _FAILURES as error:
         raise failure_of(error) from error
+
+
+def _payload(body: bytes | Stream) -> Any:
+    if isinstance(body, Stream):
+        return aiter(body)
+    return (BytesIO(body) if len(body) > _LARGE else body) if body else None
 
 
 @lru_cache

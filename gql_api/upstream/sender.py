@@ -1,10 +1,31 @@
 """What carries a call to Acontext, and how it may fail to bring an answer; the calls themselves are the SDK's."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
+from itertools import islice
 from typing import ClassVar, NamedTuple, Protocol
 
 from gql_api.request_scope import Room
 from gql_api.upstream.failures import Fate
+
+_TOGETHER = 4
+"""Pieces, of 64 KiB each, that are read at once: going to another thread takes longer than reading one."""
+
+
+class Stream:
+    """A body that is read while it is sent, as from a file on disk; it can be sent again."""
+
+    def __init__(self, pieces: Iterable[bytes], length: int) -> None:
+        self._pieces = pieces
+        self._length = length
+
+    def __len__(self) -> int:
+        return self._length
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        pieces = iter(self._pieces)
+        while some := await asyncio.to_thread(lambda: b"".join(islice(pieces, _TOGETHER))):
+            yield some
 
 
 class Request(NamedTuple):
@@ -14,7 +35,7 @@ class Request(NamedTuple):
     target: str
     """Path and query as they are sent."""
     headers: Mapping[str, str]
-    body: bytes
+    body: bytes | Stream
     seconds: float
     """So long the other side may be silent."""
     room: Room | None = None

@@ -1,13 +1,14 @@
-"""Who is let in: operations under way and bytes of bodies held, in all and of one user; what they do is left to others.
+"""Who is let in: operations under way, bytes of bodies in memory and on disk, in all and of one user.
 
 Nothing waits here for a place: who would wait is refused, and told when to come again, as long as it still listens.
 """
 
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, BinaryIO
 
 from gql_api.errors import Overloaded, RateLimited
 from gql_api.web.answers import Refused
@@ -67,12 +68,18 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much is let in at a time; `body` is the size of the largest, of which one user may always have one."""
+    """How much is let in at a time; of the largest `body` and `upload` one user may always have one."""
 
     operations: int = _ANY
     operations_of_user: int = _ANY
     bodies: int = _ANY
     body: int = _ANY
+    uploads: int = _ANY
+    upload: int = _ANY
+    files: int = _ANY
+    """Of one upload."""
+    file: int = _ANY
+    """Bytes of one of them."""
     sockets_of_user: int = _ANY
 
 
@@ -103,12 +110,14 @@ class Admission:
         user_of: Callable[[Any], str] = _nobody,
         everybody: str | None = None,
     ) -> None:
-        limits = limits or Limits()
+        self.limits = limits = limits or Limits()
         bound = partial(Bound, everybody=everybody)
         most = limits.operations_of_user
         self.operations = bound(limits.operations, most, told=f"One user has at most {most} operations at a time here.")
         most = max(limits.bodies // 2, limits.body)
         self.bodies = bound(limits.bodies, most, told=f"One user's bodies have at most {most} bytes at a time here.")
+        most = max(limits.uploads // 2, limits.upload)
+        self.uploads = bound(limits.uploads, most, told=f"One user's files have at most {most} bytes at a time here.")
         most = limits.sockets_of_user
         self.sockets = bound(_ANY, most, told=f"One user has at most {most} connections here.")
         self._user_of = user_of
@@ -126,12 +135,13 @@ class Admission:
 class Place:
     """What one operation takes, until the end of the block."""
 
-    __slots__ = ("_admission", "_held", "_is_in", "user")
+    __slots__ = ("_admission", "_files", "_held", "_is_in", "_spooled", "user")
 
     def __init__(self, admission: Admission, user: str) -> None:
         self._admission = admission
         self.user = user
-        self._held = 0
+        self._held = self._spooled = 0
+        self._files: list[BinaryIO] = []
         self._is_in = False
 
     def __enter__(self) -> "Place":
@@ -141,12 +151,40 @@ class Place:
         self.leave()
         if self._held:
             self._admission.bodies.give_back(self.user, self._held)
+        if self._spooled or self._files:
+            self._let_go()
 
     def hold(self, size: int) -> None:
         """Say that so many bytes of the body have come, all in all; raise `Refused`."""
         if size > SMALL_BODY:
             self._admission.bodies.take(self.user, size - self._held)
             self._held = size
+
+    def spool(self, size: int) -> None:
+        """Say that so many bytes of files have come, all in all; raise `Refused`."""
+        self._admission.uploads.take(self.user, size - self._spooled)
+        self._spooled = size
+
+    @property
+    def limits(self) -> Limits:
+        """How much one operation may bring."""
+        return self._admission.limits
+
+    @property
+    def has_files(self) -> bool:
+        """Whether files are open that are closed when the block ends."""
+        return bool(self._files)
+
+    def keep(self, file: BinaryIO) -> None:
+        """Close a file when the block ends, which deletes it."""
+        self._files.append(file)
+
+    def _let_go(self) -> None:
+        with ExitStack() as stack:
+            if self._spooled:
+                stack.callback(self._admission.uploads.give_back, self.user, self._spooled)
+            for file in self._files:
+                stack.callback(file.close)
 
     def enter(self) -> None:
         """Begin to work; raise `Refused`."""

@@ -38,8 +38,8 @@ class Refused(Exception):
 class BodyTooLarge(Refused):
     """A body beyond the limit; raised while the body is read."""
 
-    def __init__(self, most: int) -> None:
-        super().__init__(413, f"The body is larger than {most} bytes.", extensions={"code": "TOO_LARGE"})
+    def __init__(self, most: int, *, what: str = "The body", advice: str = "") -> None:
+        super().__init__(413, f"{what} is larger than {most} bytes{advice}.", extensions={"code": "TOO_LARGE"})
 
 
 def answer(body: Any, status: int, *, media: str = JSON, headers: Mapping[str, str] | None = None) -> Response:

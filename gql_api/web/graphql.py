@@ -23,11 +23,12 @@ from gql_api.web.answers import Refused, answer
 from gql_api.web.disconnect import stopped_when_gone
 from gql_api.web.events import HEADERS, EventStream, Pace, single
 from gql_api.web.headers import headers_of
-from gql_api.web.negotiation import EVENTS, GRAPHQL, JSON, Wanted, wanted, wants_page
+from gql_api.web.negotiation import EVENTS, GRAPHQL, JSON, Wanted, is_form, wanted, wants_page
 from gql_api.web.outcomes import note_result, watched
 from gql_api.web.parameters import ASKING, Parameters, body_of, from_text, from_url
 from gql_api.web.refusing import meant, refused_by
 from gql_api.web.streaming import results, type_of
+from gql_api.web.uploads import from_form
 
 ContextT = TypeVar("ContextT")
 METHODS = {"allow": "GET, HEAD, POST, OPTIONS"}
@@ -44,7 +45,7 @@ class GraphQLView(Generic[ContextT]):
     `make_context` may raise `Refused`, or a `Failure`, which refuses the request too: 401, 403, 503, 504 or 400.
     `explorer` makes the page for browsers; without one they are answered as other clients are.
     Who is not let in by `admission` is told so before the body is read, where that is known by then, and parsed.
-    A request may ask Acontext for `seconds`. Subscriptions break off when `is_closing` says so.
+    A request may ask Acontext for `seconds`,. Subscriptions break off when `is_closing` says so.
     """
 
     def __init__(
@@ -99,7 +100,11 @@ class GraphQLView(Generic[ContextT]):
         with self._admission.place(context) as place:
             parameters = meant(self._schema, await _asked(scope, receive, place), place.user)
             scope.setdefault("state", {})["operation_name"] = parameters.operation_name
-            if asked.events and type_of(self._schema, parameters) is DocumentOperation.SUBSCRIPTION:
+            if (
+                asked.events
+                and not place.has_files
+                and type_of(self._schema, parameters) is DocumentOperation.SUBSCRIPTION
+            ):
                 operation.type = "subscription"
                 return self._stream(parameters, context, method)
             # What is known is answered without a limit to its time, and without a look whether anybody still waits.
@@ -159,6 +164,8 @@ async def _asked(scope: Scope, receive: Receive, place: Place) -> Parameters:
     if scope["method"] in READING:
         place.enter()
         return from_url(Request(scope).query_params)
+    if is_form(headers_of(scope).get(b"content-type")):
+        return await from_form(scope, receive, place)
     body = await body_of(scope, receive, place.hold)
     place.enter()
     return from_text(body)

@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -15,9 +16,11 @@ from gql_api.web.answers import BodyTooLarge, Refused
 from gql_api.web.compression import Compression
 from gql_api.web.headers import headers_of
 from gql_api.web.hosts import HostCheck
+from gql_api.web.negotiation import FORM, is_form
 from gql_api.web.recording import Entry, Observing, id_of, seen, write
+from gql_api.web.uploads import PREFLIGHT
 
-ASKED_HEADERS = ["authorization", "content-type", "x-user", "x-request-id", "traceparent"]
+ASKED_HEADERS = ["authorization", "content-type", "x-user", "x-request-id", "traceparent", *PREFLIGHT]
 TOLD_HEADERS = ["x-request-id", "www-authenticate", "retry-after"]
 SAFE_HEADERS = {b"x-content-type-options": b"nosniff", b"referrer-policy": b"no-referrer"}
 _ID = b"x-request-id"
@@ -58,13 +61,15 @@ def middleware(
     *,
     max_body_size: int,
     site: Site = _ANYWHERE,
+    max_upload_size: int | None = None,
     observing: Observing | None = None,
     straight: Mapping[str, ASGIApp] | None = None,
     compressing: bool = False,
 ) -> list[Middleware]:
     """List what stands in front of all routes, outermost first.
 
-    What is `straight` is reached by its path past the routes, where it must be too.
+    What is `straight` is reached by its path past the routes, where it must be too. `max_upload_size` is that of a form
+    with files.
     """
     listed = [Middleware(RequestRecord, observing=observing or Observing(), safe_headers=site.safe_headers)]
     if site.hosts is not None:
@@ -81,7 +86,8 @@ def middleware(
         )
     if compressing:
         listed.append(Middleware(Compression))
-    return [*listed, Middleware(BodyLimit, most=max_body_size), Middleware(Straight, endpoints=straight or {})]
+    limit = Middleware(BodyLimit, most=max_body_size, most_of_form=max_upload_size)
+    return [*listed, limit, Middleware(Straight, endpoints=straight or {})]
 
 
 class RequestRecord:
@@ -163,25 +169,30 @@ class Straight:
 
 
 class BodyLimit:
-    """Refuses bodies of more than `most` bytes, by what their head says and by what comes.
+    """Refuses bodies of more than `most` bytes, forms of more than `most_of_form`, by their head and by what comes.
 
     Where the head says how much comes, no more is read for this request (RFC 9112, section 6.3).
     """
 
-    def __init__(self, app: ASGIApp, most: int) -> None:
+    def __init__(self, app: ASGIApp, most: int, most_of_form: int | None = None) -> None:
         self._app = app
-        self._most = most
+        self._least = min(most, most_of_form or most)
+        self._body = partial(BodyTooLarge, most, advice=f"; larger files are sent as {FORM}")
+        self._form = partial(BodyTooLarge, most_of_form or most, what="The form")
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         declared = _declared_length(scope) if scope["type"] == "http" else 0
+        if declared is not None and declared <= self._least:
+            return self._app(scope, receive, send)
+        refusal = self._form if is_form(headers_of(scope).get(b"content-type")) else self._body
         if declared is None:
-            return self._counted(scope, receive, send)
-        if declared > self._most:
-            return BodyTooLarge(self._most).answer()(scope, receive, send)
+            return self._counted(scope, receive, send, refusal)
+        if declared > refusal.args[0]:
+            return refusal().answer()(scope, receive, send)
         return self._app(scope, receive, send)
 
-    async def _counted(self, scope: Scope, receive: Receive, send: Send) -> None:
-        counted = _Counted(receive, send, self._most)
+    async def _counted(self, scope: Scope, receive: Receive, send: Send, refusal: "partial[BodyTooLarge]") -> None:
+        counted = _Counted(receive, send, refusal)
         try:
             await self._app(scope, counted.receive, counted.send)
         except BodyTooLarge as refused:
@@ -193,20 +204,20 @@ class BodyLimit:
 class _Counted:
     """Counts what comes of a body, and notices the answer."""
 
-    __slots__ = ("_came", "_most", "_receive", "_send", "has_answered")
+    __slots__ = ("_came", "_receive", "_refusal", "_send", "has_answered")
 
-    def __init__(self, receive: Receive, send: Send, most: int) -> None:
+    def __init__(self, receive: Receive, send: Send, refusal: "partial[BodyTooLarge]") -> None:
         self.has_answered = False
         self._receive = receive
         self._send = send
-        self._most = most
+        self._refusal = refusal
         self._came = 0
 
     async def receive(self) -> Message:
         message = await self._receive()
         self._came += len(message.get("body", b""))
-        if self._came > self._most:
-            raise BodyTooLarge(self._most)
+        if self._came > self._refusal.args[0]:
+            raise self._refusal()
         return message
 
     def send(self, message: Message) -> Awaitable[None]:

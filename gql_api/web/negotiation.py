@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeVar
 GRAPHQL = "application/graphql-response+json"
 JSON = "application/json"
 EVENTS = "text/event-stream"
+FORM = "multipart/form-data"
 UTF8 = {"utf-8", "utf8"}
 _LONGEST_KEPT = 200
 """Characters of a header that is remembered with what it means: clients send the same few."""
@@ -120,6 +121,12 @@ def takes_gzip(accepted: str | None) -> bool:
         if name.strip() in {"gzip", "*"}:
             return quality.strip().removeprefix("q=").strip("0.") != "" or not quality.strip()
     return False
+
+
+@_remembered
+def is_form(content_type: str | None) -> bool:
+    """Tell whether a Content-Type says that the body is a form that may have files."""
+    return parse_media_type(content_type or "none").name == FORM
 
 
 def _ranges(accept: str) -> list[MediaType]:

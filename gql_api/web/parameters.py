@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Any, NamedTuple
 
 import orjson
@@ -14,7 +14,7 @@ from starlette.types import Message, Receive, Scope
 from gql_api.schema.persisted import Named
 from gql_api.web.answers import Refused
 from gql_api.web.headers import headers_of
-from gql_api.web.negotiation import JSON, is_json
+from gql_api.web.negotiation import FORM, JSON, is_json
 
 PIECE_SECONDS = 30.0
 LONGEST_ID = 1000
@@ -74,13 +74,26 @@ def from_url(values: QueryParams) -> Parameters:
 
 def from_text(body: bytes) -> Parameters:
     """Read the body of a POST request; raise `Refused`."""
+    return from_fields(parsed(body, "The body"))
+
+
+def parsed(text: bytes, name: str) -> Any:
+    """Read JSON that is called so; raise `Refused`."""
     try:
-        fields = loads(body.removeprefix(_BYTE_ORDER_MARK))
+        fields = loads(text.removeprefix(_BYTE_ORDER_MARK))
     except (ValueError, RecursionError):
-        raise Refused(400, "The body is not JSON in UTF-8 of a sane depth and with finite numbers.") from None
+        raise Refused(400, f"{name} is not JSON in UTF-8 of a sane depth and with finite numbers.") from None
     if isinstance(fields, list):
-        raise Refused(400, "The body must be one JSON object: lists of operations are not taken.")
-    return from_fields(fields)
+        raise Refused(400, f"{name} must be one JSON object: lists of operations are not taken.")
+    return fields
+
+
+async def pieces(receive: Receive) -> AsyncGenerator[bytes, None]:
+    """Give what comes of a body, piece by piece; raise `Refused`, or `ClientDisconnect`."""
+    is_more = True
+    while is_more:
+        piece, is_more = _piece(await _soon(receive))
+        yield piece
 
 
 async def body_of(scope: Scope, receive: Receive, hold: Callable[[int], None]) -> bytes:
@@ -90,20 +103,21 @@ async def body_of(scope: Scope, receive: Receive, hold: Callable[[int], None]) -
     """
     headers = headers_of(scope)
     if not is_json(headers.get(b"content-type")):
-        raise Refused(415, f"The Content-Type must be {JSON}, in UTF-8.", headers={"accept": JSON})
+        told = f"The Content-Type must be {JSON}, in UTF-8, or {FORM} with files."
+        raise Refused(415, told, headers={"accept": f"{JSON}, {FORM}"})
     if headers.get(b"content-encoding").lower() not in _PLAIN:
         raise Refused(415, "The body must not be compressed.", headers={"accept-encoding": "identity"})
     piece, is_more = _piece(await receive())
     hold(len(piece))
     if not is_more:
         return piece
-    pieces, size = [piece], len(piece)
+    came, size = [piece], len(piece)
     while is_more:
         piece, is_more = _piece(await _soon(receive))
-        pieces.append(piece)
+        came.append(piece)
         size += len(piece)
         hold(size)
-    return b"".join(pieces)
+    return b"".join(came)
 
 
 def _piece(message: Message) -> tuple[bytes, bool]:

@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 
 import execution
 from api.client import Client
+from api.forms import Spool
 from api.odd_upstream import OddUpstream
 from api.upstream import KEY, Upstream
 from carrying import in_front
@@ -22,6 +23,7 @@ from on_a_port import on_a_port
 
 ADDRESS = "http://api.test"
 OVER_THE_NETWORK_TOO = {
+    "api.test_attachments",
     "api.test_distrust",
     "api.test_errors",
     "api.test_file_deletion",
@@ -34,6 +36,7 @@ OVER_THE_NETWORK_TOO = {
     "api.test_session",
     "api.test_session_deletion",
     "api.test_session_update",
+    "api.test_upload",
 }
 """Modules that together have each call of Acontext, its failures, and its long answers."""
 
@@ -122,6 +125,15 @@ async def client(start: Callable[..., object]) -> AsyncIterator[Client]:
     """A client of the application, asking as the default user."""
     async with start() as client:
         yield client
+
+
+@pytest.fixture
+def spool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Spool:
+    """Where files of requests lie while the test runs, and nothing else."""
+    folder = tmp_path / "spool"
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    return Spool(folder)
 
 
 class Queries(logging.Handler):

@@ -54,6 +54,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "UploadFileInput.sessionId": SESSION,
     "FilePathInput.sessionId": SESSION,
     "FileRefInput.id": FILE,
+    "AttachmentInput.fileId": FILE,
     "Subscription.messageStored(sessionId)": SESSION,
     "Subscription.messageStored(after)": ("message cursor", "resume cursor"),
 }
@@ -76,11 +77,15 @@ NAMES_NOTHING = {
     *("Session.files(path)", "Session.files(glob)", "Session.file(path)"),
     *("Disk.files(path)", "Disk.files(glob)", "Disk.file(path)"),
     *("UploadFileInput.path", "FilePathInput.path", "FileContentInput.text", "FileContentInput.base64"),
+    *("FileContentInput.upload", "AttachmentInput.upload", "AttachmentInput.url"),
+    *("Base64Input.data", "Base64Input.filename", "Base64Input.mimeType"),
 }
 """Texts that are kept, searched for, or read within a thing that was found to be the viewer's; users have rights.
 
 A key is one of its user's, or of a session of theirs.
 """
+SHOWS_OWN = {"AttachmentInput.fileId"}
+"""Where it is refused, the payload has the session that was to be written to, which is the caller's own."""
 CHECKED_ELSEWHERE = {"Int", "Float", "Boolean", "DateTime"}
 OWN = "<own session>"
 """Stands for a session of the caller's own."""
@@ -89,6 +94,8 @@ FILL = {
     "StoreMessagesInput.sessionId": f'"{OWN}"',
     "StoreMessageInput.message": '{chat: {role: USER, content: "hello"}}',
     "StoreMessagesInput.messages": '[{message: {chat: {role: USER, content: "hello"}}}]',
+    "StoreMessagesItemInput.message": '{chat: {role: USER, content: "hello"}}',
+    "ChatMessageInput.role": "USER",
     "UploadFileInput.path": '"/a.txt"',
     "UploadFileInput.content": '{text: "x"}',
     "FilePathInput.path": '"/a.txt"',

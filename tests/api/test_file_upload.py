@@ -2,6 +2,7 @@
 
 import asyncio
 from base64 import b64encode
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -103,9 +104,12 @@ async def test_ten_writes_to_one_path_at_once_all_succeed(client: Client, sessio
     assert sorted(payload["replaced"] for payload in payloads) == [False] + [True] * 9
 
 
-async def test_16_mib_are_taken_and_not_a_byte_more(
-    client: Client, session: dict[str, Any], upstream: Upstream
-) -> None:
+async def test_16_mib_are_taken_and_not_a_byte_more(start: Callable[..., Any], upstream: Upstream) -> None:
+    async with start(max_body_size=2 * LARGEST) as client:
+        await the_largest(client, await client.create(), upstream)
+
+
+async def the_largest(client: Client, session: dict[str, Any], upstream: Upstream) -> None:
     payload = await written(client, session, "/large.bin", base64=b64encode(bytes(LARGEST)).decode())
     assert (payload["file"]["size"], payload["errors"]) == (LARGEST, [])
     upstream.clear()

@@ -19,7 +19,8 @@ from gql_api.refusal import Refusal
 from gql_api.settings import Settings
 
 WHO = "query Who { viewer { identifier } }"
-ANSWER = {"data": {"viewer": {"identifier": "anonymous@example.com"}}}
+COST = {"cost": {"estimated": 1, "actual": 1}}
+ANSWER = {"data": {"viewer": {"identifier": "anonymous@example.com"}}, "extensions": COST}
 DEEP = "query Deep { viewer " + "{ sessions(first: 1) { nodes { user " * 6 + "{ id }" + "} } }" * 6 + " }"
 APOLLO = {"format": "apollo-persisted-query-manifest", "version": 1}
 Start = Callable[..., Any]
@@ -54,9 +55,7 @@ def named(id: str) -> list[dict[str, Any]]:
 
 async def post(client: Client, **fields: Any) -> tuple[int, Any]:
     answer = await client.http.post("/graphql", json=fields, headers={"accept": GRAPHQL})
-    body = answer.json()
-    body.pop("extensions", None)
-    return answer.status_code, body
+    return answer.status_code, answer.json()
 
 
 async def refused_with(client: Client, **fields: Any) -> tuple[int, str]:
@@ -131,7 +130,7 @@ async def test_others_are_run_unless_the_operator_says_no(start: Start, tmp_path
     file = write(tmp_path, {"Who.graphql": WHO}) / "Who.graphql"
     other, introspection = "{ __typename }", get_introspection_query()
     async with start(documents=file) as client:
-        assert await post(client, query=other) == (200, {"data": {"__typename": "Query"}})
+        assert await post(client, query=other) == (200, {"data": {"__typename": "Query"}, "extensions": COST})
         assert (await post(client, **by_hash(other, query=other)))[0] == 200
         assert (await post(client, **by_hash(other)))[0] == 200
         assert "html" in (await client.http.get("/graphql", headers=AS_BROWSERS)).headers["content-type"]

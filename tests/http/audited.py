@@ -64,6 +64,7 @@ ACCEPTING = [
     ),
 ]
 
+OTHER_FORMS = ("application/x-www-form-urlencoded", f"{JSON}; charset=latin1", f"{JSON}; charset=utf-16")
 READING = [
     *(
         post(f"a Content-Type of {kind} is fine", TYPENAME, 200, ANSWER, content_type=kind)
@@ -75,21 +76,21 @@ READING = [
             f"a Content-Type of {kind} is 415",
             TYPENAME,
             415,
-            refused(f"The Content-Type must be {JSON}, in UTF-8."),
+            refused(f"The Content-Type must be {JSON}, in UTF-8, or multipart/form-data with files."),
             content_type=kind,
-            headers={"accept": JSON},
+            headers={"accept": f"{JSON}, multipart/form-data"},
         )
-        for kind in (
-            None,
-            "",
-            "text/plain",
-            "multipart/form-data; boundary=x",
-            "application/graphql",
-            GRAPHQL,
-            f"{JSON}; charset=latin1",
-            f"{JSON}; charset=utf-16",
-            f"{JSON}, {JSON}",
-        )
+        for kind in (None, "", "text/plain", "application/graphql", GRAPHQL, f"{JSON}, {JSON}", *OTHER_FORMS)
+    ),
+    post(
+        "a form that a page can send is 400",
+        TYPENAME,
+        400,
+        refused(
+            "A multipart request needs one of these headers, so that no page can send it: apollo-require-preflight, "
+            "x-apollo-operation-name, graphql-require-preflight."
+        ),
+        content_type="multipart/form-data; boundary=x",
     ),
     post(
         "a compressed body is 415",

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from strawberry.exceptions import StrawberryInputCoercionError
 from strawberry.types.arguments import convert_argument
 
+from gql_api.content import HeldContent, UploadedFile
 from gql_api.schema import build_schema
 from gql_api.schema.compiled.inputs import UnusualError, reader
 from gql_api.schema.compiled.writer import DEFINITION, NotPlainError
@@ -43,6 +44,7 @@ LEAVES: dict[str, Any] = {
     "DateTime": st.just("2026-01-31T12:00:00Z"),
     "JSON": st.recursive(st.none() | st.booleans() | st.integers(-9, 9) | st.text("ab"), st.lists),
     "URL": st.just("https://example.org/"),
+    "Upload": st.sampled_from([UploadedFile("a", "", HeldContent(b"a")), "a"]),
 }
 
 
@@ -81,7 +83,8 @@ class Variables:
             )
         if isinstance(wanted, GraphQLEnumType):
             return self.draw(st.sampled_from(sorted(wanted.values)))  # type: ignore[no-any-return]
-        return _written(self.draw(LEAVES[wanted.name]))
+        drawn = self.draw(LEAVES[wanted.name])
+        return _written("a" if isinstance(drawn, UploadedFile) else drawn)  # files are variables alone
 
     def value(self, wanted: Any) -> Any:
         """Draw a value as a client writes it in JSON."""

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from carrying import By
+from gql_api.content import HeldContent
 from gql_api.errors import UpstreamFailure, UpstreamUnavailable
 from gql_api.upstream.connect import connect
 from gql_api.upstream.gateway import Gateway
@@ -79,7 +80,7 @@ def calls(gateway: Gateway, id: Any) -> list[Any]:
         lambda: files.get(id, "/", "a"),
         lambda: files.public_url(id, "/", "a", seconds=1),
         lambda: files.content(id, "/", "a"),
-        lambda: files.upload(id, directory="/", filename="a", content=b"", metadata=None),
+        lambda: files.upload(id, directory="/", filename="a", content=HeldContent(b""), metadata=None),
         lambda: files.delete(id, "/", "a"),
     ]
 

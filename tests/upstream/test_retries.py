@@ -15,6 +15,7 @@ import stamina
 from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from carrying import By
+from gql_api.content import HeldContent
 from gql_api.errors import UpstreamFailure, UpstreamTimeout, UpstreamUnavailable
 from gql_api.request_scope import no_request, request_within
 from gql_api.upstream.breaker import FAILURES
@@ -110,7 +111,9 @@ READS: dict[str, Ask] = {
 ONCE: dict[str, Ask] = {
     "store": lambda gateway: gateway.messages.store(ID, format="openai", blob={}, metadata=None),
     "create a disk": lambda gateway: gateway.sessions.create_disk("ours"),
-    "upload": lambda gateway: gateway.files.upload(ID, directory="/", filename="a", content=b"", metadata=None),
+    "upload": lambda gateway: gateway.files.upload(
+        ID, directory="/", filename="a", content=HeldContent(b""), metadata=None
+    ),
     "delete a file": lambda gateway: gateway.files.delete(ID, "/", "a"),
 }
 BROKEN: list[Fault] = [httpx.ReadError, httpx.RemoteProtocolError, httpx.WriteError, _status(502), _status(500)]

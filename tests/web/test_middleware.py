@@ -175,7 +175,7 @@ async def test_a_body_may_have_as_many_bytes_as_the_limit_says(
     if status == 200:
         assert response.text == str(size)
     else:
-        message = f"The body is larger than {LIMIT} bytes."
+        message = f"The body is larger than {LIMIT} bytes; larger files are sent as multipart/form-data."
         assert response.json() == {"errors": [{"message": message, "extensions": {"code": "TOO_LARGE"}}]}
         assert response.headers["content-type"] == "application/json; charset=utf-8"
         assert "x-request-id" in response.headers
