@@ -229,6 +229,18 @@ async def test_a_lost_answer_is_found_again_with_its_files(
     assert (again["replayed"], len(await read(client, session))) == (True, 1)
 
 
+async def test_a_file_that_cannot_be_read_from_its_disk_stops_nothing_for_later(
+    client: Client, session: str, upstream: Upstream
+) -> None:
+    file = await client.upload(session, "/a.txt")
+    upstream.fault = lambda request: "lost" if request.url.path.endswith("/download") else None
+    input = saying(session, {"fileId": file["id"]}, idempotencyKey="key")
+    assert await client.code(STORE, input=input) == "UPSTREAM_UNAVAILABLE"
+    upstream.fault = None
+    payload = (await client.data(STORE, input=input))["storeMessage"]
+    assert (payload["errors"], payload["replayed"], len(await read(client, session))) == ([], False, 1)
+
+
 async def test_no_file_is_taken_for_the_arguments_of_a_call(client: Client, session: str) -> None:
     call = {"callId": "1", "name": "tool", "arguments": {"a": None}}
     chat = {"role": "ASSISTANT", "toolCalls": [call]}
