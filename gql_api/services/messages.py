@@ -145,13 +145,13 @@ class Messages:
             await expect_empty(self._gateway, session.id)
         if condition.last:
             await expect_last(self._gateway, session.id, condition.last)
-        for message in messages:
+        for message in messages if len(messages) > 1 else ():  # one alone is checked when it is sent
             await attachments.check(self._gateway, session.user, message.files)
 
     async def _store_in_order(self, held: Held, messages: list[Storable], stored: list[model.Message]) -> Stored:
         for message in messages:
             try:
-                files = await attachments.fetched(self._gateway, message.files)
+                files = await attachments.fetched(self._gateway, held.session.user, message.files)
                 stored.append(await self._store(held, message, files))
             except (Correctable, UpstreamFailure) as problem:
                 if not stored:
@@ -178,7 +178,7 @@ class Messages:
     async def _send(self, held: Held, keyed: Keyed) -> model.Message:
         """Store the next message under a key; where nobody knows what became of it, look whether it is there."""
         try:
-            files = await attachments.fetched(self._gateway, keyed.next.files)
+            files = await attachments.fetched(self._gateway, held.session.user, keyed.next.files)
         except (Correctable, UpstreamFailure):
             await keyed.unsent()
             raise
