@@ -43,6 +43,8 @@ class OnDisk(NamedTuple):
 
 
 Attachment = UploadedFile | Encoded | Linked | OnDisk
+Files = Mapping[str, tuple[str, Content]]
+"""Name and bytes of each file that goes with a message, by its field."""
 
 
 class Enclosure(NamedTuple):
@@ -122,8 +124,12 @@ async def check(gateway: Gateway, owner: str, files: Sequence[Enclosure]) -> Non
             raise TooLarge(f"A message's attachments from disks have at most {LARGEST_FILE} bytes.", one.path)
 
 
-async def fetched(gateway: Gateway, files: Sequence[Enclosure]) -> Mapping[str, tuple[str, Content]]:
-    """Give name and bytes of each file by its field; those of disks are read now, after they were checked."""
+async def fetched(gateway: Gateway, owner: str, files: Sequence[Enclosure]) -> Files:
+    """Give name and bytes of each file by its field; those of disks are checked and read now.
+
+    They may have been checked before, but not in every call: one that was cut goes on under its key.
+    """
+    await check(gateway, owner, files)
     found: dict[str, tuple[str, Content]] = {}
     for one in files:
         content = one.source

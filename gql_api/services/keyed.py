@@ -67,6 +67,11 @@ class Keyed:
         """How many there are to be in the end."""
         return len(self._marked)
 
+    @property
+    def next(self) -> Storable:
+        """The message after those that are known to be stored."""
+        return self._marked[len(self.messages)]
+
     async def begin(self) -> None:
         """Write down what is begun, or read what an earlier call stored."""
         fingerprint = rules.fingerprint([await _told(one) for one in self._marked])
@@ -103,7 +108,7 @@ class Keyed:
         """Write down that the next message is sent now, and give it as it is to be sent."""
         if not self.is_new or self.messages:
             await self._note(sent_at=self._keys.clock())
-        return self._marked[len(self.messages)]
+        return self.next
 
     async def after(self, failure: UpstreamFailure) -> model.Message:
         """Look once whether the message is there all the same; else raise what the caller is to be told."""

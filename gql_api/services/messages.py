@@ -1,12 +1,11 @@
 """Storing messages: owner first, everything checked before anything is stored, one after the other, never twice."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
 from gql_api import model
-from gql_api.content import Content
 from gql_api.errors import (
     Correctable,
     DatabaseFailure,
@@ -18,6 +17,7 @@ from gql_api.errors import (
 )
 from gql_api.events import Broker, MessagesStored
 from gql_api.services import attachments, rules, words
+from gql_api.services.attachments import Files
 from gql_api.services.creation import KEY_PATH
 from gql_api.services.drafts import Draft, Storable, storable
 from gql_api.services.expecting import Last, expect_empty, expect_last
@@ -84,7 +84,7 @@ class Messages:
         [message] = await self._checked(owner, session_id, [draft], condition)
         async with self._locks.holding(owner, session_id, _SESSION) as held:
             if condition is NO_CONDITION and not message.files:
-                return Stored(held.session, [await self._store(held, message)])
+                return Stored(held.session, [await self._store(held, message, {})])
             return await self._store_under(condition, held, [message], [])
 
     async def store_all(
@@ -145,13 +145,14 @@ class Messages:
             await expect_empty(self._gateway, session.id)
         if condition.last:
             await expect_last(self._gateway, session.id, condition.last)
-        for message in messages:
+        for message in messages if len(messages) > 1 else ():  # one alone is checked when it is sent
             await attachments.check(self._gateway, session.user, message.files)
 
     async def _store_in_order(self, held: Held, messages: list[Storable], stored: list[model.Message]) -> Stored:
         for message in messages:
             try:
-                stored.append(await self._store(held, message))
+                files = await attachments.fetched(self._gateway, held.session.user, message.files)
+                stored.append(await self._store(held, message, files))
             except (Correctable, UpstreamFailure) as problem:
                 if not stored:
                     raise
@@ -176,9 +177,14 @@ class Messages:
 
     async def _send(self, held: Held, keyed: Keyed) -> model.Message:
         """Store the next message under a key; where nobody knows what became of it, look whether it is there."""
+        try:
+            files = await attachments.fetched(self._gateway, held.session.user, keyed.next.files)
+        except (Correctable, UpstreamFailure):
+            await keyed.unsent()
+            raise
         message = await keyed.sending()
         try:
-            stored = await self._store(held, message)
+            stored = await self._store(held, message, files)
         except Correctable:
             await keyed.unsent()
             raise
@@ -188,9 +194,8 @@ class Messages:
         keyed.messages.append(stored)
         return stored
 
-    async def _store(self, held: Held, message: Storable) -> model.Message:
+    async def _store(self, held: Held, message: Storable, files: Files) -> model.Message:
         session_id = held.session.id
-        files = await attachments.fetched(self._gateway, message.files)
         await held.confirm(transfer=bool(files))
         try:
             stored = await self._sent(session_id, message, files)
@@ -208,9 +213,7 @@ class Messages:
         self._events.publish(MessagesStored(session_id))
         return stored._replace(meta=message.system_meta) if message.system_meta else stored
 
-    async def _sent(
-        self, session_id: UUID, message: Storable, files: Mapping[str, tuple[str, Content]]
-    ) -> model.Message:
+    async def _sent(self, session_id: UUID, message: Storable, files: Files) -> model.Message:
         calls = self._gateway.messages
         if files:
             return await calls.store_with_files(session_id, blob=message.blob, metadata=message.metadata, files=files)

@@ -1,5 +1,7 @@
 """What is attached to messages: uploads, files of disks, links and bytes in base64; a retry stores nothing twice."""
 
+import asyncio
+import json
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from hashlib import sha256
@@ -7,9 +9,12 @@ from typing import Any
 
 import pytest
 
+from api.asking import Asking
 from api.client import Client
 from api.conftest import ADDRESS
 from api.forms import post, sent, upload
+from api.odd_upstream import OddUpstream
+from api.test_admission import Held, app_of
 from api.upstream import Upstream
 
 PARTS = """
@@ -227,6 +232,40 @@ async def test_a_lost_answer_is_found_again_with_its_files(
     assert (first["errors"], first["message"]["parts"][1]["size"]) == ([], len(data))
     again = await sent(client, STORE, {"input": input}, {PLACE: data})
     assert (again["replayed"], len(await read(client, session))) == (True, 1)
+
+
+async def test_a_file_that_cannot_be_read_from_its_disk_stops_nothing_for_later(
+    client: Client, session: str, upstream: Upstream
+) -> None:
+    file = await client.upload(session, "/a.txt")
+    upstream.fault = lambda request: "lost" if request.url.path.endswith("/download") else None
+    input = saying(session, {"fileId": file["id"]}, idempotencyKey="key")
+    assert await client.code(STORE, input=input) == "UPSTREAM_UNAVAILABLE"
+    upstream.fault = None
+    payload = (await client.data(STORE, input=input))["storeMessage"]
+    assert (payload["errors"], payload["replayed"], len(await read(client, session))) == ([], False, 1)
+
+
+async def test_a_call_that_was_cut_gives_nobody_a_file_of_others(
+    start: Callable[..., Any], upstream: OddUpstream
+) -> None:
+    """It is under way already when it is sent again, so it is not begun anew."""
+    async with start(store_settling=0.001) as client:
+        bob = client.as_user("bob")
+        foreign = (await bob.upload((await bob.create())["id"], "/a.txt"))["id"]
+        session = (await client.create())["id"]
+        input = saying(session, {"fileId": foreign}, idempotencyKey="key", expectEmpty=True)
+        held = Held(upstream)
+        body = json.dumps({"query": STORE, "variables": {"input": input}}).encode()
+        asked = Asking(app_of(client), pieces=[body])
+        asked.send(b"", more=False)
+        await held.until(1)
+        asked.task.cancel()
+        await asyncio.wait([asked.task], timeout=20)
+        upstream.instead = None
+        payload = (await client.data(STORE, input=input))["storeMessage"]
+        assert told(payload) == [("NOT_FOUND", at("0", "fileId"))]
+        assert await read(client, session) == []
 
 
 async def test_no_file_is_taken_for_the_arguments_of_a_call(client: Client, session: str) -> None:
