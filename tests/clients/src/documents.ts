@@ -1,0 +1,225 @@
+import { graphql } from "./generated/gql";
+
+export const SessionRow = graphql(`
+  fragment SessionRow on Session {
+    id
+    title
+    createdAt
+  }
+`);
+
+export const MessageRow = graphql(`
+  fragment MessageRow on Message {
+    id
+    role
+    text
+    idempotencyKey
+    createdAt
+  }
+`);
+
+export const Sessions = graphql(`
+  query Sessions($first: Int!, $after: String) {
+    viewer {
+      id
+      sessions(first: $first, after: $after) {
+        edges {
+          cursor
+          node {
+            ...SessionRow
+          }
+        }
+        pageInfo {
+          hasNextPage
+          endCursor
+        }
+      }
+    }
+  }
+`);
+
+export const Conversation = graphql(`
+  query Conversation($session: ID!, $last: Int!, $before: String, $edits: [EditStrategyInput!]) {
+    session(id: $session) {
+      id
+      tokenCounts {
+        total
+      }
+      messages(last: $last, before: $before, editStrategy: $edits) {
+        edges {
+          cursor
+          node {
+            ...MessageRow
+          }
+        }
+        pageInfo {
+          hasPreviousPage
+          startCursor
+          hasNextPage
+          endCursor
+        }
+        resumeCursor
+      }
+    }
+  }
+`);
+
+export const Encoding = graphql(`
+  query Encoding($session: ID!) {
+    session(id: $session) {
+      id
+      tokenCounts {
+        encoding
+      }
+    }
+  }
+`);
+
+export const Parts = graphql(`
+  query Parts($session: ID!) {
+    session(id: $session) {
+      id
+      messages(first: 100) {
+        edges {
+          cursor
+          node {
+            id
+            parts {
+              id
+              ... on TextPart {
+                text
+              }
+              ... on ToolCallPart {
+                name
+                argumentsText
+                result {
+                  id
+                  text
+                }
+              }
+              ... on MediaPart {
+                kind
+                publicUrl {
+                  url
+                  expiresAt
+                }
+              }
+            }
+          }
+        }
+        pageInfo {
+          hasNextPage
+          endCursor
+        }
+        formatted(as: OPENAI) {
+          messages
+          warnings {
+            code
+            message
+          }
+        }
+      }
+      files {
+        directories {
+          path
+          name
+        }
+        edges {
+          cursor
+          node {
+            id
+            path
+            publicUrl {
+              url
+              expiresAt
+            }
+          }
+        }
+        pageInfo {
+          hasNextPage
+          endCursor
+        }
+      }
+    }
+  }
+`);
+
+export const CreateSession = graphql(`
+  mutation CreateSession($input: CreateSessionInput!) {
+    createSession(input: $input) {
+      sessionEdge {
+        cursor
+        node {
+          ...SessionRow
+        }
+      }
+      errors {
+        code
+        message
+        path
+      }
+    }
+  }
+`);
+
+export const DeleteSession = graphql(`
+  mutation DeleteSession($input: DeleteSessionInput!) {
+    deleteSession(input: $input) {
+      deletedSessionId
+      errors {
+        code
+        message
+        path
+      }
+    }
+  }
+`);
+
+export const StoreMessage = graphql(`
+  mutation StoreMessage($input: StoreMessageInput!) {
+    storeMessage(input: $input) {
+      messageEdge {
+        cursor
+        node {
+          ...MessageRow
+        }
+      }
+      replayed
+      errors {
+        code
+        message
+        path
+      }
+    }
+  }
+`);
+
+export const UploadFile = graphql(`
+  mutation UploadFile($input: UploadFileInput!) {
+    uploadFile(input: $input) {
+      file {
+        id
+        path
+      }
+      errors {
+        code
+        message
+        path
+      }
+    }
+  }
+`);
+
+export const MessageStored = graphql(`
+  subscription MessageStored($session: ID!, $after: String) {
+    messageStored(sessionId: $session, after: $after) {
+      messageEdge {
+        cursor
+        node {
+          ...MessageRow
+        }
+      }
+      resumeCursor
+    }
+  }
+`);
