@@ -119,7 +119,7 @@ export const Parts = graphql(`
           }
         }
       }
-      files {
+      files(first: 100) {
         directories {
           path
           name

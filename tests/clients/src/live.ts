@@ -1,8 +1,8 @@
 import { type Client, type ClientOptions, type Sink, type SubscribePayload, createClient } from "graphql-ws";
 
-/** One socket for all subscriptions, which comes back after every break. */
+/** One socket for all subscriptions, which comes back after every break; an `Error` is none, but a mistake. */
 export function connect(options: ClientOptions): Client {
-  return createClient({ retryAttempts: Infinity, shouldRetry: () => true, ...options });
+  return createClient({ retryAttempts: Infinity, shouldRetry: (reason) => !(reason instanceof Error), ...options });
 }
 
 /**

@@ -45,7 +45,8 @@ export const createSession = graphql`
 export const deleteSession = graphql`
   mutation SessionsDeleteMutation($input: DeleteSessionInput!, $connections: [ID!]!) {
     deleteSession(input: $input) {
-      deletedSessionId @deleteRecord @deleteEdge(connections: $connections)
+      deletedSessionId @deleteEdge(connections: $connections)
+      gone: deletedSessionId @deleteRecord
       errors {
         code
         message

@@ -9,9 +9,9 @@ import { possibleTypes } from "../apollo/cache";
 import { codeOf, followMessages, remove, send } from "../apollo/chat";
 import { createApolloClient } from "../apollo/client";
 import { Conversation, CreateSession, Encoding, Sessions } from "../documents";
-import { createSession, cuttable, storeMessages, until, url, waysOf } from "./server";
+import { createSession, cuttable, someone, storeMessages, until, url, waysOf } from "./server";
 
-const USER = "apollo@example.com";
+const USER = someone("apollo");
 
 function open(trial: TestContext, fetch: typeof globalThis.fetch = globalThis.fetch, host?: string) {
   const ways = waysOf(USER, host);

@@ -27,9 +27,9 @@ import type { MessagesStoreMutation } from "../relay/generated/MessagesStoreMuta
 import type { SessionsCreateMutation } from "../relay/generated/SessionsCreateMutation.graphql";
 import type { SessionsDeleteMutation } from "../relay/generated/SessionsDeleteMutation.graphql";
 import type { SessionsQuery } from "../relay/generated/SessionsQuery.graphql";
-import { createSession, cuttable, storeMessages, until, waysOf } from "./server";
+import { createSession, cuttable, someone, storeMessages, until, waysOf } from "./server";
 
-const USER = "relay@example.com";
+const USER = someone("relay");
 
 function open(trial: TestContext, host?: string): Environment {
   const ways = waysOf(USER, host);

@@ -11,7 +11,11 @@ import { connect } from "../live";
 
 export const url = String(process.argv[2]);
 
-/** Each trial is a user of its own. */
+/** Each run of a client's trials is a user of its own. */
+export function someone(name: string): string {
+  return `${name}-${crypto.randomUUID()}@example.com`;
+}
+
 export function waysOf(user: string, host = new URL(url).host) {
   const headers = { "X-User": user };
   const socket = connect({

@@ -6,12 +6,12 @@ import type { Client, DocumentInput } from "@urql/core";
 import { Conversation, DeleteSession, Encoding, MessageStored, Parts, Sessions, StoreMessage, UploadFile } from "../documents";
 import type { MessageInput } from "../generated/graphql";
 import { createUrqlClient } from "../urql/client";
-import { ask, createSession, cuttable, storeMessages, until, waysOf } from "./server";
+import { ask, createSession, cuttable, someone, storeMessages, until, waysOf } from "./server";
 
-const USER = "urql@example.com";
+const USER = someone("urql");
 
 /** Give a client; Graphcache may warn of nothing until the trial is over. */
-function open(trial: TestContext, host?: string) {
+function open(trial: TestContext, host?: string, fetch = globalThis.fetch) {
   const warned = [mock.method(console, "warn", () => {}), mock.method(console, "error", () => {})];
   const ways = waysOf(USER, host);
   trial.after(async () => {
@@ -19,7 +19,7 @@ function open(trial: TestContext, host?: string) {
     mock.restoreAll();
   });
   const quiet = () => assert.deepEqual(warned.flatMap(({ mock }) => mock.calls.map(({ arguments: [said] }) => said)), []);
-  return { client: createUrqlClient(ways), socket: ways.socket, quiet };
+  return { client: createUrqlClient({ ...ways, fetch }), quiet };
 }
 
 function watch<Data, Variables extends object>(client: Client, document: DocumentInput<Data, Variables>, variables: Variables) {
@@ -85,7 +85,8 @@ test("all kinds of what has no id are kept within what has one", async (trial) =
   await ask(USER, StoreMessage, { input: { sessionId: session, message } });
   await ask(USER, UploadFile, { input: { sessionId: session, path: "/maps/sea.txt", content: { text: "blue" } } });
   await ask(USER, UploadFile, { input: { sessionId: session, path: "/readme.txt", content: { text: "read" } } });
-  const { data } = await client.query(Parts, { session });
+  const { data, error } = await client.query(Parts, { session });
+  assert.equal(error, undefined);
   assert.deepEqual(data?.session?.files?.directories.map(({ path }) => path), ["/maps/"]);
   assert.equal(typeof data?.session?.files?.edges[0]?.node.publicUrl?.url, "string");
   assert.deepEqual(data?.session?.messages?.formatted?.warnings.map(({ code }) => code), ["CALL_WITHOUT_RESULT"]);
@@ -94,18 +95,25 @@ test("all kinds of what has no id are kept within what has one", async (trial) =
   quiet();
 });
 
-test("a message that is sent is shown at once, and once, with its live event", async (trial) => {
-  const { client, quiet } = open(trial);
+test("a message that is sent is shown at once, and once, though its live event comes before the answer", async (trial) => {
   const session = await createSession(USER, "optimistic");
+  let release = () => {};
+  const held = new Promise<void>((resolve) => (release = resolve));
+  const { client, quiet } = open(trial, undefined, async (input, init) => {
+    const answer = await fetch(input, init);
+    if (String(init?.body).includes('"StoreMessage"')) await held;
+    return answer;
+  });
   const view = watchConversation(client, session);
   await until(() => view.shown.length > 0, "the empty conversation");
   let events = 0;
   client.subscription(MessageStored, { session, after: view.seen.cursor! }).subscribe(() => (events += 1));
   const input = { sessionId: session, message: { chat: { role: "USER", content: "hello" } }, idempotencyKey: "1" } as const;
   const sent = client.mutation(StoreMessage, { input }).toPromise();
-  assert.deepEqual(view.now(), ["hello"]);
-  assert.deepEqual((await sent).data?.storeMessage?.errors, []);
+  await until(() => view.now().includes("hello"), "the draft");
   await until(() => events === 1, "the live event");
+  release();
+  assert.deepEqual((await sent).data?.storeMessage?.errors, []);
   await storeMessages(USER, session, "and more");
   await until(() => view.now().includes("and more"), "what another stored");
   assert.deepEqual(view.now(), ["hello", "and more"]);

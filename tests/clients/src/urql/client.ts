@@ -9,13 +9,15 @@ interface Ways {
   url: string;
   headers: Record<string, string>;
   socket: Socket;
+  fetch?: typeof fetch;
 }
 
-export function createUrqlClient({ url, headers, socket }: Ways): Client {
+export function createUrqlClient({ url, headers, socket, fetch }: Ways): Client {
   return new Client({
     url,
     preferGetMethod: false,
     fetchOptions: { headers },
+    ...(fetch && { fetch }),
     exchanges: [
       cache,
       fetchExchange,
