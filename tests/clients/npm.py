@@ -60,7 +60,7 @@ def installed() -> Node:
 
 
 def build_applications(node: Node) -> None:
-    """Build what the clients need of schema and documents, unless it is there. One test process does it, others wait."""
+    """Build what clients need of schema and documents, unless it is there. One test process does it, others wait."""
     with (FOLDER / ".npm.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         sources = _digest(_sources())
