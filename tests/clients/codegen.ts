@@ -3,7 +3,7 @@ import { addTypenameSelectionDocumentTransform } from "@graphql-codegen/client-p
 
 const config: CodegenConfig = {
   schema: "../../schema.graphql",
-  documents: ["src/documents.ts"],
+  documents: ["src/**/documents.ts"],
   generates: {
     "src/generated/": {
       preset: "client",

@@ -8,7 +8,8 @@ import { buildSchema, isAbstractType } from "graphql";
 import { possibleTypes } from "../apollo/cache";
 import { codeOf, followMessages, remove, send } from "../apollo/chat";
 import { createApolloClient } from "../apollo/client";
-import { Conversation, CreateSession, Encoding, Sessions } from "../documents";
+import { Conversation, Sessions } from "../documents";
+import { CreateSession, Encoding } from "./documents";
 import { createSession, cuttable, someone, storeMessages, until, url, waysOf } from "./server";
 
 const USER = someone("apollo");

@@ -2,12 +2,13 @@
 import { once } from "node:events";
 import { type Socket, connect as connectTo, createServer } from "node:net";
 
-import { type TypedDocumentNode } from "@graphql-typed-document-node/core";
+import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
 import { print } from "graphql";
 import { WebSocket } from "ws";
 
-import { CreateSession, StoreMessage } from "../documents";
+import { StoreMessage } from "../documents";
 import { connect } from "../live";
+import { CreateSession } from "./documents";
 
 export const url = String(process.argv[2]);
 

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { createTrustedClient } from "../apollo/trusted";
-import { Conversation, CreateSession, MessageStored, Sessions, StoreMessage } from "../documents";
+import { Conversation, MessageStored, Sessions, StoreMessage } from "../documents";
+import { CreateSession } from "./documents";
 import { someone, until, url, waysOf } from "./server";
 
 test("documents of codegen's manifest are run by their id alone, and no others", async (trial) => {

@@ -3,9 +3,10 @@ import { type TestContext, mock, test } from "node:test";
 
 import type { Client, DocumentInput } from "@urql/core";
 
-import { Conversation, DeleteSession, Encoding, MessageStored, Parts, Sessions, StoreMessage, UploadFile } from "../documents";
+import { Conversation, DeleteSession, MessageStored, Sessions, StoreMessage } from "../documents";
 import type { MessageInput } from "../generated/graphql";
 import { createUrqlClient } from "../urql/client";
+import { Encoding, Parts, UploadFile } from "./documents";
 import { ask, createSession, cuttable, someone, storeMessages, until, waysOf } from "./server";
 
 const USER = someone("urql");
