@@ -59,9 +59,10 @@ schema: setup ## Write schema.graphql anew
 explorer: setup ## Build the explorer again, saying what is in the way
 	$(BIN)/python hatch_build.py
 
-docs: $(VENV)/.dev ## Write the tables and answers of README.md and docs/ anew
+docs: $(VENV)/.dev ## Write the tables, answers and snippets of README.md and docs/ anew
 	$(BIN)/python tests/readme.py
 	$(BIN)/python tests/operations.py
+	$(BIN)/python tests/snippets.py
 
 clean: ## Remove what was installed and built; data stays
 	rm -rf $(VENV) gql_api/static build dist

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import snippets
 from gql_api import errors
 from readme import README, TOUR, answers, comparable, sections
 
@@ -34,6 +35,13 @@ def test_every_failure_has_its_code_in_a_table() -> None:
     for kind in family(errors.Failure):
         code = kind.query_code if issubclass(kind, errors.Correctable) else kind.code
         assert code in errors.CODES, kind
+
+
+def test_the_snippets_of_the_page_on_clients_are_the_files_that_are_run() -> None:
+    assert snippets.page() == text_of(snippets.PAGE), "run: make docs"
+    sources = ROOT / snippets.SOURCES
+    written = {str(file.relative_to(sources)) for file in sources.glob("src/*/*.ts")}
+    assert {file for file in written if not file.startswith(("src/generated/", "src/trials/"))} <= snippets.files()
 
 
 def test_the_links_of_the_documents_lead_somewhere() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from clients.npm import Node, NoNode, installed
+from clients.npm import Node, NoNode, build_applications, installed
 from commands import address_told, running
 
 
@@ -15,6 +15,13 @@ def node() -> Node:
         return installed()
     except NoNode as reason:
         pytest.skip(str(reason))
+
+
+@pytest.fixture(scope="session")
+def applications(node: Node) -> Node:
+    """What runs the applications of this folder, which are built."""
+    build_applications(node)
+    return node
 
 
 @pytest.fixture(scope="session")

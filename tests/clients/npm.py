@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import importlib.util
 import subprocess
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -12,6 +13,7 @@ from typing import Any
 FOLDER = Path(__file__).parent
 _PINS = ("package.json", "package-lock.json")
 _STAMP = FOLDER / "node_modules" / ".pins"
+_BUILT = FOLDER / "build" / ".sources"
 
 
 class NoNode(Exception):
@@ -36,7 +38,7 @@ class Node:
             timeout=seconds,
             check=False,
         )
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == 0, done.stderr + done.stdout
         return done.stdout
 
 
@@ -47,13 +49,30 @@ def installed() -> Node:
         command = build.node_and_npm()
         with (FOLDER / ".npm.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            if not _STAMP.is_file() or _STAMP.read_text() != _digest():
+            pins = _digest(FOLDER / name for name in _PINS)
+            if not _STAMP.is_file() or _STAMP.read_text() != pins:
                 build.run([*command.npm, *build.NPM_ASK], FOLDER, command.environment, build.ASK_SECONDS)
                 build.run([*command.npm, *build.NPM_CI], FOLDER, command.environment, build.INSTALL_SECONDS)
-                _STAMP.write_text(_digest())
+                _STAMP.write_text(pins)
     except (build.CannotBuildError, OSError) as reason:
         raise NoNode(f"no Node.js with its packages: {reason}") from None
     return Node(command)
+
+
+def build_applications(node: Node) -> None:
+    """Build what clients need of schema and documents, unless it is there. One test process does it, others wait."""
+    with (FOLDER / ".npm.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        sources = _digest(_sources())
+        if not _BUILT.is_file() or _BUILT.read_text() != sources:
+            node.run("build.mjs", seconds=300)
+            _BUILT.write_text(sources)
+
+
+def _sources() -> Iterator[Path]:
+    yield FOLDER.parents[1] / "schema.graphql"
+    yield from (FOLDER / name for name in (*_PINS, "build.mjs", "codegen.ts", "relay.config.json", "tsconfig.json"))
+    yield from sorted(file for file in FOLDER.glob("src/**/*.ts") if "generated" not in file.parts)
 
 
 def _of_the_build() -> ModuleType:
@@ -66,5 +85,5 @@ def _of_the_build() -> ModuleType:
     return module
 
 
-def _digest() -> str:
-    return hashlib.sha256(b"".join((FOLDER / name).read_bytes() for name in _PINS)).hexdigest()
+def _digest(files: Iterable[Path]) -> str:
+    return hashlib.sha256(b"".join(str(file).encode() + file.read_bytes() for file in files)).hexdigest()

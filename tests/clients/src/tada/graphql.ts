@@ -1,0 +1,8 @@
+import { initGraphQLTada } from "gql.tada";
+
+import type { introspection } from "../generated/graphql-env";
+
+export const graphql = initGraphQLTada<{
+  introspection: introspection;
+  scalars: { DateTime: string; JSON: unknown; URL: string; UUID: string };
+}>();

@@ -1,0 +1,65 @@
+import { type Cache, cacheExchange } from "@urql/exchange-graphcache";
+import { relayPagination } from "@urql/exchange-graphcache/extras";
+
+import { type Edge, draft, withMessage } from "../conversation";
+import { Conversation } from "../documents";
+import schema from "../generated/introspection.json";
+import type {
+  DeleteSessionMutation,
+  MessageStoredSubscription,
+  StoreMessageMutationVariables,
+  StoreMessageMutation,
+} from "../generated/graphql";
+
+const embedded = () => null;
+
+export const cache = cacheExchange({
+  schema,
+  keys: {
+    Directory: embedded,
+    FormatWarning: embedded,
+    FormattedMessages: embedded,
+    MessageStoredEvent: embedded,
+    SessionListEvent: embedded,
+    SignedUrl: embedded,
+    TokenCounts: embedded,
+    UserError: embedded,
+  },
+  resolvers: {
+    Query: { sessions: relayPagination() },
+    User: { sessions: relayPagination() },
+    Session: { messages: relayPagination(), files: relayPagination() },
+    Disk: { files: relayPagination() },
+    Directory: { files: relayPagination() },
+  },
+  updates: {
+    Mutation: {
+      storeMessage: ({ storeMessage }: StoreMessageMutation, { input }: StoreMessageMutationVariables, cache) =>
+        append(cache, input.sessionId, storeMessage?.messageEdge),
+      deleteSession({ deleteSession }: DeleteSessionMutation, _, cache) {
+        const id = deleteSession?.deletedSessionId;
+        if (id) cache.invalidate({ __typename: "Session", id });
+      },
+    },
+    Subscription: {
+      messageStored: ({ messageStored }: MessageStoredSubscription, { sessionId }, cache) =>
+        append(cache, String(sessionId), messageStored.messageEdge),
+    },
+  },
+  optimistic: {
+    storeMessage({ input }: StoreMessageMutationVariables) {
+      const { chat } = input.message;
+      if (!chat || !input.idempotencyKey) return null;
+      const messageEdge = draft(chat.content ?? "", input.idempotencyKey);
+      return { __typename: "StoreMessagePayload", messageEdge, replayed: false, errors: [] };
+    },
+  },
+});
+
+function append(cache: Cache, session: string, edge: Edge | null | undefined): void {
+  if (!edge) return;
+  cache.updateQuery(
+    { query: Conversation, variables: { session, last: 20 } },
+    (read) => read && withMessage(read, edge),
+  );
+}
