@@ -17,7 +17,7 @@ TRIALS = {"apollo": 9, "relay": 2, "tada": 1, "urql": 6}
 
 def passed(node: Node, trial: str, endpoint: str) -> int:
     """Run the trials of a client, none of which may fail; tell how many there were."""
-    told = node.run("--test-force-exit", f"build/{trial}.test.mjs", endpoint)
+    told = node.run("--test-force-exit", "--test-reporter=tap", f"build/{trial}.test.mjs", endpoint)
     return len(re.findall(r"^ok ", told, re.MULTILINE))
 
 

@@ -19,11 +19,8 @@ export const cache = cacheExchange({
     Directory: embedded,
     FormatWarning: embedded,
     FormattedMessages: embedded,
-    MessageStoredEvent: embedded,
-    SessionListEvent: embedded,
     SignedUrl: embedded,
     TokenCounts: embedded,
-    UserError: embedded,
   },
   resolvers: {
     Query: { sessions: relayPagination() },
