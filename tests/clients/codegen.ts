@@ -16,7 +16,7 @@ const config: CodegenConfig = {
         enumsAsTypes: true,
         useTypeImports: true,
         strictScalars: true,
-        scalars: { ID: "string", DateTime: "string", JSON: "unknown", URL: "string", UUID: "string" },
+        scalars: { ID: "string", DateTime: "string", JSON: "unknown", Upload: "File", URL: "string", UUID: "string" },
       },
     },
   },

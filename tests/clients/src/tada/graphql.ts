@@ -4,5 +4,5 @@ import type { introspection } from "../generated/graphql-env";
 
 export const graphql = initGraphQLTada<{
   introspection: introspection;
-  scalars: { DateTime: string; JSON: unknown; URL: string; UUID: string };
+  scalars: { DateTime: string; JSON: unknown; Upload: File; URL: string; UUID: string };
 }>();
