@@ -1,6 +1,7 @@
 """The sweep: it never works on what another may work on, and a silent Acontext does not keep a server from starting."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import uuid4
@@ -107,7 +108,7 @@ async def test_a_session_does_not_come_back_by_a_late_call_that_made_it(parts: P
     assert await parts.left_upstream() == (0, 0, 0)
 
     [request] = late
-    await parts.upstream.ask(request.method, "/session", content=request.content)
+    await parts.upstream.ask(request.method, "/session", json=json.loads(request.content))
     assert await parts.left_upstream() == (1, 0, 0)
     parts.now += LEASE + timedelta(seconds=1)
     assert await reconciler.sweep() == 1
