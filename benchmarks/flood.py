@@ -1,11 +1,11 @@
 """A flood: many times as many requests as a server can answer, what becomes of them, and how soon it is over.
 
-    python benchmarks/flood.py [--stub] [--times 5] [--set NAME=VALUE] [--save FILE]
+    python benchmarks/flood.py [--stub] [--times 5] [--set NAME=VALUE] [--save FILE] [--plots FOLDER]
 
 The server is the embedded default, or with `--stub` the deployment of `compare.py` over the stub of Acontext. What is
 asked for is the page S2. Its capacity is measured first, with few requests at a time; then requests come at a steady
-rate, whatever becomes of those before. Meanwhile somebody else asks for little. It takes 15 seconds, and half a minute
-where nothing is refused.
+rate, whatever becomes of those before. Meanwhile somebody else asks for little. It takes 20 seconds, and half a minute
+where nothing is refused; with `--plots` it is done once more without limits, and both are drawn.
 """
 
 import argparse
@@ -15,7 +15,7 @@ import resource
 import sys
 import tempfile
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -24,6 +24,7 @@ from typing import Any
 
 import uvloop
 from rig import load
+from rig.drawing import Curves, draw_flood
 from rig.load import Bounds
 from rig.operations import OPERATIONS, Operation
 from rig.pages import grid, put
@@ -34,7 +35,10 @@ FLOODED, AFTER = 6.0, 5.0
 """Seconds of the flood, and after its end until it is looked at again: then no answer to it is waited for any more."""
 PATIENCE = 2.0
 """Seconds after which an answer to anything else comes too late."""
-_FEW, _MEASURED, _LOOKED = 8, 2.0, 10
+_FEW, _MEASURED = 8, 2.0
+_SAMPLED, _COUNTED = 0.1, 0.5
+"""Seconds between two looks at the memory, and over which answers are counted together."""
+_NO_LIMITS = {"GQL_API_MAX_OPERATIONS": "100000", "GQL_API_MAX_OPERATIONS_PER_USER": "100000"}
 _REFUSALS = {429, 503}
 _OK = 200
 _SESSIONS = 20
@@ -52,8 +56,9 @@ class Came:
     answered: list[float] = field(default_factory=list)
     refused: list[float] = field(default_factory=list)
     lost: int = 0
-    latest: float = 0.0
-    """When the last answer came."""
+    began: float = field(default_factory=time.perf_counter)
+    when: list[float] = field(default_factory=list)
+    """When each answer came."""
 
     async def ask(self, connection: load.Connection, data: bytes, patience: float = PATIENCE) -> bool:
         """Send one request; tell whether the connection is of further use."""
@@ -67,12 +72,17 @@ class Came:
         took = time.perf_counter() - began
         if status == _OK:
             self.answered.append(took)
-            self.latest = began + took
+            self.when.append(began + took)
         elif status in _REFUSALS:
             self.refused.append(took)
         else:
             raise RuntimeError(f"answered with {status}")
         return True
+
+    @property
+    def a_second(self) -> float:
+        """How many were answered, from the begin to the last of them."""
+        return len(self.when) / (max(self.when) - self.began) if self.when else 0.0
 
     def row(self) -> dict[str, Any]:
         """Sum it up."""
@@ -84,6 +94,7 @@ class Came:
             "refused": len(self.refused),
             "in p99 ms": _at(self.refused, 0.99),
             "unanswered": self.lost,
+            "a second": self.a_second,
         }
 
 
@@ -92,11 +103,45 @@ def _at(seconds: list[float], share: float) -> float | str:
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))] * 1000 if ordered else ""
 
 
-async def flood(server: Side, rate: float, came: Came) -> float:
-    """Send requests at this rate, each over a connection that nothing else is under way on.
+@dataclass
+class Watch:
+    """Looks at the memory of a server, and remembers what came of which requests, until its end."""
 
-    Tell how many a second were answered, from the first request to the last answer.
-    """
+    server: Side
+    memory: list[tuple[float, float]] = field(default_factory=list)
+
+    async def look(self) -> None:
+        """Look again and again, until this is cancelled."""
+        while True:
+            self.memory.append((time.perf_counter(), self.server.process.resident_mib()))
+            await asyncio.sleep(_SAMPLED)
+
+    def curves(self, begin: float, *came: Came) -> Curves:
+        """Give what was seen, in seconds from `begin`."""
+        counts = Counter((moment - begin) // _COUNTED for one in came for moment in one.when)
+        steps = range(int((self.memory[0][0] - begin) // _COUNTED) + 1, int((self.memory[-1][0] - begin) // _COUNTED))
+        answered = [((step + 0.5) * _COUNTED, counts[step] / _COUNTED) for step in steps]
+        return Curves([(moment - begin, mib) for moment, mib in self.memory], answered)
+
+
+async def steadily(server: Side) -> Came:
+    """Ask for pages, a few at a time."""
+    came = Came()
+
+    async def one_after_another() -> None:
+        [connection] = await load.connected(server.url, 1)
+        while time.perf_counter() - came.began < _MEASURED:
+            if not await came.ask(connection, server.request(_PAGE, 0)):
+                [connection] = await load.connected(server.url, 1)
+        connection.close()
+
+    await asyncio.gather(*(one_after_another() for _ in range(_FEW)))
+    return came
+
+
+async def flood(server: Side, rate: float) -> Came:
+    """Send requests at this rate, each over a connection that nothing else is under way on."""
+    came = Came()
     idle: deque[load.Connection] = deque()
     data, tasks = server.request(_PAGE, 0), set()
 
@@ -105,15 +150,15 @@ async def flood(server: Side, rate: float, came: Came) -> float:
         if await came.ask(connection, data, FLOODED + AFTER):
             idle.append(connection)
 
-    began, sent = time.perf_counter(), 0
-    while (passed := time.perf_counter() - began) < FLOODED:
+    sent = 0
+    while (passed := time.perf_counter() - came.began) < FLOODED:
         for _ in range(int(passed * rate) - sent):
             tasks.add(asyncio.create_task(one()))
             sent += 1
         await asyncio.sleep(0.002)
     await asyncio.wait(tasks, timeout=AFTER)
     came.lost += len([task.cancel() for task in tasks if not task.done()])
-    return len(came.answered) / (came.latest - began) if came.answered else 0.0
+    return came
 
 
 async def now_and_then(server: Side, came: Came) -> None:
@@ -126,24 +171,27 @@ async def now_and_then(server: Side, came: Came) -> None:
         await asyncio.sleep(0.1)
 
 
-async def flooded(server: Side, times: float) -> list[dict[str, Any]]:
+async def flooded(server: Side, times: float) -> tuple[list[dict[str, Any]], Curves]:
     """Measure the capacity, flood, and look at what is left of it when it is over."""
     await server.send(_PAGE, Bounds(1.0, most=20), concurrency=2)
-    calm = await server.send(_PAGE, Bounds(_MEASURED), concurrency=_FEW)
-    capacity = len(calm.seconds) / calm.took
-    came, beside, after = Came(), Came(), Came()
+    watch = Watch(server)
+    looking = asyncio.create_task(watch.look())
+    calm = await steadily(server)
+    beside = Came()
     asking = asyncio.create_task(now_and_then(server, beside))
-    answered = await flood(server, times * capacity, came)
+    came = await flood(server, times * calm.a_second)
     asking.cancel()
-    [connection] = await load.connected(server.url, 1)
-    while await after.ask(connection, server.request(_PAGE, 0)) and len(after.answered) < _LOOKED:
-        pass
-    return [
-        {"who": f"{_FEW} at a time, before"} | Came(answered=calm.seconds).row() | {"a second": capacity},
-        {"who": f"the flood, {times:g} times that"} | came.row() | {"a second": answered},
-        {"who": "somebody else meanwhile, `{__typename}`"} | beside.row(),
-        {"who": f"{AFTER:g} s after the end"} | after.row() | {"MiB": f"{server.process.peak_mib():.0f}"},
+    after = await steadily(server)
+    looking.cancel()
+    rows = [
+        {"who": f"{_FEW} at a time, before"} | calm.row(),
+        {"who": f"the flood, {times:g} times that"} | came.row(),
+        {"who": "somebody else meanwhile, `{__typename}`"} | beside.row() | {"a second": ""},
+        {"who": f"{_FEW} at a time, {AFTER:g} s after the end"}
+        | after.row()
+        | {"MiB": f"{server.process.peak_mib():.0f}"},
     ]
+    return rows, watch.curves(came.began, calm, came, after)
 
 
 @asynccontextmanager
@@ -170,13 +218,14 @@ async def _asked(server: Side, query: str, **variables: Any) -> Any:
     return json.loads(answer)["data"]
 
 
-async def measured(arguments: argparse.Namespace) -> list[dict[str, Any]]:
+async def measured(arguments: argparse.Namespace, **others: str) -> tuple[list[dict[str, Any]], Curves]:
     """Start the server, and measure."""
     pinned = keep_to_load_core()
     # All that is asked comes from one user, whose minute is not what is measured.
     settings = {"GQL_API_SHUTDOWN_SECONDS": "1", "GQL_API_MAX_COST_PER_MINUTE": "1000000000"} | dict(
         pair.split("=", 1) for pair in arguments.set
     )
+    settings |= others
     with tempfile.TemporaryDirectory() as folder:
         if not arguments.stub:
             async with embedded(Path(folder), pinned=pinned, **settings) as server:
@@ -192,11 +241,17 @@ def main() -> None:
     parser.add_argument("--times", type=float, default=5.0, help="how many times the capacity is asked for")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the server")
     parser.add_argument("--save", type=Path, metavar="FILE", help="put the table between the marks of a page")
+    parser.add_argument("--plots", type=Path, metavar="FOLDER", help="do it without limits too, and draw both as SVG")
     arguments = parser.parse_args()
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    rows = uvloop.run(measured(arguments))
+    rows, curves = uvloop.run(measured(arguments))
     sys.stdout.write(grid(rows) + "\n")
+    if arguments.plots:
+        without, beyond = uvloop.run(measured(arguments, **_NO_LIMITS))
+        sys.stdout.write(grid(without) + "\n")
+        for file in draw_flood({"with limits": curves, "without": beyond}, FLOODED, arguments.plots):
+            sys.stdout.write(f"{file}\n")
     if arguments.save:
         put(arguments.save, "flood-stub" if arguments.stub else "flood", grid(rows))
 

@@ -12,11 +12,13 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
+from rig.pages import grid
+
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from databases import PostgresDatabases
-from postgres import running_server
-from soak.rounds import Plan, Report, Soak, prepared
+from postgres import Server, running_server
+from soak.rounds import VICTIMS, Plan, Report, Soak, prepared
 
 
 def main() -> int:
@@ -24,31 +26,31 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mutations", type=int, default=20_000, help="how many (default %(default)s)")
     parser.add_argument("--faults", type=float, default=0.05, help="share of calls that fail (default %(default)s)")
-    parser.add_argument("--kills", type=int, default=20, help="of servers and of PostgreSQL (default %(default)s)")
+    parser.add_argument(
+        "--kills", type=int, default=20, help="of servers, PostgreSQL, its backends (default %(default)s)"
+    )
     parser.add_argument("--seconds", type=float, default=3000, help="not longer than this (default %(default)s)")
     parser.add_argument("--seed", type=int, default=int(time.time()), help="of what is done (default: the time)")
     given = parser.parse_args()
     plan = Plan(given.mutations, given.faults, given.kills, given.seed, given.seconds)
-    with tempfile.TemporaryDirectory() as folder, running_server() as server:
-        databases = PostgresDatabases(server)
-        report = asyncio.run(_run(databases, Path(folder), plan))
+    with tempfile.TemporaryDirectory() as folder, running_server(is_durable=True) as server:
+        report = asyncio.run(_run(server, Path(folder), plan))
     sys.stdout.write(told(report))
     return 1 if any(report.findings.counts.values()) else 0
 
 
-async def _run(databases: PostgresDatabases, folder: Path, plan: Plan) -> Report:
-    url = await databases.migrated()
-    # What is acknowledged has to outlive a kill of the database.
-    await databases.execute(
-        url, f"ALTER DATABASE {url.partition('@/')[2].partition('?')[0]} SET synchronous_commit = on"
-    )
+async def _run(server: Server, folder: Path, plan: Plan) -> Report:
+    url = await PostgresDatabases(server).migrated()
     with ExitStack() as stack:
-        return await Soak(prepared(folder, url, stack), plan).run()
+        return await Soak(prepared(folder, url, stack), server, plan).run()
 
 
 def told(report: Report) -> str:
     """Lay the report out."""
     ledger, plan = report.ledger, report.plan
+    figures = {"mutations": ledger.done.total(), "faults": report.injected.total()}
+    figures |= {f"kills of {victim}": report.kills[victim] for victim in dict.fromkeys(VICTIMS)}
+    figures |= report.findings.counts
     lines = [
         f"seed {plan.seed}, {report.seconds:.0f} s: {ledger.done.total()} mutations answered of "
         f"{ledger.tries.total()} tries; {report.kills.total()} kills ({_counts(report.kills)}); "
@@ -58,11 +60,7 @@ def told(report: Report) -> str:
         f"told on the way: {_counts(ledger.codes)}",
         f"without an answer in the end: {ledger.given_up}",
         "",
-        "| tried | faults | kills | " + " | ".join(report.findings.counts) + " |",
-        "| ---: " * 8 + "|",
-        f"| {ledger.done.total()} | {report.injected.total()} | {report.kills.total()} | "
-        + " | ".join(map(str, report.findings.counts.values()))
-        + " |",
+        grid([figures]),
         *report.findings.lines[:20],
     ]
     return "\n".join(lines) + "\n"

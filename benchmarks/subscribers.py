@@ -17,7 +17,7 @@ import websockets
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from commands import address_told, running
+from commands import address_told, resident, running
 
 SUBSCRIBERS = 1000
 SOCKETS = (20, 1000)
@@ -29,12 +29,6 @@ mutation ($id: ID!) {
 }
 """
 READ = 'gql_api_upstream_calls_total{outcome="ok",route="GET /session/{id}/messages"}'
-
-
-def resident(pid: int) -> int:
-    """Give the memory of a process in KiB."""
-    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    return int(status.split("VmRSS:")[1].split()[0])
 
 
 async def reads(http: httpx.AsyncClient, metrics: str) -> int:

@@ -34,6 +34,12 @@ def running(*arguments: str, cwd: Path, most_seconds: float = 180, **settings: s
             process.kill()
 
 
+def resident(pid: int) -> int:
+    """Give the memory of a process in KiB."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    return int(status.split("VmRSS:")[1].split()[0])
+
+
 def address_told(process: "subprocess.Popen[str]") -> str:
     """Read what a server says when it is ready, and give the address in it."""
     assert process.stdout is not None

@@ -8,6 +8,7 @@ import pytest
 import stamina
 
 from databases import Databases, PostgresDatabases, SqliteDatabases
+from gql_api.store.connection_options import ConnectionOptions
 from gql_api.store.database import Database, open_database
 from gql_api.telemetry import RequestIdFilter
 from postgres import NoPostgres, running_server
@@ -86,6 +87,22 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     """The new database, open for this process."""
     async with open_database(database_url, migrate=False) as opened:
         yield opened
+
+
+@pytest.fixture
+def postgres_options() -> ConnectionOptions:
+    """How `url` is connected to, where a test does not say otherwise."""
+    return ConnectionOptions()
+
+
+@pytest.fixture
+async def url(postgres_databases: PostgresDatabases, postgres_options: ConnectionOptions) -> AsyncIterator[str]:
+    """The URL of a new database of PostgreSQL, open for this process; who shuts it need not open it again."""
+    url = await postgres_databases.migrated()
+    async with open_database(url, migrate=False, options=postgres_options):
+        yield url
+    await postgres_databases.open(url)
+    await postgres_databases.drop(url)
 
 
 @pytest.fixture

@@ -7,12 +7,15 @@ as nobody then, in a folder of its own, over a Unix socket, without waiting for 
 import importlib.util
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +33,7 @@ _SETTINGS = {
     "full_page_writes": "off",
     "shared_buffers": "32MB",
 }
+_DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
 NO_TLS = "no PostgreSQL with TLS is installed; on Debian and Ubuntu: apt-get install postgresql"
 
 
@@ -43,6 +47,7 @@ class Server:
 
     folder: Path
     port: int = 5432
+    _start: Callable[[], None] = field(default=lambda: None, repr=False, compare=False)
 
     def url(self, database: str) -> str:
         port = f"&port={self.port}" if self.port != Server.port else ""
@@ -56,6 +61,21 @@ class Server:
     def log(self) -> Path:
         return self.folder / "log"
 
+    def start(self) -> None:
+        """Start it again, on the data that a kill left; be back when it has recovered."""
+        self._start()
+
+    def kill(self) -> None:
+        """Kill it with SIGKILL, all its processes at once; be back when none is there any more."""
+        postmaster = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+        os.kill(postmaster, signal.SIGSTOP)  # so that it makes no more of them
+        [children] = Path(f"/proc/{postmaster}/task").glob("*/children")
+        processes = [postmaster, *map(int, children.read_text().split())]
+        for process in processes:
+            os.kill(process, signal.SIGKILL)
+        while any(map(_is_there, processes)):
+            time.sleep(0.01)
+
     async def execute(self, statement: str, *, url: str | None = None) -> None:
         connection = await asyncpg.connect(url or self.url("postgres"))
         try:
@@ -64,20 +84,32 @@ class Server:
             await connection.close()
 
 
+def _is_there(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 @contextmanager
-def running_server(certificates: Path | None = None) -> Iterator[Server]:
+def running_server(certificates: Path | None = None, *, is_durable: bool = False) -> Iterator[Server]:
     """Start a server with an empty folder, and leave nothing of it behind; raise `NoPostgres` where that cannot be.
 
-    With a folder of certificates it is the machine's own PostgreSQL, which speaks TLS: that of the wheel does not.
+    With a folder of certificates it is the machine's own PostgreSQL, which speaks TLS: that of the wheel does not. One
+    that is durable waits for the disk, and may be killed.
     """
     folder = Path(tempfile.mkdtemp(prefix="gql-api-postgres-", dir="/tmp"))
     try:
         run = _Runner(folder, _programs_with_tls(folder) if certificates else _programs(folder))
         run("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
-        server = Server(folder, _free_port() if certificates else Server.port)
-        settings = _SETTINGS | {"port": str(server.port)} | (_tls(folder, certificates) if certificates else {})
+        port = _free_port() if certificates else Server.port
+        settings = _SETTINGS | {"port": str(port)} | (_tls(folder, certificates) if certificates else {})
+        settings |= _DURABLE if is_durable else {}
         options = " ".join(f"-c {name}={value}" for name, value in settings.items())
-        run("pg_ctl", "-w", "-l", str(server.log), "-o", f"-k {folder} {options}", "start")
+        start = partial(run, "pg_ctl", "-w", "-l", str(folder / "log"), "-o", f"-k {folder} {options}", "start")
+        start()
+        server = Server(folder, port, start)
         try:
             yield server
         finally:

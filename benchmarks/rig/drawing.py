@@ -1,10 +1,11 @@
-"""The growth plots: which figures make which line."""
+"""The plots of growth and of floods: which figures make which line."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rig.plots import Line, Plot
+from rig.plots import Line, Plot, Point
 
 _CPU = "CPU, ms a request"
 PRODUCT = "product"
@@ -67,3 +68,25 @@ def draw(found: Mapping[str, list[dict[str, Any]]], folder: Path) -> Iterator[Pa
             file = folder / f"growth-{name}.svg"
             file.write_text(plot(found[name]).svg(), encoding="utf-8")
             yield file
+
+
+@dataclass(frozen=True)
+class Curves:
+    """What was seen of a server in a flood, in seconds from its begin: MiB of memory, and pages answered a second."""
+
+    memory: Sequence[Point]
+    answered: Sequence[Point]
+
+
+def draw_flood(found: Mapping[str, Curves], seconds: float, folder: Path) -> Iterator[Path]:
+    """Write a plot of memory and one of what is answered, a line for each server by its name; give the files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    span, across = (0.0, seconds, "flood"), "seconds"
+    for name, title, up, of in (
+        ("memory", "Memory of a server in a flood", "MiB", lambda curves: curves.memory),
+        ("answers", "Pages that are answered in a flood", "pages a second", lambda curves: curves.answered),
+    ):
+        lines = [Line(server, of(curves), colour) for colour, (server, curves) in enumerate(found.items())]
+        file = folder / f"flood-{name}.svg"
+        file.write_text(Plot(title, across, up, lines, linear=True, span=span).svg(), encoding="utf-8")
+        yield file

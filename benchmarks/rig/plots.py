@@ -1,4 +1,4 @@
-"""Lines over a logarithmic axis as SVG: enough for a growth plot, and nothing to install."""
+"""Lines over a logarithmic axis, or over time, as SVG: enough for these plots, and nothing to install."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -9,6 +9,7 @@ _WIDTH, _HEIGHT = 640, 360
 _LEFT, _RIGHT, _TOP, _BOTTOM = 70, 150, 48, 52
 _COLOURS = ("#0b62c4", "#c2410c", "#15803d", "#7e22ce", "#525252")
 _TEN, _LABEL_GAP = 10, 15
+_TIME_STEP = 2
 Point = tuple[float, float]
 
 
@@ -24,17 +25,21 @@ class Line:
 
 @dataclass(frozen=True)
 class Plot:
-    """A plot; both axes are logarithmic unless `linear` says that the upright one begins at nought."""
+    """A plot; both axes are logarithmic unless `linear` says that the upright one begins at nought.
+
+    With a `span`, its ends in seconds and its name, what goes across is time.
+    """
 
     title: str
     across: str
     up: str
     lines: Sequence[Line]
     linear: bool = False
+    span: tuple[float, float, str] | None = None
 
     def svg(self) -> str:
         """Draw it."""
-        body = "\n".join([*self._grid(), *self._curves()])
+        body = "\n".join([*self._spans(), *self._grid(), *self._curves()])
         middle = _TOP + (_HEIGHT - _TOP - _BOTTOM) / 2
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" '
@@ -63,6 +68,8 @@ class Plot:
 
     def _x(self, value: float) -> float:
         low, high = self._xs
+        if self.span:
+            return _LEFT + (value - low) / (high - low) * (_WIDTH - _LEFT - _RIGHT)
         share = math.log(value / low) / math.log(high / low) if high > low else 0.5
         return _LEFT + share * (_WIDTH - _LEFT - _RIGHT)
 
@@ -78,12 +85,27 @@ class Plot:
             y = self._y(value)
             yield f'<path d="M{_LEFT} {y:.1f}H{_WIDTH - _RIGHT}" stroke="#e2e2e2"/>'
             yield f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end" fill="#555">{_short(value)}</text>'
-        for value in sorted({x for line in self.lines for x, _ in line.points}):
+        for value in self._marks():
             x = self._x(value)
             yield f'<path d="M{x:.1f} {_HEIGHT - _BOTTOM}v5" stroke="#888"/>'
             place = f'x="{x:.1f}" y="{_HEIGHT - _BOTTOM + 19}"'
             yield f'<text {place} text-anchor="middle" fill="#555">{_short(value)}</text>'
         yield f'<path d="M{_LEFT} {_HEIGHT - _BOTTOM}H{_WIDTH - _RIGHT}" stroke="#888"/>'
+
+    def _marks(self) -> list[float]:
+        low, high = self._xs
+        if self.span:
+            return [float(second) for second in range(math.ceil(low), math.floor(high) + 1) if second % _TIME_STEP == 0]
+        return sorted({x for line in self.lines for x, _ in line.points})
+
+    def _spans(self) -> Iterator[str]:
+        if self.span:
+            begin, end, name = self.span
+            left, right = self._x(begin), self._x(end)
+            box = f'x="{left:.1f}" y="{_TOP}" width="{right - left:.1f}" height="{_HEIGHT - _TOP - _BOTTOM}"'
+            yield f'<rect {box} fill="#f1f1f1"/>'
+            place = f'x="{(left + right) / 2:.1f}" y="{_TOP - 6}"'
+            yield f'<text {place} text-anchor="middle" fill="#555">{escape(name)}</text>'
 
     def _curves(self) -> Iterator[str]:
         places = self._label_places()
@@ -92,7 +114,7 @@ class Plot:
             path = "L".join(f"{self._x(x):.1f} {self._y(y):.1f}" for x, y in line.points)
             dash = ' stroke-dasharray="5 4"' if line.dashed else ""
             yield f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="2"{dash}/>'
-            for x, y in line.points:
+            for x, y in line.points if not self.span else ():
                 yield f'<circle cx="{self._x(x):.1f}" cy="{self._y(y):.1f}" r="3" fill="{colour}"/>'
             end = self._x(line.points[-1][0]) + 8
             yield f'<text x="{end:.1f}" y="{places[number] + 4:.1f}" fill="{colour}">{escape(line.name)}</text>'

@@ -28,7 +28,14 @@ class Watched:
 
     def peak_mib(self) -> float:
         """Give the largest memory that the process and its children had, added up."""
-        return sum(_peak(pid) for pid in self._pids()) / 1024
+        return self._mib("VmHWM")
+
+    def resident_mib(self) -> float:
+        """Give the memory that the process and its children have now, added up."""
+        return self._mib("VmRSS")
+
+    def _mib(self, kind: str) -> float:
+        return sum(_kib(pid, kind) for pid in self._pids()) / 1024
 
     def _pids(self) -> list[int]:
         found = [self.pid]
@@ -42,9 +49,9 @@ def _stat(pid: int) -> list[str]:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
-def _peak(pid: int) -> int:
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(status.split("VmHWM:")[1].split()[0]) if "VmHWM:" in status else 0
+def _kib(pid: int, kind: str) -> int:
+    _, _, told = Path(f"/proc/{pid}/status").read_text().partition(f"{kind}:")
+    return int(told.split()[0]) if told else 0
 
 
 def keep_to_load_core() -> bool:

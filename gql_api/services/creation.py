@@ -59,6 +59,11 @@ class NewSession:
     key: mappings.Key | None = None
 
 
+def used_with_other_input() -> IdempotencyMismatch:
+    """Say of an idempotency key that it cannot be used for this."""
+    return IdempotencyMismatch("This idempotency key was used with other input.", KEY_PATH)
+
+
 class _KeyTaken(Busy):
     """Another call makes a session under the same key."""
 
@@ -124,7 +129,7 @@ class Creation:
                 return None
             mapping, fingerprint = found
             if fingerprint != key.fingerprint:
-                raise IdempotencyMismatch("This idempotency key was used with other input.", KEY_PATH)
+                raise used_with_other_input()
             if mapping.state is not model.MappingState.CREATING:
                 if session := (await mappings.ready(owner, [mapping.id])).get(mapping.id):
                     return session

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from gql_api import gojson, model
-from gql_api.errors import DatabaseFailure, IdempotencyMismatch, NotFound, TooLarge, UpstreamFailure, UpstreamTimeout
+from gql_api.errors import DatabaseFailure, NotFound, TooLarge, UpstreamFailure, UpstreamTimeout
 from gql_api.services import attachments, rules
-from gql_api.services.creation import KEY_PATH
+from gql_api.services.creation import KEY_PATH, used_with_other_input
 from gql_api.services.drafts import Storable
 from gql_api.store import idempotency
 from gql_api.store.idempotency import KeyRow, Stored
@@ -80,7 +80,7 @@ class Keyed:
             self._session_id, self._key, fingerprint=fingerprint, attempt=attempt, now=self._keys.clock()
         )
         if self._row.fingerprint != fingerprint:
-            raise IdempotencyMismatch("This idempotency key was used with other input.", KEY_PATH)
+            raise used_with_other_input()
         self.is_new = self._row.attempt == attempt
         if self._row.stored:
             self.messages = await self._read(self._row.stored)

@@ -1,4 +1,4 @@
-"""uvicorn's protocol for HTTP, whose writes of one turn of the event loop leave together."""
+"""uvicorn's protocol for HTTP: writes of one turn of the event loop leave together; who takes nothing is cut off."""
 
 import asyncio
 from typing import Any, cast
@@ -8,9 +8,14 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 _MOST = 64 * 1024
 """So many bytes are held at most: what is more the transport must know of, so that it can say that a client is slow."""
 
+STALLED_SECONDS = 30.0
+"""Seconds in which a client takes nothing of a large answer, after which it is cut off: its rest is in memory."""
+
 
 class JoiningProtocol(HttpToolsProtocol):
     """Sends the head of an answer with its body: each write by itself costs more than making a small answer."""
+
+    _look: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(cast(asyncio.Transport, Joining(transport, self.loop)))
@@ -22,12 +27,43 @@ class JoiningProtocol(HttpToolsProtocol):
 
     def handle_websocket_upgrade(self) -> None:
         """Hand the connection over as it is: frames are sent by whole ones."""
+        self._look_no_more()
         self.transport = cast(Any, self.transport).bare()
         super().handle_websocket_upgrade()
 
     def eof_received(self) -> None:
         """Send what is held: the transport closes itself when this returns."""
         cast(Joining, self.transport).flush()
+
+    def pause_writing(self) -> None:
+        """Wait for the client to take what is held for it."""
+        super().pause_writing()
+        self._look_later()
+
+    def resume_writing(self) -> None:
+        """Write on."""
+        self._look_no_more()
+        super().resume_writing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the client."""
+        self._look_no_more()
+        super().connection_lost(exc)
+
+    def _look_later(self) -> None:
+        left = self.transport.get_write_buffer_size()
+        self._look = self.loop.call_later(STALLED_SECONDS, self._cut_off_if_stalled, left)
+
+    def _look_no_more(self) -> None:
+        if self._look:
+            self._look.cancel()
+
+    def _cut_off_if_stalled(self, left: int) -> None:
+        # Closing would wait for the client; while it takes nothing, nothing is added either.
+        if self.transport.get_write_buffer_size() >= left:
+            self.transport.abort()
+        else:
+            self._look_later()
 
 
 class Joining:

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,6 +11,7 @@ import pytest
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from gql_api.web import protocol
 from gql_api.web.protocol import JoiningProtocol
 from on_a_port import on_a_port
 
@@ -23,24 +24,31 @@ LARGE = bytes(range(256)) * 16_000
 class Counting:
     """The connection of a server, whose writes are counted."""
 
-    def __init__(self, transport: asyncio.Transport, written: list[bytes]) -> None:
+    def __init__(self, transport: asyncio.Transport, server: "Server") -> None:
         self._transport = transport
-        self._written = written
+        self._server = server
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
     def write(self, data: bytes) -> None:
-        self._written.append(data)
+        self._server.written.append(data)
         self._transport.write(data)
+
+    def get_write_buffer_size(self) -> int:
+        return self._server.left.pop(0) if self._server.left else self._transport.get_write_buffer_size()
 
 
 class Server:
-    """An application on a port, what its connections were given to send, and how much of `/pieces` was made."""
+    """An application on a port, what its connections were given to send, and how much of `/pieces` was made.
+
+    `left` is what they say, one after the other, that clients have not taken yet, in place of what it is.
+    """
 
     def __init__(self) -> None:
         self.connections: list[JoiningProtocol] = []
         self.written: list[bytes] = []
+        self.left: list[int] = []
         self.made = 0
         self.let = asyncio.Event()
 
@@ -50,7 +58,7 @@ class Server:
         class Counted(JoiningProtocol):
             def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
                 server.connections.append(self)
-                super().connection_made(Counting(transport, server.written))  # type: ignore[arg-type]
+                super().connection_made(Counting(transport, server))  # type: ignore[arg-type]
 
         return Counted(*args, **options)
 
@@ -85,7 +93,8 @@ class Server:
 class Caller:
     """One connection of a client."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, url: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.url = url
         self.reader = reader
         self.writer = writer
 
@@ -133,7 +142,7 @@ async def calling(url: str) -> AsyncIterator[Caller]:
         await asyncio.get_running_loop().sock_connect(connection, (address.hostname, address.port))
         reader, writer = await asyncio.open_connection(sock=connection)
         try:
-            yield Caller(reader, writer)
+            yield Caller(url, reader, writer)
         finally:
             writer.close()
 
@@ -190,6 +199,35 @@ async def test_no_more_is_made_than_a_slow_client_takes(server: Server, caller: 
     chunks = [await caller.chunk() for _ in range(PIECES + 1)]
 
     assert chunks == [PIECE] * PIECES + [b""]
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clients are looked at very often."""
+    monkeypatch.setattr(protocol, "STALLED_SECONDS", 0.02)
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_a_client_that_takes_nothing_is_cut_off_and_holds_up_nobody(server: Server, caller: Caller) -> None:
+    caller.ask("/large")
+    await caller.head()
+    async with calling(caller.url) as other:
+        other.ask("/one")
+        assert await other.answer() == b"This is /one."
+    await until(server.connections[0].transport.is_closing)
+
+    with suppress(ConnectionResetError):
+        assert len(await caller.rest()) < len(LARGE)
+    assert server.connections[0].flow.write_paused is False  # what waits to write more is told
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_a_client_that_takes_a_little_is_not_cut_off(server: Server, caller: Caller) -> None:
+    server.left = [500, 400, 300, 200, 100, 100]
+    caller.ask("/large")
+    await until(lambda: server.connections != [] and server.connections[0].transport.is_closing())
+
+    assert server.left == []
 
 
 async def test_a_client_that_says_no_more_is_sent_what_was_written(server: Server, caller: Caller) -> None:

@@ -16,22 +16,12 @@ from gql_api.services.drafts import ChatMessage, Draft
 from gql_api.services.lease import Terms
 from gql_api.services.locks import SessionLocks
 from gql_api.services.messages import Messages
-from gql_api.store.database import open_database
 from gql_api.store.models import SessionMapping
 from gql_api.store.place_keeper import PlaceKeeper
 from services.parts import Parts, opened
 
 ALWAYS_ASKING = Terms(holder="one", seconds=30.0, call_seconds=31.0, transfer_seconds=60.0)
 """A holder that makes sure of its lease before each call."""
-
-
-@pytest.fixture
-async def url(postgres_databases: PostgresDatabases) -> AsyncIterator[str]:
-    url = await postgres_databases.migrated()
-    async with open_database(url, migrate=False):
-        yield url
-    await postgres_databases.open(url)
-    await postgres_databases.drop(url)
 
 
 @pytest.fixture

@@ -11,18 +11,8 @@ from databases import PostgresDatabases
 from gql_api import model
 from gql_api.errors import Busy, DatabaseUnavailable, NotFound
 from gql_api.services.locks import SessionLocks
-from gql_api.store.database import open_database
 from services.leasing import HASTY, PATH, another, is_free, process
 from services.test_lease_release import WAITING, row_locked, until_one_waits
-
-
-@pytest.fixture
-async def url(postgres_databases: PostgresDatabases) -> AsyncIterator[str]:
-    """A database of PostgreSQL that is open."""
-    url = await postgres_databases.migrated()
-    async with open_database(url, migrate=False):
-        yield url
-    await postgres_databases.drop(url)
 
 
 async def waiting_in(url: str) -> int:

@@ -6,14 +6,17 @@ import random
 import signal
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
 
 import aiohttp
 import asyncpg  # type: ignore[import-untyped]
 
 from commands import address_told
+from postgres import Server
 from replicas.fleet import LEASE, Fleet
 from soak.audit import Findings, audited
 from soak.faults import LATE, Faults
@@ -24,9 +27,16 @@ SETTLING = 6
 """Seconds after which a message that was sent is sent again: longer than a late call takes."""
 assert SETTLING > LATE
 _USERS, _WRITERS = 16, 4
-_OVER = "UPDATE session_mappings SET lease_until = now() - interval '1 second' WHERE state IN ('creating', 'deleting')"
+_OVER = """
+UPDATE session_mappings SET lease_until = now() - interval '1 second', created_at = created_at - interval '1 hour'
+WHERE state IN ('creating', 'deleting')
+"""
 _OPEN = "SELECT 1 FROM session_mappings WHERE state IN ('creating', 'deleting')"
-_VICTIM = (
+VICTIMS = ("servers", "PostgreSQL", "its backends", "servers")
+"""Who is killed, one after the other, again and again."""
+_MOST_AWAY = 2.0
+"""Seconds after which PostgreSQL is started again at the latest."""
+_BACKEND = (
     "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend' LIMIT 1"
 )
 
@@ -60,6 +70,7 @@ class Soak:
     """One run."""
 
     fleet: Fleet
+    postgres: Server
     plan: Plan
     ledger: Ledger = field(default_factory=Ledger)
     kills: Counter[str] = field(default_factory=Counter)
@@ -99,28 +110,29 @@ class Soak:
                 writers.append(
                     Writer(name, f"user{user}", servers, self.ledger, lot, sessions, is_over)  # type: ignore[arg-type]
                 )
-        killing = asyncio.create_task(self._kill_now_and_then())
-        try:
-            async with asyncio.TaskGroup() as group:
-                for writer in writers:
-                    group.create_task(writer.work())
-        finally:
-            killing.cancel()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._kill_now_and_then(is_over))
+            for writer in writers:
+                group.create_task(writer.work())
 
-    async def _kill_now_and_then(self) -> None:
-        for number in range(1, self.plan.kills + 1):
+    async def _kill_now_and_then(self, is_over: Callable[[], bool]) -> None:
+        ways = {
+            "servers": self._kill_a_server,
+            "PostgreSQL": self._kill_the_database,
+            "its backends": self._kill_a_connection_of_the_database,
+        }
+        for number, victim in zip(range(1, self.plan.kills + 1), cycle(VICTIMS), strict=False):
             due = self.plan.mutations * number / (self.plan.kills + 1)
-            while self.ledger.done.total() < due:  # noqa: ASYNC110 - what grows is a count
+            while self.ledger.done.total() < due:  # what grows is a count
+                if is_over():
+                    return
                 await asyncio.sleep(0.05)
-            if number % 4 == 0:
-                await self._kill_a_connection_of_the_database()
-            else:
-                await self._kill_a_server()
+            await ways[victim]()
+            self.kills[victim] += 1
 
     async def _kill_a_server(self) -> None:
         victim = self.lot.randrange(len(self.fleet.servers))
         self.fleet.servers[victim].kill()
-        self.kills["server"] += 1
         await self._started_again(victim)
 
     async def _started_again(self, victim: int) -> None:
@@ -130,16 +142,21 @@ class Soak:
         url = await asyncio.to_thread(address_told, process)
         self.fleet.servers[victim], self.fleet.urls[victim] = process, url
 
+    async def _kill_the_database(self) -> None:
+        """Kill all of PostgreSQL at once; it comes back on the same data after a while."""
+        await asyncio.to_thread(self.postgres.kill)
+        await asyncio.sleep(self.lot.uniform(0, _MOST_AWAY))
+        await asyncio.to_thread(self.postgres.start)
+
     async def _kill_a_connection_of_the_database(self) -> None:
         """Kill what serves one connection: PostgreSQL ends all others then, and recovers from its log."""
         connection = await asyncpg.connect(self.fleet.database_url)
-        pid = await connection.fetchval(_VICTIM)
+        pid = await connection.fetchval(_BACKEND)
         os.kill(pid, signal.SIGKILL)
-        self.kills["postgres"] += 1
         connection.terminate()
 
     async def _finish(self) -> None:
-        """Let what was left open be finished by servers that start, as if the leases of its makers were over."""
+        """Let what was left open be finished by servers that start, as if it was made long ago."""
         await asyncio.sleep(LEASE)
         await self.fleet.rows(_OVER)
         for victim in range(len(self.fleet.servers)):

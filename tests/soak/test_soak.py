@@ -1,22 +1,36 @@
 """A short form of the soak: what is acknowledged is there once and in order, whatever fails and whoever is killed."""
 
 import asyncio
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import pytest
+
 from databases import PostgresDatabases
-from soak.rounds import Plan, Soak, prepared
+from postgres import NoPostgres, Server, running_server
+from soak.rounds import VICTIMS, Plan, Report, Soak, prepared
 
 
-def test_what_is_acknowledged_is_there_once_and_in_order(postgres_databases: PostgresDatabases, tmp_path: Path) -> None:
-    async def soaked() -> tuple[dict[str, int], list[str], int]:
-        url = await postgres_databases.migrated()
+@pytest.fixture
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL that waits for the disk, and is killed."""
+    try:
+        with running_server(is_durable=True) as server:
+            yield server
+    except NoPostgres as reason:
+        pytest.skip(str(reason))
+
+
+def test_what_is_acknowledged_is_there_once_and_in_order(postgres: Server, tmp_path: Path) -> None:
+    async def soaked() -> Report:
+        url = await PostgresDatabases(postgres).migrated()
         with ExitStack() as stack:
-            plan = Plan(mutations=300, share=0.05, kills=1, seed=7, seconds=60)
-            report = await Soak(prepared(tmp_path, url, stack), plan).run()
-        await postgres_databases.drop(url)
-        return report.findings.counts, report.findings.lines, report.ledger.done.total()
+            plan = Plan(mutations=400, share=0.05, kills=3, seed=7, seconds=90)
+            return await Soak(prepared(tmp_path, url, stack), postgres, plan).run()
 
-    counts, lines, done = asyncio.run(soaked())
-    assert (counts, lines) == (dict.fromkeys(counts, 0), [])
-    assert done >= 300
+    report = asyncio.run(soaked())
+    counts = report.findings.counts
+    assert (counts, report.findings.lines) == (dict.fromkeys(counts, 0), [])
+    assert report.ledger.done.total() >= 400
+    assert set(report.kills) == set(VICTIMS)

@@ -82,12 +82,12 @@ class Writer:
     async def _step(self) -> None:
         open_sessions = [one for one in self.sessions if not one.is_deleted and not one.is_doubtful]
         if len(open_sessions) < 2:
-            await self._create()
+            await self.create()
             return
         session = self.lot.choice(open_sessions)
         chance = self.lot.random()
         if chance < 0.60:
-            await self._store(session)
+            await self.store(session)
         elif chance < 0.75:
             await self._upload(session)
         elif chance < 0.82:
@@ -95,7 +95,7 @@ class Writer:
         elif chance < 0.88:
             await self._remove(session)
         elif chance < 0.95 or len(open_sessions) < 4:
-            await self._create()
+            await self.create()
         else:
             await self._delete(session)
 
@@ -119,7 +119,8 @@ class Writer:
             pause = min(pause * 2, 1.0)
         raise GivenUp(kind)
 
-    async def _create(self) -> None:
+    async def create(self) -> None:
+        """Make a session, which all writers of these sessions know of then."""
         title = self._fresh("session")
         query, name = self.lot.choice([(_CREATE, "createSession"), (_OPEN, "getOrCreateSession")])
         code, payload, _ = await self._until_told(name, query, {"title": title, "idempotencyKey": title})
@@ -132,7 +133,8 @@ class Writer:
         self.ledger.sessions[session.acontext_id] = session
         self.sessions.append(session)
 
-    async def _store(self, session: Session) -> None:
+    async def store(self, session: Session) -> None:
+        """Store a list of messages, mostly of one."""
         key = self._fresh("key")
         texts = [f"{key}-{index}" for index in range(self.lot.choice([1, 1, 1, 2, 3, 5]))]
         messages = [{"message": {"chat": {"role": "USER", "content": text}}} for text in texts]

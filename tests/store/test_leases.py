@@ -1,28 +1,16 @@
 """Sessions held on PostgreSQL: one holder at a time, by the database's clock; who was passed changes nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import asyncpg  # type: ignore[import-untyped]
 import pytest
 from sample_mappings import BEGUN, make_ready, new_intent
 
-from databases import Databases
 from gql_api import model
 from gql_api.store import leases, mappings
-from gql_api.store.database import open_database
 
 LONG, OVER = 60.0, -1.0
-
-
-@pytest.fixture
-async def url(postgres_databases: Databases) -> AsyncIterator[str]:
-    """A database of PostgreSQL that is open."""
-    url = await postgres_databases.migrated()
-    async with open_database(url, migrate=False):
-        yield url
-    await postgres_databases.drop(url)
 
 
 @pytest.fixture
