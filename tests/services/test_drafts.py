@@ -17,6 +17,7 @@ CHATS = st.builds(
     st.lists(CALLS, max_size=2),
     st.none() | ANY,
     st.booleans(),
+    st.just([]),
 )
 
 
