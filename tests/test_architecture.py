@@ -11,7 +11,12 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = sorted((ROOT / "gql_api").rglob("*.py"))
-EVERYTHING = PACKAGE + [file for folder in ("tests", "benchmarks") for file in sorted((ROOT / folder).rglob("*.py"))]
+EVERYTHING = PACKAGE + [
+    file
+    for folder in ("tests", "benchmarks")
+    for file in sorted((ROOT / folder).rglob("*.py"))
+    if "node_modules" not in file.parts
+]
 
 LONGEST_FILE = 300
 LONGEST_FUNCTION = 40

@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from gql import Client, GraphQLRequest, gql
+from gql import GraphQLRequest, gql
 from gql.client import AsyncClientSession
-from gql.transport.aiohttp import AIOHTTPTransport
-from gql.transport.aiohttp_websockets import AIOHTTPWebsocketsTransport
 from gql.transport.exceptions import TransportQueryError
 from graphql import GraphQLError
+
+from clients.python_client import over_http, over_socket
 
 HEADERS = {"X-User": "gql@example.com"}
 CREATE = gql('mutation { createSession(input: {title: "From Python"}) { session { id } errors { code } } }')
@@ -31,16 +31,14 @@ subscription ($session: ID!, $after: String) {
 @pytest.fixture
 async def client(endpoint: str) -> AsyncIterator[AsyncClientSession]:
     """A client over HTTP that has read the schema."""
-    transport = AIOHTTPTransport(endpoint, headers=HEADERS)
-    async with Client(transport=transport, fetch_schema_from_transport=True) as session:
+    async with over_http(endpoint, HEADERS) as session:
         yield session
 
 
 @pytest.fixture
 async def followed(endpoint: str) -> AsyncIterator[AsyncClientSession]:
     """A client over a socket that has read the schema."""
-    transport = AIOHTTPWebsocketsTransport(endpoint.replace("http", "ws", 1), init_payload=HEADERS)
-    async with Client(transport=transport, fetch_schema_from_transport=True) as session:
+    async with over_socket(endpoint, HEADERS) as session:
         yield session
 
 
