@@ -11,7 +11,7 @@ from uuid import UUID
 from gql_api import model
 from gql_api.errors import DatabaseFailure, UpstreamFailure
 from gql_api.services.creation import LEASE, UNDOING, Creation
-from gql_api.store import idempotency, mappings, places
+from gql_api.store import idempotency, mappings, places, transfer
 from gql_api.store.turns import Turn
 from gql_api.telemetry import Finishing, doing
 from gql_api.upstream.gateway import Gateway
@@ -116,12 +116,20 @@ class Reconciler:
         while claimed := await self._claim(reach, limit=1, alone=False):
             yield await self.finish(claimed[0])
 
-    async def remove_disks(self, id: UUID) -> None:
-        """Remove the disks that Acontext still has for a session that was deleted here."""
-        owner = self._creation.disk_owner(id)
-        for disk in await self._gateway.sessions.disks_of(owner):
-            await self._gateway.sessions.delete_disk(disk.id)
+    async def remove_disks(self, id: UUID) -> bool:
+        """Remove the disks that were made for a session that was deleted here; False where they are not to be removed.
+
+        That is so where no deletion of ours is written down, and where another session has one of them.
+        """
+        mapping, owner = await mappings.find(id), self._creation.disk_owner(id)
+        disks = [disk.id for disk in await self._gateway.sessions.disks_of(owner)]
+        others = [row for row in await transfer.bound([], disks) if row.id != id]
+        if mapping is None or mapping.state is not model.MappingState.DELETED or others:
+            return False
+        for disk in disks:
+            await self._gateway.sessions.delete_disk(disk)
         await self._gateway.sessions.delete_owner(owner)
+        return True
 
     async def finish(self, mapping: model.Mapping) -> bool:
         """Undo a creation or complete a deletion; False when Acontext or the database does not let us yet."""
