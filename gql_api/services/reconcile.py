@@ -54,10 +54,7 @@ class Reconciler:
                 await self._try_to_sweep()
                 await asyncio.sleep(every * random.uniform(_EARLY, _LATE))  # noqa: S311 - guards nothing
         finally:
-            if self._turn:
-                with suppress(DatabaseFailure, TimeoutError):
-                    async with asyncio.timeout(_LEAVING):
-                        await self._turn.leave()
+            await self._leave()
 
     async def start(self, *, alone: bool, patience: float) -> None:
         """Finish what an earlier process left open, for so many seconds at most; the rest is left to `run`.
@@ -143,6 +140,12 @@ class Reconciler:
             return False
         self._put_off.discard(mapping.id)
         return True
+
+    async def _leave(self) -> None:
+        if self._turn:
+            with suppress(DatabaseFailure, TimeoutError):
+                async with asyncio.timeout(_LEAVING):
+                    await self._turn.leave()
 
     async def _try_to_sweep(self) -> None:
         try:
