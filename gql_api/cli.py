@@ -38,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_documents(commands)
     _add_migrate(commands)
     _add_mappings(commands)
+    _add_reconcile(commands)
     _add_doctor(commands)
     _add_embedded(commands)
     return parser
@@ -144,6 +145,29 @@ def _add_mappings(commands: Any) -> None:
         action.add_argument("--format", choices=("csv", "ndjson"), help="default: as the name's ending says")
 
 
+def _add_reconcile(commands: Any) -> None:
+    reconcile = commands.add_parser(
+        "reconcile",
+        help="finish what was left open, and compare the mappings with Acontext",
+        description="Look for sessions that were left half made or half deleted, for what is past its time, and for "
+        "what does not fit between the mappings and Acontext; change nothing unless --apply says so. What nothing "
+        "explains is reported and never deleted. Exits with 0 when nothing is left to explain, with 1 when something "
+        "is, with 2 when it cannot be run or could not go on.",
+    )
+    reconcile.add_argument(
+        "--apply",
+        action="store_true",
+        help="finish what is open, forget what is past its time, remove the disks of sessions deleted here",
+    )
+    output = reconcile.add_mutually_exclusive_group()
+    output.add_argument("--json", action="store_true", help="for programs: the report on standard output")
+    output.add_argument("--report", type=Path, metavar="FILE", help="write the report, as JSON, into this file")
+    reconcile.add_argument(
+        "--problems", type=int, default=100, metavar="N", help="tell of so many findings (default %(default)s)"
+    )
+    reconcile.set_defaults(run=_reconcile)
+
+
 def _add_doctor(commands: Any) -> None:
     doctor = commands.add_parser(
         "doctor",
@@ -230,6 +254,13 @@ def _import(options: argparse.Namespace) -> None:
 
 def _export(options: argparse.Namespace) -> None:
     _late("gql_api.transferring").export_file(options.file, read_settings(serving=False), format=options.format)
+
+
+def _reconcile(options: argparse.Namespace) -> None:
+    reconciling = _late("gql_api.reconciling")
+    report = reconciling.STANDARD if options.json else options.report
+    asked = reconciling.Asked(apply=options.apply, report=report, problems=options.problems)
+    sys.exit(reconciling.reconcile(read_settings(serving=False), asked))
 
 
 def _doctor(options: argparse.Namespace) -> None:

@@ -34,7 +34,7 @@ from gql_api.services.keyed import Keys
 from gql_api.services.lease import Terms
 from gql_api.services.locks import SessionLocks
 from gql_api.services.messages import Messages
-from gql_api.services.reconcile import Reconciler
+from gql_api.services.reconcile import Reconciler, turn_at_sweep
 from gql_api.services.sessions import Sessions
 from gql_api.settings import Settings
 from gql_api.store.connection_options import connect_directly
@@ -57,7 +57,6 @@ if TYPE_CHECKING:
     from gql_api.embedded import EmbeddedAcontext
 
 START_SECONDS = 10.0
-SWEEP_SECONDS = 30.0
 Front = Callable[[Sender], Sender]
 _EMBEDDED_URL = "http://embedded.invalid/api/v1"
 
@@ -125,7 +124,7 @@ async def run(
         services, reconciler = _services(gateway, settings, locks, events, places)
         await reconciler.start(alone=settings.is_single, patience=START_SECONDS)
         with listening(listeners):
-            await stack.enter_async_context(_background(reconciler))
+            await stack.enter_async_context(_background(reconciler, every=settings.sweep_seconds))
             following = _following(gateway, events, settings)
         await stack.enter_async_context(following.open())
         bounds = Bounds(settings.max_calls_per_operation, settings.max_read_size, settings.max_download_size)
@@ -229,7 +228,8 @@ def _services(
     gateway: Gateway, settings: Settings, locks: SessionLocks, events: Broker, places: PlaceKeeper
 ) -> tuple[Services, Reconciler]:
     creation = Creation(gateway, disk_owner_prefix=settings.disk_owner_prefix, clock=_now)
-    reconciler = Reconciler(gateway, creation=creation, clock=_now)
+    turn = None if settings.is_single else turn_at_sweep(_holder(), every=settings.sweep_seconds)
+    reconciler = Reconciler(gateway, creation=creation, clock=_now, turn=turn)
     sessions = Sessions(
         gateway,
         locks=locks,
@@ -264,18 +264,21 @@ def _following(gateway: Gateway, events: Broker, settings: Settings) -> Followin
 
 
 def _terms(settings: Settings) -> Terms:
-    holder = f"{socket.gethostname()[:200]}:{os.getpid()}:{secrets.token_hex(8)}"
     return Terms(
-        holder=holder,
+        holder=_holder(),
         seconds=settings.lease_seconds,
         call_seconds=settings.upstream_timeout,
         transfer_seconds=settings.upstream_transfer_timeout,
     )
 
 
+def _holder() -> str:
+    return f"{socket.gethostname()[:200]}:{os.getpid()}:{secrets.token_hex(8)}"
+
+
 @asynccontextmanager
-async def _background(reconciler: Reconciler) -> AsyncIterator[None]:
-    task = asyncio.create_task(reconciler.run(every=SWEEP_SECONDS))
+async def _background(reconciler: Reconciler, *, every: float) -> AsyncIterator[None]:
+    task = asyncio.create_task(reconciler.run(every=every))
     try:
         yield
     finally:

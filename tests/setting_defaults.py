@@ -44,6 +44,7 @@ DEFAULTS: dict[str, Any] = {
     "max_run": 8000,
     "serve_public_urls": False,
     "lock_patience": 10.0,
+    "sweep_seconds": 30.0,
     "max_body_size": 8 * 1024 * 1024,
     "gzip": True,
     "max_upload_files": 10,

@@ -27,6 +27,7 @@ BAD: dict[str, list[str]] = {
     "GQL_API_DISK_OWNER_PREFIX": ["a/b", " a", "a\n", "x" * 65],
     "GQL_API_UPSTREAM_CONCURRENCY": ["0", "-1", "1001", "many"],
     "GQL_API_UPSTREAM_TIMEOUT": ["0", "-1", "301", "nan", "inf", "soon"],
+    "GQL_API_SWEEP_SECONDS": ["0", "0.9", "3601", "nan", "often"],
     "GQL_API_LOCK_PATIENCE": ["0", "-0.5", "301", "nan", "-inf", "x"],
     "GQL_API_MAX_BODY_SIZE": ["0", "1023", "1k"],
     "GQL_API_WORKERS": ["0", "65", "-1", "two"],

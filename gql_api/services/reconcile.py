@@ -2,13 +2,18 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from gql_api import model
 from gql_api.errors import DatabaseFailure, UpstreamFailure
 from gql_api.services.creation import LEASE, UNDOING, Creation
-from gql_api.store import idempotency, mappings, places
+from gql_api.store import idempotency, mappings, places, transfer
+from gql_api.store.turns import Turn
+from gql_api.telemetry import Finishing, doing
 from gql_api.upstream.gateway import Gateway
 
 _LOG = logging.getLogger(__name__)
@@ -16,26 +21,40 @@ _LOG = logging.getLogger(__name__)
 TOMBSTONES_KEPT = KEYS_KEPT = timedelta(days=7)
 """How long a deleted session is known, and an idempotency key after it was last used."""
 _AT_ONCE = 50
+_EARLY, _LATE = 0.75, 1.25
+"""Of an interval, so that servers that started together do not ask the database together for ever."""
+_TURN_SPARE, _LEAVING = 15.0, 2.0
+_MOST_KNOWN = 1000
+
+
+def turn_at_sweep(holder: str, *, every: float) -> Turn:
+    """Give a turn that lasts longer than the work on one session, and than the pause between two rounds."""
+    return Turn("sweep", holder, max(UNDOING, every * _LATE) + _TURN_SPARE)
 
 
 class Reconciler:
-    """The sweep over what a failure or a killed process left open."""
+    """The sweep over what a failure or a killed process left open.
 
-    def __init__(self, gateway: Gateway, *, creation: Creation, clock: Callable[[], datetime]) -> None:
+    Where several processes sweep, each has a `turn`, and only who has it at the time works; of one alone it is None.
+    """
+
+    def __init__(
+        self, gateway: Gateway, *, creation: Creation, clock: Callable[[], datetime], turn: Turn | None = None
+    ) -> None:
         self._gateway = gateway
         self._creation = creation
         self._clock = clock
+        self._turn = turn
+        self._put_off: set[UUID] = set()
 
     async def run(self, *, every: float) -> None:
-        """Sweep for ever, at intervals of so many seconds."""
-        while True:
-            try:
-                await self.sweep()
-            except DatabaseFailure as failure:
-                _LOG.warning("the sweep is put off: %s", failure.for_log)
-            except Exception:  # the edge of a background task: the next round tries again
-                _LOG.exception("the sweep failed")
-            await asyncio.sleep(every)
+        """Sweep for ever, at intervals of about so many seconds, and leave the turn to another at the end."""
+        try:
+            while True:
+                await self._try_to_sweep()
+                await asyncio.sleep(every * random.uniform(_EARLY, _LATE))  # noqa: S311 - guards nothing
+        finally:
+            await self._leave()
 
     async def start(self, *, alone: bool, patience: float) -> None:
         """Finish what an earlier process left open, for so many seconds at most; the rest is left to `run`.
@@ -53,19 +72,61 @@ class Reconciler:
             _LOG.warning("what an earlier process left open is finished later: %s", failure.for_log)
 
     async def sweep(self) -> int:
-        """Finish open rows whose lease is over, at most 50; return how many.
+        """Finish open rows whose lease is over, at most 50; return how many. Another's turn is left to the other.
 
-        Each is claimed just before it is worked on, so that its lease lasts longer than the work.
+        Each is claimed just before it is worked on, so that its lease, and the turn, last longer than the work.
         """
-        await mappings.purge_tombstones(before=self._clock() - TOMBSTONES_KEPT)
-        await idempotency.purge(before=self._clock() - KEYS_KEPT)
+        if not await self._has_turn():
+            return 0
+        await self.purge()
         done = 0
         for _ in range(_AT_ONCE):
             claimed = await self._claim(self._clock(), limit=1, alone=False)
             if not claimed:
                 break
-            done += await self.finish(claimed[0])
+            done += await self._swept(claimed[0])
+            if not await self._has_turn():
+                break
         return done
+
+    async def purge(self) -> None:
+        """Forget tombstones and keys of messages that were kept long enough."""
+        await mappings.purge_tombstones(before=self._clock() - TOMBSTONES_KEPT)
+        await idempotency.purge(before=self._clock() - KEYS_KEPT)
+
+    async def expired(self) -> tuple[int, int]:
+        """Count the tombstones and the keys that `purge` would forget."""
+        now = self._clock()
+        tombstones = await mappings.count_tombstones(before=now - TOMBSTONES_KEPT)
+        return tombstones, await idempotency.count(before=now - KEYS_KEPT)
+
+    async def open_rows(self, *, alone: bool) -> dict[model.MappingState, int]:
+        """Count what `finish_all` would work on."""
+        return await mappings.count_unfinished(before=self._reach(alone=alone))
+
+    async def finish_all(self, *, alone: bool) -> AsyncIterator[bool]:
+        """Work on each open row whose lease is over once, and tell of each whether it is finished.
+
+        `alone` says that no other process can be at work on any of it, whatever the leases say.
+        """
+        reach = self._reach(alone=alone)
+        while claimed := await self._claim(reach, limit=1, alone=False):
+            yield await self.finish(claimed[0])
+
+    async def remove_disks(self, id: UUID) -> bool:
+        """Remove the disks that were made for a session that was deleted here; False where they are not to be removed.
+
+        That is so where no deletion of ours is written down, and where another session has one of them.
+        """
+        mapping, owner = await mappings.find(id), self._creation.disk_owner(id)
+        disks = [disk.id for disk in await self._gateway.sessions.disks_of(owner)]
+        others = [row for row in await transfer.bound([], disks) if row.id != id]
+        if mapping is None or mapping.state is not model.MappingState.DELETED or others:
+            return False
+        for disk in disks:
+            await self._gateway.sessions.delete_disk(disk)
+        await self._gateway.sessions.delete_owner(owner)
+        return True
 
     async def finish(self, mapping: model.Mapping) -> bool:
         """Undo a creation or complete a deletion; False when Acontext or the database does not let us yet."""
@@ -73,9 +134,47 @@ class Reconciler:
             async with asyncio.timeout(UNDOING):
                 await self._finish(mapping)
         except (UpstreamFailure, DatabaseFailure, TimeoutError) as error:
-            _LOG.warning("an open %s is left for later: %s", mapping.state.value, type(error).__name__)
+            level = logging.DEBUG if mapping.id in self._put_off else logging.WARNING
+            _LOG.log(level, "an open %s is left for later: %s", mapping.state.value, type(error).__name__)
+            self._remember(mapping.id)
             return False
+        self._put_off.discard(mapping.id)
         return True
+
+    async def _leave(self) -> None:
+        if self._turn:
+            with suppress(DatabaseFailure, TimeoutError):
+                async with asyncio.timeout(_LEAVING):
+                    await self._turn.leave()
+
+    async def _try_to_sweep(self) -> None:
+        try:
+            await self.sweep()
+        except DatabaseFailure as failure:
+            _LOG.warning("the sweep is put off: %s", failure.for_log)
+        except Exception:  # the edge of a background task: the next round tries again
+            _LOG.exception("the sweep failed")
+
+    async def _has_turn(self) -> bool:
+        return self._turn is None or await self._turn.take()
+
+    async def _swept(self, mapping: model.Mapping) -> bool:
+        with doing(Finishing(state=mapping.state.value, outcome="put_off")) as work:
+            if await self.finish(mapping):
+                work.outcome = "ok"
+        if work.outcome == "ok":
+            _LOG.info("the sweep finished an open %s", mapping.state.value)
+        return work.outcome == "ok"
+
+    def _remember(self, id: UUID) -> None:
+        """Remember of which rows it was said that they are left; of too many it is said again."""
+        if len(self._put_off) >= _MOST_KNOWN:
+            self._put_off.clear()
+        self._put_off.add(id)
+
+    def _reach(self, *, alone: bool) -> datetime:
+        """Tell before which time a lease counts as over: who is alone reckons with none that may still last."""
+        return self._clock() + (LEASE if alone else timedelta())
 
     async def _claim(self, now: datetime, *, limit: int, alone: bool) -> list[model.Mapping]:
         return await mappings.claim_unfinished(now=now, lease_until=now + LEASE, limit=limit, ignore_leases=alone)

@@ -73,6 +73,14 @@ class AcontextSettings(BaseModel):
         description="Seconds after which a request asks Acontext for nothing more: what is missing then is "
         "UPSTREAM_TIMEOUT. Retries lie within it.",
     )
+    sweep_seconds: float = Field(
+        30.0,
+        alias="GQL_API_SWEEP_SECONDS",
+        ge=1,
+        le=3600,
+        description="Seconds, more or less, between two looks for sessions that were left half made or half deleted. "
+        "Of several servers one looks for all.",
+    )
     lock_patience: float = Field(
         10.0,
         alias="GQL_API_LOCK_PATIENCE",

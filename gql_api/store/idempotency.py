@@ -33,6 +33,8 @@ DELETE FROM message_keys WHERE session_id = $1::uuid AND idempotency_key = $2::t
 """)
 _PURGE = Statement("DELETE FROM message_keys WHERE used_micros < $1::bigint RETURNING attempt")
 
+_COUNT = Statement("SELECT count(*) AS number FROM message_keys WHERE used_micros < $1::bigint")
+
 
 class Stored(NamedTuple):
     """A message that is known to be stored."""
@@ -84,6 +86,12 @@ async def forget(session_id: UUID, key: str) -> None:
 async def purge(*, before: datetime) -> int:
     """Forget the keys that nobody used since this time, and return how many."""
     return len(await _PURGE.rows(to_micros(before)))
+
+
+@rereading
+async def count(*, before: datetime) -> int:
+    """Count what `purge` would forget."""
+    return int((await _COUNT.rows(to_micros(before)))[0]["number"])
 
 
 def _row(row: Row) -> KeyRow:

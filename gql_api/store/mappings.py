@@ -210,6 +210,19 @@ async def purge_tombstones(*, before: datetime) -> int:
     return await SessionMapping.filter(state=MappingState.DELETED.value, updated_at__lt=rows.utc(before)).delete()
 
 
+@rereading
+async def count_unfinished(*, before: datetime) -> dict[MappingState, int]:
+    """Count by their state what was begun and not finished, and whose lease is over before this time."""
+    over = SessionMapping.filter(lease_until__lt=rows.utc(before))
+    return {state: await over.filter(state=state.value).count() for state in (MappingState(one) for one in _UNFINISHED)}
+
+
+@rereading
+async def count_tombstones(*, before: datetime) -> int:
+    """Count what `purge_tombstones` would forget."""
+    return await SessionMapping.filter(state=MappingState.DELETED.value, updated_at__lt=rows.utc(before)).count()
+
+
 async def _claim(seen: dict[str, Any], *, lease_until: datetime) -> model.Mapping | None:
     changed = await rows.update(SessionMapping.filter(**seen), lease_until=lease_until)
     return rows.mapping(changed) if changed else None

@@ -7,7 +7,7 @@ from typing import Literal, TypeVar
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from gql_api.telemetry.names import Names
-from gql_api.telemetry.work import Batch, Call, Event, Operation, Stream, Wait, Work
+from gql_api.telemetry.work import Batch, Call, Event, Finishing, Operation, Stream, Wait, Work
 
 OTHER, ANONYMOUS, NONE = "(other)", "(anonymous)", "(none)"
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -87,6 +87,15 @@ class Metrics:
             )
         )
         self._waits = _times("gql_api_session_wait_seconds", "Seconds that a write waited for others.", [], registry)
+        self._finished = _series(
+            Counter(
+                "gql_api_sweep_sessions",
+                "Half made (creating) and half deleted (deleting) sessions that the sweep came to, by outcome: ok, or "
+                "put_off: Acontext or the database did not let it yet.",
+                ["state", "outcome"],
+                registry=registry,
+            )
+        )
 
     def _make_subscriptions(self, registry: CollectorRegistry) -> None:
         self._subscribed = Gauge(
@@ -133,13 +142,19 @@ class Metrics:
             self._batches(work.loader).observe(work.size)
         elif isinstance(work, Operation):
             self._answered(work)
-        elif isinstance(work, Event):
+        elif isinstance(work, Finishing):
+            self._finished(work.state, work.outcome).inc()
+        elif isinstance(work, Wait):
+            self._waits.observe(work.seconds)
+        else:
+            self._told(work)
+
+    def _told(self, work: Work) -> None:
+        if isinstance(work, Event):
             self._events(self._name(work.stream.operation)).inc()
         elif isinstance(work, Stream):
             self._subscribed.dec()
             self._subscriptions(self._name(work.operation), work.outcome).inc()
-        elif isinstance(work, Wait):
-            self._waits.observe(work.seconds)
 
     def _called(self, call: Call) -> None:
         self._calls(call.route or NONE, call.outcome).inc()

@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from gql_api.telemetry.request import notes
-from gql_api.telemetry.work import Batch, Call, Event, Operation, Stream, Wait, Work
+from gql_api.telemetry.work import Batch, Call, Event, Finishing, Operation, Stream, Wait, Work
 
 _W3C = TraceContextTextMapPropagator()
 _EXPORT_SECONDS = 5.0
@@ -34,7 +34,7 @@ class Traces:
         self._tracer = self._provider.get_tracer("gql_api", version)
 
     def began(self, work: Work) -> None:
-        if isinstance(work, Wait | Event):
+        if isinstance(work, Wait | Event | Finishing):
             return
         kind = _KINDS.get(type(work), trace.SpanKind.INTERNAL)
         work.span = _Span(self._tracer.start_span(_name(work), context=_parent(work), kind=kind))

@@ -71,6 +71,13 @@ class Wait(Work):
     """Waiting for a session that others write to."""
 
 
+@dataclass(slots=True, eq=False, kw_only=True)
+class Finishing(Work):
+    """The sweep at a session that was left half made (`creating`) or half deleted (`deleting`)."""
+
+    state: str
+
+
 class Listener(Protocol):
     """Is told of all work. It must be quick; what it raises is logged and goes no further."""
 

@@ -1,4 +1,4 @@
-"""Walks through all sessions and all disks of the project, for whoever has to look at very many of them."""
+"""Walks through all sessions, disks and users of the project, for whoever has to look at very many of them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,6 +36,23 @@ class Page:
     more: bool
 
 
+@dataclass(frozen=True, slots=True)
+class User:
+    """An Acontext user: its id there, by which lists name it, and what it is called."""
+
+    id: UUID
+    identifier: str
+
+
+@dataclass(frozen=True, slots=True)
+class Users:
+    """A part of the list of users, as `Page` is one of the others."""
+
+    items: list[User]
+    place: str | None
+    more: bool
+
+
 class InventoryCalls:
     """One method a call."""
 
@@ -46,6 +63,12 @@ class InventoryCalls:
         """Read the next 200 from this place on; None is the beginning."""
         return await self._call.reading(
             READ, lambda sdk: _of(sdk, things).list(limit=_PAGE, cursor=place), lambda answer: _page(answer, place)
+        )
+
+    async def users(self, place: str | None) -> Users:
+        """Read the next 200 users from this place on; None is the beginning."""
+        return await self._call.reading(
+            READ, lambda sdk: sdk.users.list(limit=_PAGE, cursor=place), lambda answer: _users(answer, place)
         )
 
     async def is_of(self, user: str, things: Things, listed: Listed) -> bool:
@@ -77,3 +100,10 @@ def _page(answer: Any, place: str | None) -> Page:
     if items:
         place = cursor.after(items[-1].created_at, items[-1].id)
     return Page(items, place, bool(answer.has_more and items))
+
+
+def _users(answer: Any, place: str | None) -> Users:
+    items = [User(UUID(item.id), item.identifier) for item in answer.items]
+    if items:
+        place = cursor.after(cursor.moment(answer.items[-1].created_at), items[-1].id)
+    return Users(items, place, bool(answer.has_more and items))

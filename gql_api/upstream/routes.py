@@ -24,18 +24,20 @@ ROUTES = frozenset(
         "GET /disk/{id}/artifact/download",
         "GET /disk/{id}/artifact/ls",
         "GET /disk/{id}/artifact/glob",
+        "GET /user/ls",
         "DELETE /user/{id}",
     }
 )
 OTHER = "(other)"
 _PLACE_OF_ID = 2
+_ALL_USERS = "/user/ls"
 _HAVE_ID = frozenset({"session", "disk", "user"})
 
 
 def route_of(method: str, path: str) -> str:
     """Name the route of a call; every path that is none of ours has one name."""
     pieces = path.split("/")
-    if len(pieces) > _PLACE_OF_ID and pieces[1] in _HAVE_ID:
+    if len(pieces) > _PLACE_OF_ID and pieces[1] in _HAVE_ID and path != _ALL_USERS:
         pieces[_PLACE_OF_ID] = _ID
     route = f"{method} {'/'.join(pieces)}"
     return route if route in ROUTES else OTHER

@@ -13,6 +13,7 @@ from gql_api.embedded import open_acontext
 from gql_api.services.creation import Creation
 from gql_api.services.keyed import Keys
 from gql_api.services.reconcile import Reconciler
+from gql_api.store.turns import Turn
 from gql_api.upstream.connect import connect
 from gql_api.upstream.direct import Direct
 from gql_api.upstream.gateway import Gateway
@@ -33,8 +34,8 @@ class Parts:
     def keys(self) -> Keys:
         return Keys(self.gateway, lambda: self.now, timedelta(seconds=60))
 
-    def reconciler(self) -> Reconciler:
-        return Reconciler(self.gateway, creation=self.creation(), clock=lambda: self.now)
+    def reconciler(self, turn: Turn | None = None) -> Reconciler:
+        return Reconciler(self.gateway, creation=self.creation(), clock=lambda: self.now, turn=turn)
 
     async def left_upstream(self) -> tuple[int, int, int]:
         """Count sessions, disks, and users that own disks."""

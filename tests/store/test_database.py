@@ -14,7 +14,13 @@ from databases import Databases
 from gql_api.store import mappings
 from gql_api.store.database import Database, DatabaseUnreachable, SchemaOutdated, migrate, open_database
 
-ALL_MIGRATIONS = ["0001_session_mappings", "0002_write_leases", "0003_message_places", "0004_idempotency_keys"]
+ALL_MIGRATIONS = [
+    "0001_session_mappings",
+    "0002_write_leases",
+    "0003_message_places",
+    "0004_idempotency_keys",
+    "0005_task_leases",
+]
 INDEXES = {
     "sqlite": "SELECT name FROM pragma_index_list('session_mappings') WHERE NOT [unique]",
     "postgres": "SELECT relname AS name FROM pg_class JOIN pg_index ON indexrelid = oid"
@@ -62,7 +68,7 @@ async def test_outdated_tables_are_refused_with_the_remedy(empty_database_url: s
         async with open_database(empty_database_url, migrate=False):
             pytest.fail("it was opened")
 
-    assert str(refusal.value) == "The database lacks 4 migration(s) of this version; run: gql-api migrate"
+    assert str(refusal.value) == "The database lacks 5 migration(s) of this version; run: gql-api migrate"
 
 
 async def test_several_migrations_at_once_do_it_once(empty_database_url: str) -> None:
@@ -101,7 +107,7 @@ async def test_a_table_with_rows_is_brought_up_to_date(database_url: str, databa
         "creation_fingerprint",
     ):
         await databases.execute(database_url, f"ALTER TABLE session_mappings DROP COLUMN {column}")
-    for table in ("message_places", "message_counts", "message_keys"):
+    for table in ("message_places", "message_counts", "message_keys", "task_leases"):
         await databases.execute(database_url, f"DROP TABLE {table}")
     await databases.execute(database_url, "DELETE FROM tortoise_migrations WHERE name > '0001_session_mappings'")
 

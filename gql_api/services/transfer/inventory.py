@@ -22,6 +22,8 @@ CREATE TABLE listed (
 """
 _ONE = "SELECT created_at, owner FROM listed WHERE things = ? AND id = ?"
 
+_OWNED = "SELECT id FROM listed WHERE owner = ? AND things = ? ORDER BY created_at, id"
+
 
 class Aside:
     """A file of its own for ids: about 75 bytes for each line, and 80 for each session and disk of Acontext."""
@@ -46,6 +48,15 @@ class Aside:
             [(things, one.id.bytes, one.created_at.isoformat(), one.owner and one.owner.bytes) for one in items],
         )
 
+    def by_owner(self) -> None:
+        """Make ready for `owned`: what is kept is complete."""
+        self._connection.execute("CREATE INDEX IF NOT EXISTS listed_by_owner ON listed (owner, things, created_at)")
+
+    def owned(self, things: Things, owner: UUID) -> list[UUID]:
+        """Return what this Acontext user owns of what was listed, oldest first."""
+        rows = self._connection.execute(_OWNED, (owner.bytes, things)).fetchall()
+        return [UUID(bytes=id) for (id,) in rows]
+
     def kept(self, things: Things, ids: Collection[UUID]) -> dict[UUID, Listed]:
         """Return those of these that were listed."""
         found = {id: self._connection.execute(_ONE, (things, id.bytes)).fetchone() for id in ids}
@@ -60,7 +71,7 @@ class Aside:
 def aside() -> Iterator[Aside]:
     """Open such a file in the folder for temporary files, and remove it at the end."""
     with (
-        TemporaryDirectory(prefix="gql-api-import-") as folder,
+        TemporaryDirectory(prefix="gql-api-") as folder,
         closing(sqlite3.connect(Path(folder) / "ids.sqlite3", isolation_level=None)) as connection,
     ):
         connection.executescript(_TABLES)
@@ -81,9 +92,19 @@ class Inventory:
         found = self._aside.kept(things, ids)
         wanted, more = set(ids) - found.keys(), True
         while wanted and more:
-            page = await self._calls.page(things, self._places[things])
-            self._aside.keep(things, page.items)
-            found |= {one.id: one for one in page.items if one.id in wanted}
-            self._places[things], more = page.place, page.more
+            items, more = await self._read_on(things)
+            found |= {one.id: one for one in items if one.id in wanted}
             wanted -= found.keys()
         return found
+
+    async def complete(self, things: Things) -> None:
+        """Read the list to its end; raise an `UpstreamFailure`."""
+        more = True
+        while more:
+            _, more = await self._read_on(things)
+
+    async def _read_on(self, things: Things) -> tuple[list[Listed], bool]:
+        page = await self._calls.page(things, self._places[things])
+        self._aside.keep(things, page.items)
+        self._places[things] = page.place
+        return page.items, page.more
