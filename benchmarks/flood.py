@@ -187,9 +187,7 @@ async def flooded(server: Side, times: float) -> tuple[list[dict[str, Any]], Cur
         {"who": f"{_FEW} at a time, before"} | calm.row(),
         {"who": f"the flood, {times:g} times that"} | came.row(),
         {"who": "somebody else meanwhile, `{__typename}`"} | beside.row() | {"a second": ""},
-        {"who": f"{_FEW} at a time, {AFTER:g} s after the end"}
-        | after.row()
-        | {"MiB": f"{server.process.peak_mib():.0f}"},
+        {"who": f"{_FEW} at a time, after the end"} | after.row() | {"MiB": f"{server.process.peak_mib():.0f}"},
     ]
     return rows, watch.curves(came.began, calm, came, after)
 

@@ -183,20 +183,11 @@ class Reconciler:
         if mapping.state is model.MappingState.DELETING:
             await self._remove(mapping)
             await places.forget(mapping.id)
-            if not self._may_come_back(mapping):
-                await mappings.bury(mapping.id, now=self._clock())
+            await mappings.bury(mapping.id, now=self._clock())
             return
         if not mapping.adopted:
             await self._creation.undo(mapping.id, mapping.nonce)
         await mappings.abandon(mapping.id, nonce=mapping.nonce)
-
-    def _may_come_back(self, mapping: model.Mapping) -> bool:
-        """Tell whether a call that made it may still be under way: then it is removed once more when the lease is over.
-
-        Making a session in Acontext is tried again when it takes too long, and the first try may come after the
-        deletion (`test_a_session_does_not_come_back_by_a_late_call_that_made_it`).
-        """
-        return not mapping.adopted and self._clock() - mapping.created_at < LEASE
 
     async def _remove(self, mapping: model.Mapping) -> None:
         sessions = self._gateway.sessions

@@ -34,6 +34,8 @@ COSTLY_READ = Kind(_WITHOUT_HARM - {Fate.LATE}, costly=True)
 DOWNLOAD = Kind(_WITHOUT_HARM, size=Size.TRANSFER)
 REPEATABLE_WRITE = Kind(_WITHOUT_HARM)
 """Done twice it has the same effect as done once."""
+MAKING = Kind(_WITHOUT_HARM - {Fate.LATE})
+"""As that, but what it makes may be gone again before a late first one has its effect, which would make it anew."""
 ONCE = Kind(_ALWAYS)
 """Done twice it has two effects, so it is repeated only where it certainly had none."""
 ONCE_WITH_FILES = Kind(_ALWAYS, size=Size.TRANSFER)

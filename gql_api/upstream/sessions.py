@@ -8,7 +8,7 @@ from uuid import UUID
 from gql_api import model
 from gql_api.upstream import cursor
 from gql_api.upstream.inventory import is_of
-from gql_api.upstream.kinds import COSTLY_READ, ONCE, READ, REPEATABLE_WRITE
+from gql_api.upstream.kinds import COSTLY_READ, MAKING, ONCE, READ, REPEATABLE_WRITE
 from gql_api.upstream.refusal import Refused, checked
 
 if TYPE_CHECKING:
@@ -47,11 +47,11 @@ class SessionCalls:
         """Make a session under the id that we chose.
 
         An id that exists is answered with the stored session, whoever's it is, and nothing changes: compare the
-        configs. Repeating the call is therefore safe.
+        configs. Repeating the call is therefore safe, unless it was late and may come after a deletion.
         """
         spelled = checked(id)
         return await self._call.reading(
-            REPEATABLE_WRITE, lambda sdk: sdk.sessions.create(user=user, configs=configs, use_uuid=spelled), _session
+            MAKING, lambda sdk: sdk.sessions.create(user=user, configs=configs, use_uuid=spelled), _session
         )
 
     async def exists(self, id: UUID) -> bool:

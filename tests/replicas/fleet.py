@@ -130,7 +130,7 @@ class Fleet:
         await self.rows(
             "INSERT INTO session_mappings (id, user_identifier, state, disk_id, disk_created_at, adopted, nonce,"
             " created_at, updated_at, lease_until) VALUES ($1, 'left-open', $2, $3, CASE WHEN $3::uuid IS NULL THEN"
-            " NULL ELSE now() END, false, 'left', now() - interval '1 hour', now(), now() - interval '1 second')",
+            " NULL ELSE now() END, false, 'left', now(), now(), now() - interval '1 second')",
             id,
             state,
             disk if is_bound else None,

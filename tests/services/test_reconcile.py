@@ -11,7 +11,7 @@ import pytest
 import stamina
 
 from api.odd_upstream import answering, never
-from gql_api.errors import UpstreamUnavailable
+from gql_api.errors import UpstreamTimeout, UpstreamUnavailable
 from gql_api.model import MappingState
 from gql_api.services.creation import LEASE, LONGEST, UNDOING, NewSession
 from gql_api.store import mappings
@@ -89,28 +89,22 @@ async def test_a_refusal_beside_an_unknown_outcome_is_not_settled(parts: Parts) 
     assert left.state is MappingState.CREATING
 
 
-async def test_a_session_does_not_come_back_by_a_late_call_that_made_it(parts: Parts) -> None:
+async def test_a_session_that_is_made_late_is_not_made_twice_and_not_left(parts: Parts) -> None:
     late: list[httpx.Request] = []
 
-    async def first_is_late(request: httpx.Request) -> httpx.Response | Exception:
+    async def all_are_late(request: httpx.Request) -> httpx.Response | Exception:
         late.append(request)
-        parts.upstream.instead = None
         return httpx.ReadTimeout("late", request=request)
 
     parts.upstream.is_odd = lambda request: request.method == "POST" and request.url.path.endswith("/session")
-    parts.upstream.instead = first_is_late
-    with stamina.set_testing(True, attempts=2):
-        session = await parts.creation().make("ada", NEW)
-    reconciler = parts.reconciler()
-    entombed = await mappings.entomb("ada", session.id, now=parts.now, lease_until=parts.now + LEASE)
-    assert entombed
-    assert await reconciler.finish(entombed)
+    parts.upstream.instead = all_are_late
+    with stamina.set_testing(True, attempts=2), pytest.raises(UpstreamTimeout):
+        await parts.creation().make("ada", NEW)
     assert await parts.left_upstream() == (0, 0, 0)
 
     [request] = late
     await parts.upstream.ask(request.method, "/session", json=json.loads(request.content))
     assert await parts.left_upstream() == (1, 0, 0)
     parts.now += LEASE + timedelta(seconds=1)
-    assert await reconciler.sweep() == 1
+    assert await parts.reconciler().sweep() == 1
     assert await parts.left_upstream() == (0, 0, 0)
-    assert await reconciler.sweep() == 0

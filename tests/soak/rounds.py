@@ -27,10 +27,7 @@ SETTLING = 6
 """Seconds after which a message that was sent is sent again: longer than a late call takes."""
 assert SETTLING > LATE
 _USERS, _WRITERS = 16, 4
-_OVER = """
-UPDATE session_mappings SET lease_until = now() - interval '1 second', created_at = created_at - interval '1 hour'
-WHERE state IN ('creating', 'deleting')
-"""
+_OVER = "UPDATE session_mappings SET lease_until = now() - interval '1 second' WHERE state IN ('creating', 'deleting')"
 _OPEN = "SELECT 1 FROM session_mappings WHERE state IN ('creating', 'deleting')"
 VICTIMS = ("servers", "PostgreSQL", "its backends", "servers")
 """Who is killed, one after the other, again and again."""
@@ -156,7 +153,7 @@ class Soak:
         connection.terminate()
 
     async def _finish(self) -> None:
-        """Let what was left open be finished by servers that start, as if it was made long ago."""
+        """Let what was left open be finished by servers that start, as if the leases of its makers were over."""
         await asyncio.sleep(LEASE)
         await self.fleet.rows(_OVER)
         for victim in range(len(self.fleet.servers)):
