@@ -88,7 +88,9 @@ class Report:
 async def crowded(fleet: Fleet, plan: Plan) -> Report:
     """Start a server behind a relay that fails, let all come, store messages, and look at who heard what."""
     begun, lot = time.monotonic(), random.Random(plan.seed)  # noqa: S311 - guards nothing
-    faults = Faults(fleet.acontext_url.removesuffix("/api/v1"), lot, plan.share, is_calm=True)
+    # A lot of its own, as in the soak: which call fails is the seed's to say, whatever else happens meanwhile.
+    failing = random.Random(plan.seed + 1)  # noqa: S311 - as above
+    faults = Faults(fleet.acontext_url.removesuffix("/api/v1"), failing, plan.share, is_calm=True)
     async with faults.open():
         fleet.acontext_url, direct = f"{faults.url}/api/v1", fleet.acontext_url
         fleet.settings |= plan.settings

@@ -13,7 +13,9 @@ def test_followers_hear_all_once_while_calls_fail(postgres_databases: PostgresDa
     async def came() -> Report:
         url = await postgres_databases.migrated()
         with ExitStack() as stack:
-            report = await crowded(prepared(tmp_path, url, stack), Plan(idle=100, followers=50, messages=30))
+            # With this seed the fifth call fails, of some forty: with others at times none did.
+            plan = Plan(idle=100, followers=50, messages=30, seed=8)
+            report = await crowded(prepared(tmp_path, url, stack), plan)
         await postgres_databases.drop(url)
         return report
 
