@@ -12,7 +12,7 @@ _MOST = 10_000
 class KnownSizes:
     """A bounded memory, each user's own: what others know shows nobody that there is something to know.
 
-    The least recently used go first.
+    Those that were learnt longest ago go first.
     """
 
     def __init__(self) -> None:

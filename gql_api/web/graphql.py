@@ -45,7 +45,7 @@ class GraphQLView(Generic[ContextT]):
     `make_context` may raise `Refused`, or a `Failure`, which refuses the request too: 401, 403, 503, 504 or 400.
     `explorer` makes the page for browsers; without one they are answered as other clients are.
     Who is not let in by `admission` is told so before the body is read, where that is known by then, and parsed.
-    A request may ask Acontext for `seconds`,. Subscriptions break off when `is_closing` says so.
+    A request may ask Acontext for `seconds`. Subscriptions break off when `is_closing` says so.
     """
 
     def __init__(
@@ -189,8 +189,6 @@ def _unresolved(message: str) -> ExecutionResult:
 
 
 def _answer_of(result: ExecutionResult, media: str) -> Response:
-    if not result.errors and not result.extensions and result.data is not None:
-        return answer({"data": result.data}, 200, media=media)
     errors = result.errors or []
     body: dict[str, Any] = {"errors": [error.formatted for error in errors]} if errors else {}
     # An error of a field has a path; without any, execution did not begin, and there is no `data` at all.
