@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
-from gql_api.errors import DatabaseFailure
 from gql_api.refusal import Refusal
 from gql_api.running import claimed, connection_options, setting_at_fault
 from gql_api.settings import Settings
@@ -17,7 +16,6 @@ from gql_api.store import database
 STANDARD = Path("-")
 """Stands for standard input and output."""
 _TOLD_EVERY = 10_000
-_UNREADY = (database.InvalidDatabaseUrl, database.SchemaOutdated, database.DatabaseUnreachable, DatabaseFailure)
 
 
 @asynccontextmanager
@@ -29,7 +27,7 @@ async def open_mappings(settings: Settings, *, migrate: bool) -> AsyncIterator[N
                 settings.mappings_url, migrate=migrate, options=connection_options(settings)
             ):
                 yield
-    except _UNREADY as error:
+    except database.UNREADY as error:
         raise Refusal(f"{setting_at_fault(error, 'DATABASE_URL')}: {error}") from None
 
 

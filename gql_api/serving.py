@@ -19,7 +19,6 @@ import uvicorn
 from starlette.applications import Starlette
 
 from gql_api.app import create_app, prepared_schema
-from gql_api.errors import DatabaseFailure
 from gql_api.observing import WORKERS_FOLDER, Observers, observers
 from gql_api.refusal import Refusal
 from gql_api.running import claimed, connection_options, setting_at_fault, verifier_of
@@ -38,7 +37,6 @@ _TAKEN_AT_ONCE = 16
 """Connections that one turn of the event loop takes at most."""
 _GARBAGE = 50_000
 """Objects that are made before the collector looks for circles among them; one answer may have as many."""
-_UNREADY = (database.InvalidDatabaseUrl, database.SchemaOutdated, database.DatabaseUnreachable, DatabaseFailure)
 
 _GREETING = """
   {served:<26} {url}/graphql
@@ -100,7 +98,8 @@ def _serve_alone(settings: Settings, bound: socket.socket) -> bool:
 
 def _serve_by_workers(settings: Settings, bound: socket.socket) -> bool:
     """Serve in processes of their own, which count their metrics in files that only they and this one use."""
-    prepared_schema(settings)  # what is wrong with the documents is told once, and not by each worker
+    if settings.documents:
+        prepared_schema(settings)  # what is wrong with them is told once, and not by each worker
     logging.config.dictConfig(log_config(settings.log_level, settings.log_format))
     with ExitStack() as stack:
         forget, collector = _forget_nothing, None
@@ -160,7 +159,7 @@ def migrate(settings: Settings) -> list[str]:
     name, url = ("DATABASE_DIRECT_URL", direct) if direct else ("DATABASE_URL", settings.mappings_url)
     try:
         return asyncio.run(database.migrate(url, replace(connection_options(settings), pooled=False)))
-    except _UNREADY as error:
+    except database.UNREADY as error:
         raise Refusal(f"{setting_at_fault(error, name)}: {error}") from None
 
 
@@ -212,7 +211,7 @@ async def _check(settings: Settings) -> None:
                 settings.mappings_url, migrate=settings.is_sqlite, options=connection_options(settings)
             ):
                 return
-    except _UNREADY as error:
+    except database.UNREADY as error:
         raise Refusal(f"{setting_at_fault(error, 'DATABASE_URL')}: {error}") from None
 
 
@@ -233,8 +232,8 @@ def _greeting(settings: Settings, metrics: str | None) -> str:
     file = sqlite_file(settings.mappings_url)
     embedded = f"embedded, in {settings.data_dir.resolve() / 'acontext'}"
     is_built = read_manifest(STATIC) is not None
-    unbuilt = "GraphQL API" if settings.production else "GraphQL API (no explorer: make explorer)"
-    is_shown = is_built and not settings.production
+    unbuilt = "GraphQL API (no explorer: make explorer)" if settings.has_explorer else "GraphQL API"
+    is_shown = is_built and settings.has_explorer
     return _GREETING.format(
         served="GraphQL API and explorer" if is_shown else unbuilt,
         pasted=_PASTED if is_shown else "",

@@ -18,12 +18,14 @@ from tortoise.migrations.recorder import MigrationRecorder
 from tortoise.migrations.schema_editor import AsyncpgSchemaEditor, BaseSchemaEditor, SqliteSchemaEditor
 from tortoise.transactions import in_transaction
 
+from gql_api.errors import DatabaseFailure
 from gql_api.store.connection_options import ConnectionOptions, credentials
 from gql_api.store.engine import AtHand, Client
 from gql_api.store.failures import translated
 from gql_api.store.url import InvalidDatabaseUrl, Target, parse
 
 __all__ = [
+    "UNREADY",
     "ConnectionOptions",
     "Database",
     "DatabaseUnreachable",
@@ -50,6 +52,10 @@ class SchemaOutdated(Exception):
 
 class DatabaseUnreachable(Exception):
     """The database cannot be opened; the message is one line and never holds the password."""
+
+
+UNREADY = (InvalidDatabaseUrl, SchemaOutdated, DatabaseUnreachable, DatabaseFailure)
+"""Why a database cannot be opened, or not be used as it is."""
 
 
 @dataclass(frozen=True, slots=True)
