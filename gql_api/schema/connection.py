@@ -8,6 +8,8 @@ import strawberry
 from gql_api.errors import BadUserInput
 
 MOST = 100
+DEFAULT_PAGE = 20
+"""Sessions of a page where a client does not say how many."""
 
 First = Annotated[
     int | None,

@@ -59,22 +59,21 @@ class Ready:
 
     def values(self, schema: GraphQLSchema, variables: dict[str, Any] | None) -> VariableValues | None:
         """Read the variables as `graphql.execute` would; None where they do not fit."""
+        read = self._coerced(schema, variables)
+        return None if isinstance(read, list) else read
+
+    def faults(self, schema: GraphQLSchema, variables: dict[str, Any] | None) -> list[GraphQLError]:
+        """Tell how the variables do not fit."""
+        read = self._coerced(schema, variables)
+        return read if isinstance(read, list) else []
+
+    def _coerced(self, schema: GraphQLSchema, variables: dict[str, Any] | None) -> VariableValues | list[GraphQLError]:
         wanted, given = self.operation.variable_definitions, variables or {}
         if not wanted:
             return _NO_VARIABLES
         if self.variables and (read := _read(self.variables, given)):
             return read
-        values = get_variable_values(schema, wanted, given, max_errors=MOST_ERRORS)
-        return None if isinstance(values, list) else values
-
-    def faults(self, schema: GraphQLSchema, variables: dict[str, Any] | None) -> list[GraphQLError]:
-        """Tell how the variables do not fit."""
-        if self.values(schema, variables) is not None:
-            return []
-        found = get_variable_values(
-            schema, self.operation.variable_definitions or (), variables or {}, max_errors=MOST_ERRORS
-        )
-        return found if isinstance(found, list) else []
+        return get_variable_values(schema, wanted, given, max_errors=MOST_ERRORS)
 
 
 def ready(schema: GraphQLSchema, node: DocumentNode, name: str | None) -> Ready | None:

@@ -13,6 +13,7 @@ from gql_api.loaders.keys import SessionsKey
 from gql_api.schema import node
 from gql_api.schema.computed import computed
 from gql_api.schema.connection import (
+    DEFAULT_PAGE,
     After,
     Before,
     First,
@@ -48,7 +49,6 @@ from gql_api.tokens import ENCODING
 if TYPE_CHECKING:
     from gql_api.schema.user import User
 
-_DEFAULT_PAGE = 20
 _CURSOR = "session"
 
 EditStrategies = Annotated[
@@ -232,7 +232,7 @@ async def session_connection(
         newest_first=order is not SessionOrder.CREATED_AT_ASC,
         after=_position(page.after, "after"),
         before=_position(page.before, "before"),
-        limit=page.last or page.first or _DEFAULT_PAGE,
+        limit=page.last or page.first or DEFAULT_PAGE,
         from_end=page.last is not None,
     )
     sessions, more = await info.context.loaders.sessions.load(key)

@@ -151,8 +151,7 @@ class Keyed:
             after: str | None = cursor.just_before(last.created_at, last.id)
         else:
             after = cursor.end_of(self._row.after - _OVERLAP) if self._row.after else None
-        mark = self._marked[len(self.messages)].metadata
-        wanted = (mark or {})[rules.RESERVED]
+        wanted = (self.next.metadata or {})[rules.RESERVED]
         async for messages in walk(self._page, after):
             for message in messages:
                 if message.user_meta.get(rules.RESERVED) == wanted:

@@ -207,7 +207,7 @@ async def claim_unfinished(
 @translating
 async def purge_tombstones(*, before: datetime) -> int:
     """Forget sessions that were deleted before this time, and return how many."""
-    return await SessionMapping.filter(state=MappingState.DELETED.value, updated_at__lt=rows.utc(before)).delete()
+    return await _tombstones(before).delete()
 
 
 @rereading
@@ -220,7 +220,11 @@ async def count_unfinished(*, before: datetime) -> dict[MappingState, int]:
 @rereading
 async def count_tombstones(*, before: datetime) -> int:
     """Count what `purge_tombstones` would forget."""
-    return await SessionMapping.filter(state=MappingState.DELETED.value, updated_at__lt=rows.utc(before)).count()
+    return await _tombstones(before).count()
+
+
+def _tombstones(before: datetime) -> QuerySet[SessionMapping]:
+    return SessionMapping.filter(state=MappingState.DELETED.value, updated_at__lt=rows.utc(before))
 
 
 async def _claim(seen: dict[str, Any], *, lease_until: datetime) -> model.Mapping | None:

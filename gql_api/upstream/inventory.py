@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 from uuid import UUID
 
 from gql_api.upstream import cursor
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from gql_api.upstream.counted_calls import CountedCalls
     from gql_api.upstream.guarded_calls import GuardedCalls
 
+T = TypeVar("T")
 Things = Literal["sessions", "disks"]
 _PAGE = 200
 
@@ -28,10 +29,10 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class Page(Generic[T]):
     """A part of a list, oldest first. `place` is where the next one begins, should there be more by then."""
 
-    items: list[Listed]
+    items: list[T]
     place: str | None
     more: bool
 
@@ -44,28 +45,19 @@ class User:
     identifier: str
 
 
-@dataclass(frozen=True, slots=True)
-class Users:
-    """A part of the list of users, as `Page` is one of the others."""
-
-    items: list[User]
-    place: str | None
-    more: bool
-
-
 class InventoryCalls:
     """One method a call."""
 
     def __init__(self, call: "GuardedCalls") -> None:
         self._call = call
 
-    async def page(self, things: Things, place: str | None) -> Page:
+    async def page(self, things: Things, place: str | None) -> Page[Listed]:
         """Read the next 200 from this place on; None is the beginning."""
         return await self._call.reading(
             READ, lambda sdk: _of(sdk, things).list(limit=_PAGE, cursor=place), lambda answer: _page(answer, place)
         )
 
-    async def users(self, place: str | None) -> Users:
+    async def users(self, place: str | None) -> Page[User]:
         """Read the next 200 users from this place on; None is the beginning."""
         return await self._call.reading(
             READ, lambda sdk: sdk.users.list(limit=_PAGE, cursor=place), lambda answer: _users(answer, place)
@@ -92,7 +84,7 @@ def _of(sdk: "AcontextAsyncClient", things: Things) -> Any:
     return sdk.sessions if things == "sessions" else sdk.disks
 
 
-def _page(answer: Any, place: str | None) -> Page:
+def _page(answer: Any, place: str | None) -> Page[Listed]:
     items = [
         Listed(UUID(item.id), cursor.moment(item.created_at), UUID(item.user_id) if item.user_id else None)
         for item in answer.items
@@ -102,8 +94,8 @@ def _page(answer: Any, place: str | None) -> Page:
     return Page(items, place, bool(answer.has_more and items))
 
 
-def _users(answer: Any, place: str | None) -> Users:
+def _users(answer: Any, place: str | None) -> Page[User]:
     items = [User(UUID(item.id), item.identifier) for item in answer.items]
     if items:
         place = cursor.after(cursor.moment(answer.items[-1].created_at), items[-1].id)
-    return Users(items, place, bool(answer.has_more and items))
+    return Page(items, place, bool(answer.has_more and items))

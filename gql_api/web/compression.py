@@ -28,18 +28,17 @@ class Compression:
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] != "http" or scope["method"] == "HEAD":
             return self._app(scope, receive, send)
-        is_taken = takes_gzip(headers_of(scope).get(b"accept-encoding"))
-        return self._app(scope, receive, _Answer(send, is_taken=is_taken).send)
+        return self._app(scope, receive, _Answer(scope, send).send)
 
 
 class _Answer:
     """One answer: its head is held where its body, which is to follow in one piece, will be compressed."""
 
-    __slots__ = ("_head", "_is_taken", "_send")
+    __slots__ = ("_head", "_scope", "_send")
 
-    def __init__(self, send: Send, *, is_taken: bool) -> None:
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self._scope = scope
         self._send = send
-        self._is_taken = is_taken
         self._head: Message | None = None
 
     def send(self, message: Message) -> Awaitable[None]:
@@ -51,7 +50,7 @@ class _Answer:
         if not _is_large(message["headers"]):
             return self._send(message)
         MutableHeaders(raw=message["headers"]).add_vary_header("Accept-Encoding")
-        if not self._is_taken:
+        if not takes_gzip(headers_of(self._scope).get(b"accept-encoding")):
             return self._send(message)
         self._head = message
         return _nothing()
@@ -59,7 +58,7 @@ class _Answer:
     async def _compressed(self, head: Message, message: Message) -> None:
         self._head = None
         body = message["body"]
-        packed = await (anyio.to_thread.run_sync(_pack, body) if len(body) >= LEAST_FOR_A_THREAD else _packed(body))
+        packed = await anyio.to_thread.run_sync(_pack, body) if len(body) >= LEAST_FOR_A_THREAD else _pack(body)
         headers = MutableHeaders(raw=head["headers"])
         headers["content-encoding"] = "gzip"
         headers["content-length"] = str(len(packed))
@@ -76,10 +75,6 @@ def _is_large(headers: list[tuple[bytes, bytes]]) -> bool:
 
 def _pack(body: bytes) -> bytes:
     return gzip.compress(body, LEVEL, mtime=0)
-
-
-async def _packed(body: bytes) -> bytes:
-    return _pack(body)
 
 
 async def _nothing() -> None:

@@ -1,7 +1,6 @@
 """Takes what an operation costs from what its asker may spend, before it runs."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from typing import Any
 
 from gql_api.errors import CostLimitExceeded
@@ -28,9 +27,7 @@ class Spender(ABC):
         """Tell what it cost; empty where nothing was taken."""
 
 
-def charge(
-    estimate: Estimate, variables: Mapping[str, Any] | None, context: Any, limits: DocumentLimits | None
-) -> None:
+def charge(estimate: Estimate, variables: dict[str, Any] | None, context: Any, limits: DocumentLimits | None) -> None:
     """Take the cost of an operation; raise `CostLimitExceeded` or `RateLimited`."""
     if not isinstance(context, Spender):
         return

@@ -228,8 +228,7 @@ def _has_variable(node: ValueNode) -> bool:
 
 
 def _read(constant: Values, variable: Nodes, given: Given) -> Values:
-    variables = dict(given.variables) if variable else {}
-    return {**constant, **{name: value_from_ast_untyped(node, variables) for name, node in variable.items()}}
+    return {**constant, **{name: value_from_ast_untyped(node, given.variables) for name, node in variable.items()}}
 
 
 def _sized(size: Callable[[Values], int | None], constant: Values, variable: Nodes) -> Size:
@@ -247,7 +246,7 @@ def _conversation(
     size = size_of(arguments)
     if size is not None:
         return size
-    id = around.session and value_from_ast_untyped(around.session, dict(given.variables))
+    id = around.session and value_from_ast_untyped(around.session, given.variables)
     known = given.known(id) if isinstance(id, str) else None
     if not is_paged(arguments):
         for listed in around.listed:

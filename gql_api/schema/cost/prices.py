@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gql_api.schema.connection import MOST
+from gql_api.schema.connection import DEFAULT_PAGE, MOST
 
 CALL = 10
 """Points of one call of Acontext, to one for each session, message or file that may be shown."""
 UNCOUNTED_MESSAGES = 1000
 """How many messages a conversation is taken to have that was not counted yet."""
-_DEFAULT_PAGE = _FILES = 20
+_FILES = 20
 _DIRECTORIES = 3
 """How many are guessed: trees of directories are asked for level by level, and most are small."""
 
@@ -38,7 +38,7 @@ def _bounded(size: Any, otherwise: int) -> int:
 
 
 def _page(arguments: Arguments) -> int:
-    return _bounded(arguments.get("first"), _bounded(arguments.get("last"), _DEFAULT_PAGE))
+    return _bounded(arguments.get("first"), _bounded(arguments.get("last"), DEFAULT_PAGE))
 
 
 def _messages(arguments: Arguments) -> int | None:

@@ -1,6 +1,6 @@
 """Sums whose terms may wait for the variables of an operation; what waits for nothing is summed up at once."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Union
 
@@ -9,7 +9,7 @@ from typing import Any, Union
 class Given:
     """What comes with one request: its variables, and how many messages the session of an id is known to have."""
 
-    variables: Mapping[str, Any]
+    variables: dict[str, Any]
     known: Callable[[str], int | None]
 
 
