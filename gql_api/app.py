@@ -36,7 +36,7 @@ from gql_api.web.admission import Admission, SocketLimits
 from gql_api.web.admission import Limits as AdmissionLimits
 from gql_api.web.auth import Identify, by_header, by_token
 from gql_api.web.explorer import explorer_page, explorer_routes
-from gql_api.web.graphql import GraphQLView
+from gql_api.web.graphql import Answering, GraphQLView
 from gql_api.web.handshake import Asker
 from gql_api.web.headers import headers_of
 from gql_api.web.middleware import Site, middleware
@@ -84,7 +84,6 @@ def create_app(
             site=Site(settings.served_hosts, settings.cors_origins or (), settings.hsts_seconds),
             observing=observed.observing,
             straight={"/graphql": view},
-            compressing=settings.gzip,
         ),
         lifespan=lambda app: _lifespan(app, running, verifier, observed),
     )
@@ -178,8 +177,7 @@ def _endpoints(
         make_context=make_context,
         explorer=partial(explorer_page, headers=example) if settings.has_explorer else None,
         admission=admission,
-        seconds=settings.request_timeout,
-        is_closing=lambda: observed.stop.is_closing,
+        answering=Answering(settings.request_timeout, settings.gzip, lambda: observed.stop.is_closing),
     )
     sockets = SocketView(
         schema,

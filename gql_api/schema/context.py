@@ -79,12 +79,12 @@ class Context(Spender):
         estimated = self._estimated
         if estimated is None:
             return {}
-        told, user = {"estimated": estimated}, self.viewer.user
+        told, unneeded = {"estimated": estimated}, 0
         if is_reading:
             request = current()
             told["actual"] = actual = BASE + self.allowance.taken + (CALL * request.calls if request else 0)
-            self.budgets.give_back(user, estimated - actual)
-        left = self.budgets.left(user)
+            unneeded = estimated - actual
+        left = self.budgets.give_back(self.viewer.user, unneeded)
         if left is not None:
             told["remaining"] = left
         return told

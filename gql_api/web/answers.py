@@ -29,7 +29,7 @@ class Refused(Exception):
         self.extensions = extensions or {"code": "BAD_REQUEST"}
         self.headers = headers
 
-    def answer(self, media: str = JSON) -> Response:
+    def answer(self, media: str = JSON) -> "JsonAnswer":
         """Make the answer: an error as GraphQL writes it."""
         body = {"errors": [{"message": self.message, "extensions": dict(self.extensions)}]}
         return answer(body, self.status, media=media, headers=self.headers)
@@ -42,13 +42,15 @@ class BodyTooLarge(Refused):
         super().__init__(413, f"{what} is larger than {most} bytes{advice}.", extensions={"code": "TOO_LARGE"})
 
 
-def answer(body: Any, status: int, *, media: str = JSON, headers: Mapping[str, str] | None = None) -> Response:
+def answer(body: Any, status: int, *, media: str = JSON, headers: Mapping[str, str] | None = None) -> "JsonAnswer":
     """Answer with JSON that nobody may keep."""
-    return _Json(encode(body), status, media, headers or {})
+    return JsonAnswer(encode(body), status, media, headers or {})
 
 
-class _Json(Response):
+class JsonAnswer(Response):
     """JSON that nobody may keep, with the same headers as any response would have, made without asking for each."""
+
+    body: bytes
 
     def __init__(self, body: bytes, status: int, media: str, headers: Mapping[str, str]) -> None:
         self.status_code = status

@@ -3,6 +3,7 @@
 import inspect
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from graphql import GraphQLError
@@ -19,7 +20,8 @@ from gql_api.request_scope import request_within
 from gql_api.schema.errors import INTERNAL, Schema
 from gql_api.telemetry import Operation
 from gql_api.web.admission import Admission, Place
-from gql_api.web.answers import Refused, answer
+from gql_api.web.answers import JsonAnswer, Refused, answer
+from gql_api.web.compression import compress
 from gql_api.web.disconnect import stopped_when_gone
 from gql_api.web.events import HEADERS, EventStream, Pace, single
 from gql_api.web.headers import headers_of
@@ -39,13 +41,28 @@ _VARY = (b"vary", b"Accept")
 CLIENT_GONE = 499  # nobody reads this status but the log
 
 
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """How requests are answered.
+
+    One may ask Acontext for `seconds`. Large answers are compressed where `is_compressing`. Subscriptions break off
+    when `is_closing` says so.
+    """
+
+    seconds: float = 30.0
+    is_compressing: bool = False
+    is_closing: Callable[[], bool] = lambda: False
+
+
+_ALONE = Answering()
+
+
 class GraphQLView(Generic[ContextT]):
     """An ASGI endpoint for one schema.
 
     `make_context` may raise `Refused`, or a `Failure`, which refuses the request too: 401, 403, 503, 504 or 400.
     `explorer` makes the page for browsers; without one they are answered as other clients are.
     Who is not let in by `admission` is told so before the body is read, where that is known by then, and parsed.
-    A request may ask Acontext for `seconds`. Subscriptions break off when `is_closing` says so.
     """
 
     def __init__(
@@ -55,20 +72,20 @@ class GraphQLView(Generic[ContextT]):
         explorer: Callable[[Request], Response] | None = None,
         *,
         admission: Admission | None = None,
-        seconds: float = 30.0,
-        is_closing: Callable[[], bool] = lambda: False,
+        answering: Answering = _ALONE,
     ) -> None:
         self._schema = schema
         self._make_context = make_context
         self._explorer = explorer
         self._admission = admission or Admission()
-        self._seconds = seconds
-        self._is_closing = is_closing
+        self._answering = answering
         self.pace = Pace()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = await self._respond(scope, receive)
         _add_vary(response)
+        if self._answering.is_compressing and isinstance(response, JsonAnswer):
+            await compress(response, scope)
         await response(scope, receive, _without_body(send) if scope["method"] == "HEAD" else send)
 
     async def _respond(self, scope: Scope, receive: Receive) -> Response:
@@ -117,14 +134,14 @@ class GraphQLView(Generic[ContextT]):
     def _stream(self, parameters: Parameters, context: ContextT, method: str) -> Response:
         if method == "HEAD":
             return Response(headers=HEADERS)
-        stream = results(self._schema, parameters, context, seconds=self._seconds)
-        return EventStream(stream, is_cut=self._is_closing, pace=self.pace)
+        stream = results(self._schema, parameters, context, seconds=self._answering.seconds)
+        return EventStream(stream, is_cut=self._answering.is_closing, pace=self.pace)
 
     async def _while_wanted(
         self, parameters: Parameters, context: ContextT, receive: Receive, *, is_get: bool
     ) -> ExecutionResult:
         with (
-            request_within(self._seconds) as request,
+            request_within(self._answering.seconds) as request,
             stopped_when_gone(request.loop, receive, lambda: self._only_reads(parameters)),
         ):
             return await self._execute(parameters, context, is_get=is_get)

@@ -13,7 +13,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gql_api.telemetry import Notes
 from gql_api.web.answers import BodyTooLarge, Refused
-from gql_api.web.compression import Compression
 from gql_api.web.headers import headers_of
 from gql_api.web.hosts import HostCheck
 from gql_api.web.negotiation import FORM, is_form
@@ -64,7 +63,6 @@ def middleware(
     max_upload_size: int | None = None,
     observing: Observing | None = None,
     straight: Mapping[str, ASGIApp] | None = None,
-    compressing: bool = False,
 ) -> list[Middleware]:
     """List what stands in front of all routes, outermost first.
 
@@ -84,8 +82,6 @@ def middleware(
                 expose_headers=TOLD_HEADERS,
             )
         )
-    if compressing:
-        listed.append(Middleware(Compression))
     limit = Middleware(BodyLimit, most=max_body_size, most_of_form=max_upload_size)
     return [*listed, limit, Middleware(Straight, endpoints=straight or {})]
 

@@ -145,20 +145,20 @@ def test_points_come_again_bit_by_bit() -> None:
     now = 0.0
     budgets = Budgets(600, everybody="anybody", clock=lambda: now)
     budgets.take("anna", 600)
-    assert budgets.left("anna") == 0
+    assert budgets.give_back("anna") == 0
     with pytest.raises(RateLimited) as refused:
         budgets.take("anna", 15)
     assert refused.value.retry_after == 2
     budgets.take("bob", 1)
-    assert budgets.left("anybody") is None
+    assert budgets.give_back("anybody") is None
     budgets.take("anybody", 10_000)
     now = 1.5
-    assert budgets.left("anna") == 15
+    assert budgets.give_back("anna") == 15
     budgets.take("anna", 15)
     budgets.give_back("anna", 5)
-    assert budgets.left("anna") == 5
+    assert budgets.give_back("anna") == 5
     now = 1000.0
-    assert budgets.left("anna") == 600
+    assert budgets.give_back("anna") == 600
 
 
 def test_who_has_spent_nothing_for_long_is_forgotten() -> None:

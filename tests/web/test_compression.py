@@ -6,62 +6,67 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+import strawberry
 from starlette.applications import Starlette
-from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Scope
 
+from gql_api.errors import BadUserInput
+from gql_api.schema.errors import Schema
 from gql_api.web.compression import LEAST, LEAST_FOR_A_THREAD
-from gql_api.web.middleware import middleware
+from gql_api.web.graphql import Answering, GraphQLView
+from gql_api.web.headers import headers_of
 
-MEDIA = "application/graphql-response+json; charset=utf-8"
-SIZES = (0, 1, LEAST - 1, LEAST, LEAST_FOR_A_THREAD - 1, LEAST_FOR_A_THREAD, 2**21)
-
-
-async def sized(request: httpx.Request) -> Response:
-    """Answer with so many bytes of JSON."""
-    size = int(request.path_params["size"])  # type: ignore[attr-defined]
-    text = json.dumps("x" * (size - 2)) if size > 1 else "1" * size
-    return Response(text, media_type=MEDIA, headers={"vary": "Accept"})
+MEDIA = "application/graphql-response+json"
+EVENTS = "text/event-stream"
+AROUND = len('{"data":{"text":""}}')
+SIZES = (AROUND, LEAST - 1, LEAST, LEAST_FOR_A_THREAD - 1, LEAST_FOR_A_THREAD, 2**21)
 
 
-async def events(_: object) -> Response:
-    async def parts() -> AsyncIterator[bytes]:
+@strawberry.type
+class Query:
+    @strawberry.field
+    def text(self, length: int) -> str:
+        return "x" * length
+
+
+@strawberry.type
+class Subscription:
+    @strawberry.subscription
+    async def texts(self, length: int) -> AsyncIterator[str]:
         for _ in range(3):
-            yield b"event: next\ndata: " + b"x" * LEAST + b"\n\n"
-
-    return StreamingResponse(parts(), media_type="text/event-stream")
+            yield "x" * length
 
 
-async def text(_: object) -> Response:
-    return PlainTextResponse("x" * LEAST)
+def _context(scope: Scope) -> None:
+    refused = headers_of(scope).get(b"x-refuse")
+    if refused:
+        raise BadUserInput(refused)
 
 
-async def failing(_: object) -> Response:
-    return JSONResponse({"errors": [{"message": "x" * LEAST}]}, 400)
+def client_of(*, compressing: bool = True) -> httpx.AsyncClient:
+    schema = Schema(Query, subscription=Subscription)
+    view = GraphQLView[None](schema, _context, answering=Answering(is_compressing=compressing))
+    transport = httpx.ASGITransport(Starlette(routes=[Route("/graphql", view)]))
+    return httpx.AsyncClient(transport=transport, base_url="http://test")
 
 
-def client_of(*, compressing: bool) -> httpx.AsyncClient:
-    routes = [
-        Route("/sized/{size}", sized, methods=["GET", "POST"]),
-        Route("/events", events),
-        Route("/text", text),
-        Route("/failing", failing),
-    ]
-    app = Starlette(routes=routes, middleware=middleware(max_body_size=100, compressing=compressing))
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test")
-
-
-async def raw(client: httpx.AsyncClient, method: str, path: str, accepted: str) -> tuple[httpx.Response, bytes]:
-    """Ask, and give the body as it came."""
-    async with client.stream(method, path, headers={"accept-encoding": accepted}) as response:
+async def raw(
+    client: httpx.AsyncClient, size: int, accepted: str, *, method: str = "GET", **headers: str
+) -> tuple[httpx.Response, bytes]:
+    """Ask for an answer of so many bytes, and give the body as it came."""
+    sent = {"accept": MEDIA, "accept-encoding": accepted} | headers
+    query = {"query": f"{{ text(length: {size - AROUND}) }}"}
+    given = {"json": query} if method == "POST" else {"params": query}
+    async with client.stream(method, "/graphql", headers=sent, **given) as response:
         return response, b"".join([part async for part in response.aiter_raw()])
 
 
 @pytest.mark.parametrize("size", SIZES)
 async def test_what_is_large_is_compressed_for_who_takes_it(size: int) -> None:
-    async with client_of(compressing=True) as client:
-        plain, body = await raw(client, "GET", f"/sized/{size}", "identity")
-        packed, coming = await raw(client, "POST", f"/sized/{size}", "gzip, deflate")
+    async with client_of() as client:
+        plain, body = await raw(client, size, "identity")
+        packed, coming = await raw(client, size, "gzip, deflate", method="POST")
 
     is_large = size >= LEAST
     assert (len(body), plain.headers["content-length"]) == (size, str(size))
@@ -71,43 +76,47 @@ async def test_what_is_large_is_compressed_for_who_takes_it(size: int) -> None:
     assert "content-encoding" not in plain.headers
     for response in (plain, packed):
         assert response.headers["vary"] == ("Accept, Accept-Encoding" if is_large else "Accept")
-        assert response.headers["content-type"] == MEDIA
+        assert response.headers["content-type"] == f"{MEDIA}; charset=utf-8"
 
 
 @pytest.mark.parametrize("accepted", ["", "identity", "br", "gzip;q=0", "gzip; q=0.0, *;q=0"])
 async def test_who_does_not_take_it_is_not_given_it(accepted: str) -> None:
-    async with client_of(compressing=True) as client:
-        response, body = await raw(client, "GET", "/sized/5000", accepted)
+    async with client_of() as client:
+        response, body = await raw(client, 5000, accepted)
 
     assert ("content-encoding" in response.headers, len(body)) == (False, 5000)
 
 
-@pytest.mark.parametrize("path", ["/events", "/text"])
-async def test_streams_and_what_is_no_json_are_left_alone(path: str) -> None:
-    async with client_of(compressing=True) as client:
-        response, body = await raw(client, "GET", path, "gzip")
+@pytest.mark.parametrize("query", [f"{{ text(length: {LEAST}) }}", f"subscription {{ texts(length: {LEAST}) }}"])
+async def test_streams_are_left_alone(query: str) -> None:
+    headers = {"accept": EVENTS, "accept-encoding": "gzip"}
+    async with client_of() as client:
+        response = await client.post("/graphql", json={"query": query}, headers=headers)
 
+    assert response.headers["content-type"].startswith(EVENTS)
     assert "content-encoding" not in response.headers
-    assert body.count(b"x") >= LEAST
+    assert response.text.count("x") >= LEAST
 
 
 async def test_a_large_refusal_is_compressed_too() -> None:
-    async with client_of(compressing=True) as client:
-        response, body = await raw(client, "GET", "/failing", "gzip")
+    async with client_of() as client:
+        response, body = await raw(client, 5000, "gzip", **{"x-refuse": "x" * LEAST})
 
     assert (response.status_code, response.headers["content-encoding"]) == (400, "gzip")
     assert len(json.loads(gzip.decompress(body))["errors"][0]["message"]) == LEAST
 
 
-async def test_a_head_is_told_without_it() -> None:
-    async with client_of(compressing=True) as client:
-        response, body = await raw(client, "HEAD", "/sized/5000", "gzip")
+async def test_a_head_is_told_what_a_get_would_be() -> None:
+    async with client_of() as client:
+        told, nothing = await raw(client, 5000, "gzip", method="HEAD")
+        got, body = await raw(client, 5000, "gzip")
 
-    assert (response.headers["content-length"], "content-encoding" in response.headers, body) == ("5000", False, b"")
+    assert (nothing, told.headers) == (b"", got.headers)
+    assert told.headers["content-length"] == str(len(body))
 
 
 async def test_it_may_be_left_to_a_proxy() -> None:
     async with client_of(compressing=False) as client:
-        response, body = await raw(client, "GET", "/sized/5000", "gzip")
+        response, body = await raw(client, 5000, "gzip")
 
     assert ("content-encoding" in response.headers, len(body), response.headers["vary"]) == (False, 5000, "Accept")

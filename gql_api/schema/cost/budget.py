@@ -47,17 +47,18 @@ class Budgets:
             )
         self._keep(user, spent, now)
 
-    def give_back(self, user: str, points: int) -> None:
-        """Give back points that turned out not to be needed; below zero, so many more were, and are taken."""
-        if user in self._spent:
-            now = self._clock()
-            self._keep(user, max(0.0, self._still_spent(user, now) - points), now)
+    def give_back(self, user: str, points: int = 0) -> int | None:
+        """Give back points that turned out not to be needed; below zero, so many more were, and are taken.
 
-    def left(self, user: str) -> int | None:
-        """Tell how many points are left now; None without a bound."""
+        Tells how many are left now; None without a bound.
+        """
         if self._per_minute is None or user == self._everybody:
             return None
-        return int(self._per_minute - self._still_spent(user, self._clock()))
+        now = self._clock()
+        spent = max(0.0, self._still_spent(user, now) - points)
+        if points and user in self._spent:
+            self._keep(user, spent, now)
+        return int(self._per_minute - spent)
 
     def _still_spent(self, user: str, now: float) -> float:
         found = self._spent.get(user)
