@@ -3,7 +3,7 @@
 import json
 import shlex
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -25,7 +25,7 @@ PAGE_POLICY = "; ".join(
         "script-src 'self'",
         "worker-src 'self'",
         "style-src 'self' 'unsafe-inline'",  # the editor places its lines with style attributes
-        "font-src 'self' data:",
+        "font-src 'self'",
         "img-src 'self' data:",
         "connect-src 'self'",  # the WebSocket of the same host too
         "base-uri 'none'",
@@ -38,16 +38,26 @@ FILE_POLICY = "default-src 'none'; frame-ancestors 'none'"  # a worker obeys the
 MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
+    ".ttf": "font/ttf",
     ".txt": "text/plain; charset=utf-8",
+    ".woff": "font/woff",
+    ".woff2": "font/woff2",
 }
+UNPACKED = {".woff", ".woff2"}
+"""Files that are compressed as they are, and have no copy with gzip."""
+_PART = '<link rel="modulepreload" href="explorer/{}">'
 YEAR = 365 * 24 * 60 * 60
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What the build left: the two files that the page names, and the SHA-256 of every file."""
+    """What the build left: the files that the page names, and the SHA-256 of every file.
+
+    `parts` are what the script imports at once.
+    """
 
     script: str
+    parts: Sequence[str]
     style: str
     files: Mapping[str, str]
 
@@ -68,8 +78,10 @@ def explorer_page(request: Request, *, headers: Mapping[str, str] | None = None,
     }
     if manifest is not None:
         values |= {"script": manifest.script, "style": manifest.style}
+    shown = {name: escape(value) for name, value in values.items()}
+    shown["parts"] = "\n".join(_PART.format(escape(part)) for part in manifest.parts) if manifest else ""
     template = (HERE / ("explorer-missing.html" if manifest is None else "explorer.html")).read_text(encoding="utf-8")
-    page = Template(template).substitute({name: escape(value) for name, value in values.items()})
+    page = Template(template).substitute(shown)
     return HTMLResponse(page, headers=safe(PAGE_POLICY) | {"Cache-Control": "no-store", "Vary": "Accept"})
 
 
@@ -88,7 +100,8 @@ def static_file(request: Request, static: Path) -> Response:
     manifest = read_manifest(static)
     if manifest is None or name not in manifest.files:
         return PlainTextResponse("Not found.\n", 404, headers=safe(FILE_POLICY))
-    packed = takes_gzip(request.headers.get("accept-encoding", ""))
+    suffix = Path(name).suffix
+    packed = suffix not in UNPACKED and takes_gzip(request.headers.get("accept-encoding", ""))
     headers = safe(FILE_POLICY) | {
         # A new build gives a changed file a new name; only the notices keep theirs.
         "Cache-Control": "no-cache" if name.endswith(".txt") else f"public, max-age={YEAR}, immutable",
@@ -102,7 +115,7 @@ def static_file(request: Request, static: Path) -> Response:
     if packed:
         headers["Content-Encoding"] = "gzip"
     path = static / (f"{name}.gz" if packed else name)
-    return FileResponse(path, headers=headers, media_type=MEDIA_TYPES[Path(name).suffix])
+    return FileResponse(path, headers=headers, media_type=MEDIA_TYPES[suffix])
 
 
 def safe(policy: str) -> dict[str, str]:
@@ -119,7 +132,7 @@ def read_manifest(static: Path) -> Manifest | None:
         found: dict[str, Any] = json.loads((static / "manifest.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    return Manifest(script=found["script"], style=found["style"], files=found["files"])
+    return Manifest(found["script"], found["parts"], found["style"], found["files"])
 
 
 def matches(if_none_match: str, tag: str) -> bool:

@@ -23,6 +23,8 @@ TOUR = (ROOT / "gql_api" / "web" / "tour.graphql").read_text(encoding="utf-8")
 CONTENTS = {
     "app-AAAA.js": b"console.log('app');\n" * 50,
     "app-BBBB.css": b"body { margin: 0 }\n" * 50,
+    "font-CCCC.woff2": b"wOF2" * 50,
+    "part-DDDD.js": b"export default 1;\n" * 50,
     "third-party-notices.txt": b"MIT\n",
 }
 FILE_HEADERS = {
@@ -40,9 +42,11 @@ def static(tmp_path: Path) -> Path:
     folder.mkdir()
     for name, content in CONTENTS.items():
         (folder / name).write_bytes(content)
-        (folder / f"{name}.gz").write_bytes(gzip.compress(content))
+        if not name.endswith(".woff2"):
+            (folder / f"{name}.gz").write_bytes(gzip.compress(content))
     files = {name: hashlib.sha256(content).hexdigest() for name, content in CONTENTS.items()}
-    manifest = {"script": "app-AAAA.js", "style": "app-BBBB.css", "sources": "0", "files": files}
+    named = {"script": "app-AAAA.js", "parts": ["part-DDDD.js"], "style": "app-BBBB.css"}
+    manifest = named | {"sources": "0", "files": files}
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     (tmp_path / "secret.txt").write_text("secret", encoding="utf-8")
     return folder
@@ -73,10 +77,18 @@ async def test_the_page_names_the_built_files_by_links_that_stay_on_the_host(cli
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert re.findall(r'src="([^"]*)"', answer.text) == ["explorer/app-AAAA.js"]
-    assert re.findall(r'href="([^"]*)"', answer.text)[1:] == [
-        "explorer/third-party-notices.txt",
-        "explorer/app-BBBB.css",
+    assert re.findall(r'<link rel="([^"]*)".* href="([^"]*)"', answer.text)[1:] == [
+        ("license", "explorer/third-party-notices.txt"),
+        ("preload", "explorer/app-BBBB.css"),
+        ("modulepreload", "explorer/part-DDDD.js"),
+        ("stylesheet", "explorer/app-BBBB.css"),
     ]
+
+
+async def test_something_is_drawn_before_anything_else_is_fetched(client: httpx.AsyncClient) -> None:
+    page = (await client.get("/graphql")).text
+    # A browser waits with what stands behind a style, and with nothing before it.
+    assert page.index("<style>") < page.index("The explorer is coming") < page.index('<link rel="stylesheet"')
 
 
 @pytest.mark.parametrize("built", [True, False])
@@ -89,7 +101,7 @@ async def test_the_page_allows_nothing_from_elsewhere(client: httpx.AsyncClient,
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["content-security-policy"] == (
         "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self' 'unsafe-inline'; "
-        "font-src 'self' data:; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+        "font-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
         "frame-ancestors 'none'"
     )
     assert re.findall(r"<script[^>]*>([^<]*)</script>", answer.text) == ([""] if built else [])
@@ -144,6 +156,7 @@ async def test_the_page_changes_when_a_build_comes_while_the_server_runs(
     [
         ("app-AAAA.js", "text/javascript; charset=utf-8", "public, max-age=31536000, immutable"),
         ("app-BBBB.css", "text/css; charset=utf-8", "public, max-age=31536000, immutable"),
+        ("font-CCCC.woff2", "font/woff2", "public, max-age=31536000, immutable"),
         ("third-party-notices.txt", "text/plain; charset=utf-8", "no-cache"),
     ],
 )
@@ -182,6 +195,11 @@ async def test_a_file_is_packed_only_for_who_takes_gzip(client: httpx.AsyncClien
     assert answer.headers.get("content-encoding") == ("gzip" if packed else None)
     assert answer.headers["etag"].endswith('-gzip"') is packed
     assert (int(answer.headers["content-length"]) < len(CONTENTS["app-AAAA.js"])) is packed
+
+
+async def test_a_font_is_not_packed_again(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/explorer/font-CCCC.woff2", headers={"Accept-Encoding": "gzip"})
+    assert ("content-encoding" in answer.headers, answer.content) == (False, CONTENTS["font-CCCC.woff2"])
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
