@@ -43,9 +43,12 @@ from gql_api.web.middleware import Site, middleware
 from gql_api.web.probes import Readiness, metrics_route, probes
 from gql_api.web.recording import Recorder
 from gql_api.web.socket import SocketView
+from gql_api.web.statuses import Audited, September2026, Statuses
 
 TIDYING_SECONDS = 5.0
 """How long requests that were cut at the end may take to tidy up."""
+
+_STATUSES: dict[str, type[Statuses]] = {"audited": Audited, "2026-09": September2026}
 
 
 def create_app(
@@ -68,6 +71,7 @@ def create_app(
     running = partial(run, settings, front=front, keyless=keyless, listeners=observed.listeners)
 
     view, sockets = _endpoints(prepared_schema(settings, schema), settings, verifier, observed)
+    view.statuses = _STATUSES[settings.http_edition]()
     return _Application(
         routes=[
             Route("/graphql", view),

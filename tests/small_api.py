@@ -25,6 +25,7 @@ from gql_api.web.graphql import GraphQLView
 from gql_api.web.headers import headers_of
 from gql_api.web.middleware import middleware
 from gql_api.web.protocol import JoiningProtocol
+from gql_api.web.statuses import Statuses
 
 BODY_LIMIT = 200_000
 SECRET = "SELECT * FROM mappings at postgres://root:hunter2@db"  # noqa: S105
@@ -198,7 +199,7 @@ def small_schema() -> Schema:
     )
 
 
-def create_app(*, with_explorer: bool = True) -> Starlette:
+def create_app(*, with_explorer: bool = True, statuses: Statuses | None = None) -> Starlette:
     """The API at /graphql; /signals/{name} waits for an event by GET, and sends it by POST."""
     signals = Signals()
 
@@ -224,6 +225,7 @@ def create_app(*, with_explorer: bool = True) -> Starlette:
         return HTMLResponse("<p>The explorer</p>", headers={"referrer-policy": "same-origin", "vary": "Accept"})
 
     view = GraphQLView[Signals](small_schema(), make_context, explorer if with_explorer else None)
+    view.statuses = statuses or view.statuses
     return Starlette(
         routes=[
             Route("/graphql", view),

@@ -50,7 +50,7 @@ class _Answer:
         if not _is_large(message["headers"]):
             return self._send(message)
         MutableHeaders(raw=message["headers"]).add_vary_header("Accept-Encoding")
-        if not takes_gzip(headers_of(self._scope).get(b"accept-encoding")):
+        if not takes_gzip(",".join(headers_of(self._scope).all(b"accept-encoding"))):
             return self._send(message)
         self._head = message
         return _nothing()
