@@ -11,7 +11,7 @@ import httpx
 from starlette.applications import Starlette
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -71,7 +71,6 @@ def create_app(
     running = partial(run, settings, front=front, keyless=keyless, listeners=observed.listeners)
 
     view, sockets = _endpoints(prepared_schema(settings, schema), settings, verifier, observed)
-    view.statuses = _STATUSES[settings.http_edition]()
     return _Application(
         routes=[
             Route("/graphql", view),
@@ -161,7 +160,6 @@ def _endpoints(
     identify = _identify(settings, verifier)
     budgets = Budgets(settings.max_cost_per_minute, everybody=_everybody(settings))
     make = partial(_context, settings, budgets, KnownSizes())
-    example = {"Authorization": "Bearer <token>"} if verifier else {"X-User": settings.default_user}
 
     async def make_context(scope: Scope) -> Context:
         viewer = await identify(headers_of(scope))
@@ -180,11 +178,12 @@ def _endpoints(
     view = GraphQLView[Context](
         schema,
         make_context=make_context,
-        explorer=partial(explorer_page, headers=example) if settings.has_explorer else None,
+        explorer=_explorer(settings, verifier),
         admission=admission,
         seconds=settings.request_timeout,
         is_closing=lambda: observed.stop.is_closing,
     )
+    view.statuses = _STATUSES[settings.http_edition]()
     sockets = SocketView(
         schema,
         connect,
@@ -194,6 +193,11 @@ def _endpoints(
         recorder=Recorder(observed.observing),
     )
     return view, sockets
+
+
+def _explorer(settings: Settings, verifier: Verifier | None) -> Callable[[Request], Response] | None:
+    example = {"Authorization": "Bearer <token>"} if verifier else {"X-User": settings.default_user}
+    return partial(explorer_page, headers=example) if settings.has_explorer else None
 
 
 def _socket_limits(settings: Settings) -> SocketLimits:
