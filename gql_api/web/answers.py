@@ -6,9 +6,11 @@ from typing import Any
 
 import orjson
 from starlette.responses import Response
+from starlette.types import Scope
 from strawberry.types import ExecutionResult
 
-from gql_api.web.negotiation import JSON
+from gql_api.web.headers import headers_of
+from gql_api.web.negotiation import JSON, choose
 
 _NOT_KEPT = (b"cache-control", b"no-store")
 
@@ -48,6 +50,11 @@ class BodyTooLarge(Refused):
 
     def __init__(self, most: int, *, what: str = "The body", advice: str = "") -> None:
         super().__init__(413, f"{what} is larger than {most} bytes{advice}.", extensions={"code": "TOO_LARGE"})
+
+
+def refuse(refused: Refused, scope: Scope) -> Response:
+    """Answer with a refusal, in the media type that the client wants."""
+    return refused.answer(choose(",".join(headers_of(scope).all(b"accept"))) or JSON)
 
 
 def body_of(result: ExecutionResult) -> dict[str, Any]:
