@@ -11,7 +11,7 @@ import httpx
 from starlette.applications import Starlette
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -43,9 +43,12 @@ from gql_api.web.middleware import Site, middleware
 from gql_api.web.probes import Readiness, metrics_route, probes
 from gql_api.web.recording import Recorder
 from gql_api.web.socket import SocketView
+from gql_api.web.statuses import Audited, September2026, Statuses
 
 TIDYING_SECONDS = 5.0
 """How long requests that were cut at the end may take to tidy up."""
+
+_STATUSES: dict[str, type[Statuses]] = {"audited": Audited, "2026-09": September2026}
 
 
 def create_app(
@@ -156,7 +159,6 @@ def _endpoints(
     identify = _identify(settings, verifier)
     budgets = Budgets(settings.max_cost_per_minute, everybody=_everybody(settings))
     make = partial(_context, settings, budgets, KnownSizes())
-    example = {"Authorization": "Bearer <token>"} if verifier else {"X-User": settings.default_user}
 
     async def make_context(scope: Scope) -> Context:
         viewer = await identify(headers_of(scope))
@@ -175,9 +177,9 @@ def _endpoints(
     view = GraphQLView[Context](
         schema,
         make_context=make_context,
-        explorer=partial(explorer_page, headers=example) if settings.has_explorer else None,
+        explorer=_explorer(settings, verifier),
         admission=admission,
-        answering=Answering(settings.request_timeout, settings.gzip, lambda: observed.stop.is_closing),
+        answering=_answering(settings, observed.stop),
     )
     sockets = SocketView(
         schema,
@@ -188,6 +190,16 @@ def _endpoints(
         recorder=Recorder(observed.observing),
     )
     return view, sockets
+
+
+def _answering(settings: Settings, stop: Stop) -> Answering:
+    statuses = _STATUSES[settings.http_edition]()
+    return Answering(settings.request_timeout, settings.gzip, lambda: stop.is_closing, statuses)
+
+
+def _explorer(settings: Settings, verifier: Verifier | None) -> Callable[[Request], Response] | None:
+    example = {"Authorization": "Bearer <token>"} if verifier else {"X-User": settings.default_user}
+    return partial(explorer_page, headers=example) if settings.has_explorer else None
 
 
 def _socket_limits(settings: Settings) -> SocketLimits:

@@ -47,6 +47,7 @@ DEFAULTS: dict[str, Any] = {
     "sweep_seconds": 30.0,
     "max_body_size": 8 * 1024 * 1024,
     "gzip": True,
+    "http_edition": "audited",
     "max_upload_files": 10,
     "max_upload_file_size": 16 * 1024 * 1024,
     "max_upload_size": 64 * 1024 * 1024,

@@ -21,10 +21,11 @@ from strawberry.schema.config import StrawberryConfig
 
 from gql_api import errors
 from gql_api.schema.errors import Schema
-from gql_api.web.graphql import GraphQLView
+from gql_api.web.graphql import Answering, GraphQLView
 from gql_api.web.headers import headers_of
 from gql_api.web.middleware import middleware
 from gql_api.web.protocol import JoiningProtocol
+from gql_api.web.statuses import Statuses
 
 BODY_LIMIT = 200_000
 SECRET = "SELECT * FROM mappings at postgres://root:hunter2@db"  # noqa: S105
@@ -198,7 +199,7 @@ def small_schema() -> Schema:
     )
 
 
-def create_app(*, with_explorer: bool = True) -> Starlette:
+def create_app(*, with_explorer: bool = True, statuses: Statuses | None = None) -> Starlette:
     """The API at /graphql; /signals/{name} waits for an event by GET, and sends it by POST."""
     signals = Signals()
 
@@ -223,7 +224,8 @@ def create_app(*, with_explorer: bool = True) -> Starlette:
     def explorer(request: Request) -> Response:
         return HTMLResponse("<p>The explorer</p>", headers={"referrer-policy": "same-origin", "vary": "Accept"})
 
-    view = GraphQLView[Signals](small_schema(), make_context, explorer if with_explorer else None)
+    answering = Answering(statuses=statuses) if statuses else Answering()
+    view = GraphQLView[Signals](small_schema(), make_context, explorer if with_explorer else None, answering=answering)
     return Starlette(
         routes=[
             Route("/graphql", view),

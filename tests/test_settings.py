@@ -86,6 +86,7 @@ BAD: dict[str, list[str]] = {
     "GQL_API_MAX_READ_SIZE": ["0", "1000000", "32MB"],
     "GQL_API_ONLY_TRUSTED_DOCUMENTS": ["perhaps", "true"],  # without documents nothing could be run
     "GQL_API_GZIP": ["perhaps", "9"],
+    "GQL_API_HTTP_EDITION": ["2026", "newest"],
     "GQL_API_PERSISTED_QUERIES": ["-1", "1000001", "many"],
     "GQL_API_PERSISTED_QUERY_MEMORY": ["0", "1023", "much"],
 }

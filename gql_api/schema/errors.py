@@ -25,6 +25,7 @@ from gql_api.schema.persisted import Persisted
 from gql_api.schema.ready import RESOLVING, Ready
 
 INTERNAL = "INTERNAL_SERVER_ERROR"
+UNPARSABLE = "GRAPHQL_PARSE_FAILED"
 INTERNAL_MESSAGE = "An internal error occurred."
 _TOO_MUCH = tuple(
     f"Syntax Error: {begins}"
@@ -212,7 +213,7 @@ def _code(error: GraphQLError, cause: BaseException) -> str | None:
     """Tell the code from the error alone; None for one about the document or its variables."""
     if isinstance(error, GraphQLSyntaxError):
         is_too_much = error.message.startswith(_TOO_MUCH)
-        return CostLimitExceeded.code if is_too_much else "GRAPHQL_PARSE_FAILED"
+        return CostLimitExceeded.code if is_too_much else UNPARSABLE
     if isinstance(cause, CannotGetOperationTypeError):
         return "OPERATION_RESOLUTION_FAILURE"
     if isinstance(cause, InvalidOperationTypeError):

@@ -1,6 +1,7 @@
 """Where the server listens, where its data lie, and what it takes."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, Field
 
@@ -48,6 +49,13 @@ class ServerSettings(BaseModel):
         alias="GQL_API_GZIP",
         description="Whether answers of 1400 bytes or more are compressed for clients that take gzip; a proxy in front "
         "that does it does it for less.",
+    )
+    http_edition: Literal["audited", "2026-09"] = Field(
+        "audited",
+        alias="GQL_API_HTTP_EDITION",
+        description="Whose statuses answers have: of the drafts of GraphQL over HTTP that its public audit asks for "
+        "(`audited`), or of the edition of September 2026 (`2026-09`), which has 422 and 294 and tells clients of "
+        "`application/json` alone of failures by the status too.",
     )
     workers: int = Field(
         1,

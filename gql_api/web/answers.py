@@ -6,8 +6,11 @@ from typing import Any
 
 import orjson
 from starlette.responses import Response
+from starlette.types import Scope
+from strawberry.types import ExecutionResult
 
-from gql_api.web.negotiation import JSON
+from gql_api.web.headers import headers_of
+from gql_api.web.negotiation import JSON, choose
 
 _NOT_KEPT = (b"cache-control", b"no-store")
 
@@ -29,10 +32,17 @@ class Refused(Exception):
         self.extensions = extensions or {"code": "BAD_REQUEST"}
         self.headers = headers
 
-    def answer(self, media: str = JSON) -> "JsonAnswer":
-        """Make the answer: an error as GraphQL writes it."""
+    def answer(self, media: str = JSON, status: int | None = None) -> "JsonAnswer":
+        """Make the answer: an error as GraphQL writes it, with another status where that is given."""
         body = {"errors": [{"message": self.message, "extensions": dict(self.extensions)}]}
-        return answer(body, self.status, media=media, headers=self.headers)
+        return answer(body, status or self.status, media=media, headers=self.headers)
+
+
+class Malformed(Refused):
+    """A request that can be read, and whose parameters are not what GraphQL over HTTP says."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(400, message)
 
 
 class BodyTooLarge(Refused):
@@ -40,6 +50,23 @@ class BodyTooLarge(Refused):
 
     def __init__(self, most: int, *, what: str = "The body", advice: str = "") -> None:
         super().__init__(413, f"{what} is larger than {most} bytes{advice}.", extensions={"code": "TOO_LARGE"})
+
+
+def refuse(refused: Refused, scope: Scope) -> "JsonAnswer":
+    """Answer with a refusal, in the media type that the client wants."""
+    return refused.answer(choose(",".join(headers_of(scope).all(b"accept"))) or JSON)
+
+
+def body_of(result: ExecutionResult) -> dict[str, Any]:
+    """Write what an operation gave; `data` is there, null or not, where execution began, and only there."""
+    errors = result.errors or []
+    body: dict[str, Any] = {"errors": [error.formatted for error in errors]} if errors else {}
+    # An error of a field has a path; without any, execution did not begin.
+    if result.data is not None or any(error.path for error in errors):
+        body["data"] = result.data
+    if result.extensions:
+        body["extensions"] = result.extensions
+    return body
 
 
 def answer(body: Any, status: int, *, media: str = JSON, headers: Mapping[str, str] | None = None) -> "JsonAnswer":

@@ -23,7 +23,7 @@ async def compress(answer: JsonAnswer, scope: Scope) -> None:
     if len(body) < LEAST:
         return
     answer.headers.add_vary_header("Accept-Encoding")
-    if not takes_gzip(headers_of(scope).get(b"accept-encoding")):
+    if not takes_gzip(",".join(headers_of(scope).all(b"accept-encoding"))):
         return
     answer.body = await anyio.to_thread.run_sync(_pack, body) if len(body) >= LEAST_FOR_A_THREAD else _pack(body)
     answer.headers["content-encoding"] = "gzip"

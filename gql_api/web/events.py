@@ -4,15 +4,15 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
-from strawberry.http import process_result
+from strawberry.http import GraphQLHTTPResponse
 from strawberry.http.streaming import SSETransport
 from strawberry.types import ExecutionResult
 
-from gql_api.web.answers import encode
+from gql_api.web.answers import body_of, encode
 
 Results = AsyncGenerator[ExecutionResult, None]
 _TRANSPORT = SSETransport()
@@ -58,7 +58,7 @@ class EventStream(StreamingResponse):
 
 def single(result: ExecutionResult) -> Response:
     """Give the one result of a query or mutation as a stream of one event."""
-    text = _TRANSPORT.encode_next(process_result(result), _text) + _TRANSPORT.encode_complete()
+    text = _told(result) + _TRANSPORT.encode_complete()
     return Response(text, headers=HEADERS)
 
 
@@ -67,7 +67,7 @@ async def _written(results: Results, is_cut: Callable[[], bool]) -> AsyncGenerat
         async for result in results:
             if is_cut():
                 return
-            yield _TRANSPORT.encode_next(process_result(result), _text)
+            yield _told(result)
     if not is_cut():
         yield _TRANSPORT.encode_complete()
 
@@ -107,6 +107,10 @@ async def _next(coming: _Coming, quiet: float) -> str | None:
     if isinstance(text, Exception):
         raise text
     return text
+
+
+def _told(result: ExecutionResult) -> str:
+    return _TRANSPORT.encode_next(cast("GraphQLHTTPResponse", body_of(result)), _text)
 
 
 def _text(body: object) -> str:

@@ -3,8 +3,8 @@
 import inspect
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from graphql import GraphQLError
 from graphql import OperationType as DocumentOperation
@@ -15,20 +15,21 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
-from gql_api.errors import Failure, RateLimited
+from gql_api.errors import Failure
 from gql_api.request_scope import request_within
-from gql_api.schema.errors import INTERNAL, Schema
+from gql_api.schema.errors import Schema
 from gql_api.telemetry import Operation
 from gql_api.web.admission import Admission, Place
-from gql_api.web.answers import JsonAnswer, Refused, answer
+from gql_api.web.answers import JsonAnswer, Refused
 from gql_api.web.compression import compress
 from gql_api.web.disconnect import stopped_when_gone
 from gql_api.web.events import HEADERS, EventStream, Pace, single
 from gql_api.web.headers import headers_of
 from gql_api.web.negotiation import EVENTS, GRAPHQL, JSON, Wanted, is_form, wanted, wants_page
 from gql_api.web.outcomes import note_result, watched
-from gql_api.web.parameters import ASKING, Parameters, body_of, from_text, from_url
+from gql_api.web.parameters import ASKING, Parameters, from_text, from_url, received
 from gql_api.web.refusing import meant, refused_by
+from gql_api.web.statuses import Audited, Statuses
 from gql_api.web.streaming import results, type_of
 from gql_api.web.uploads import from_form
 
@@ -52,6 +53,7 @@ class Answering:
     seconds: float = 30.0
     is_compressing: bool = False
     is_closing: Callable[[], bool] = lambda: False
+    statuses: Statuses = field(default_factory=Audited)
 
 
 _ALONE = Answering()
@@ -102,7 +104,7 @@ class GraphQLView(Generic[ContextT]):
             with watched() as operation:
                 return await self._run(scope, receive, asked, operation)
         except Refused as refused:
-            return refused.answer(asked.media or JSON)
+            return self._answering.statuses.refuse(refused, asked.media or JSON)
         except ClientDisconnect:
             return Response(status_code=CLIENT_GONE)
 
@@ -129,7 +131,9 @@ class GraphQLView(Generic[ContextT]):
             if result is None:
                 result = await self._while_wanted(parameters, context, receive, is_get=is_get)
             note_result(operation, result)
-            return single(result) if asked.events_first else _answer_of(result, asked.media or JSON)
+            return (
+                single(result) if asked.events_first else self._answering.statuses.answer(result, asked.media or JSON)
+            )
 
     def _stream(self, parameters: Parameters, context: ContextT, method: str) -> Response:
         if method == "HEAD":
@@ -183,7 +187,7 @@ async def _asked(scope: Scope, receive: Receive, place: Place) -> Parameters:
         return from_url(Request(scope).query_params)
     if is_form(headers_of(scope).get(b"content-type")):
         return await from_form(scope, receive, place)
-    body = await body_of(scope, receive, place.hold)
+    body = await received(scope, receive, place.hold)
     place.enter()
     return from_text(body)
 
@@ -203,36 +207,6 @@ def _is_for_page(scope: Scope, accept: str) -> bool:
 def _unresolved(message: str) -> ExecutionResult:
     error = GraphQLError(message, extensions={"code": "OPERATION_RESOLUTION_FAILURE"})
     return ExecutionResult(data=None, errors=[error])
-
-
-def _answer_of(result: ExecutionResult, media: str) -> Response:
-    errors = result.errors or []
-    body: dict[str, Any] = {"errors": [error.formatted for error in errors]} if errors else {}
-    # An error of a field has a path; without any, execution did not begin, and there is no `data` at all.
-    began = result.data is not None or any(error.path for error in errors)
-    if began:
-        body["data"] = result.data
-    if result.extensions:
-        body["extensions"] = result.extensions
-    if not began and (limited := _limited(errors)):
-        return answer(body, 429, media=media, headers=limited)
-    return answer(body, _status(errors, media, began=began), media=media)
-
-
-def _limited(errors: list[GraphQLError]) -> dict[str, str] | None:
-    """Tell when to come again, where an operation was not begun since its asker had enough; None otherwise."""
-    told = [error.extensions or {} for error in errors]
-    waits = [one.get("retryAfter", 1) for one in told if one.get("code") == RateLimited.code]
-    return {"retry-after": str(max(waits))} if waits else None
-
-
-def _status(errors: list[GraphQLError], media: str, *, began: bool) -> int:
-    if began:
-        return 200
-    if any((error.extensions or {}).get("code") == INTERNAL for error in errors):
-        return 500
-    # Clients of the older media type take any other status for a failure of the transport.
-    return 400 if media == GRAPHQL else 200
 
 
 def _without_body(send: Send) -> Send:

@@ -10,9 +10,8 @@ from collections.abc import Awaitable, Sequence
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gql_api.loopback import is_loopback
-from gql_api.web.answers import Refused
+from gql_api.web.answers import Refused, refuse
 from gql_api.web.headers import headers_of
-from gql_api.web.negotiation import JSON, choose
 from gql_api.web.probes import PROBES
 
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{0,5})?", re.ASCII | re.IGNORECASE)
@@ -46,7 +45,6 @@ class HostCheck:
 
 async def _refuse(refused: Refused, scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "http":
-        accept = ",".join(headers_of(scope).all(b"accept"))
-        await refused.answer(choose(accept) or JSON)(scope, receive, send)
+        await refuse(refused, scope)(scope, receive, send)
     else:
         await send({"type": "websocket.close", "code": 1008})

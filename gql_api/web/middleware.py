@@ -12,7 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gql_api.telemetry import Notes
-from gql_api.web.answers import BodyTooLarge, Refused
+from gql_api.web.answers import BodyTooLarge, Refused, refuse
 from gql_api.web.headers import headers_of
 from gql_api.web.hosts import HostCheck
 from gql_api.web.negotiation import FORM, is_form
@@ -107,12 +107,12 @@ class RequestRecord:
             except Exception:
                 logger.exception("A request failed")
                 if record.status is None:
-                    await _CRASH.answer()(scope, receive, record.send)
+                    await refuse(_CRASH, scope)(scope, receive, record.send)
             except asyncio.CancelledError:
                 if not observing.stop.is_stopping or record.status is not None:
                     raise
                 # Its time was over: the one who waits is told so, and nothing is left to cancel.
-                await _CUT.answer()(scope, receive, record.send)
+                await refuse(_CUT, scope)(scope, receive, record.send)
             finally:
                 record.log(notes, observing.pseudonym)
 
@@ -184,7 +184,7 @@ class BodyLimit:
         if declared is None:
             return self._counted(scope, receive, send, refusal)
         if declared > refusal.args[0]:
-            return refusal().answer()(scope, receive, send)
+            return refuse(refusal(), scope)(scope, receive, send)
         return self._app(scope, receive, send)
 
     async def _counted(self, scope: Scope, receive: Receive, send: Send, refusal: "partial[BodyTooLarge]") -> None:
@@ -194,7 +194,7 @@ class BodyLimit:
         except BodyTooLarge as refused:
             if counted.has_answered:
                 raise
-            await refused.answer()(scope, receive, send)
+            await refuse(refused, scope)(scope, receive, send)
 
 
 class _Counted:

@@ -11,6 +11,7 @@ JSON = "application/json"
 EVENTS = "text/event-stream"
 FORM = "multipart/form-data"
 UTF8 = {"utf-8", "utf8"}
+_GZIP = ("gzip", "*")
 _LONGEST_KEPT = 200
 """Characters of a header that is remembered with what it means: clients send the same few."""
 
@@ -115,12 +116,9 @@ def is_json(content_type: str | None) -> bool:
 
 @_remembered
 def takes_gzip(accepted: str | None) -> bool:
-    """Read an Accept-Encoding header; a coding with `q=0` is one that the client refuses."""
-    for coding in (accepted or "").lower().split(","):
-        name, _, quality = coding.partition(";")
-        if name.strip() in {"gzip", "*"}:
-            return quality.strip().removeprefix("q=").strip("0.") != "" or not quality.strip()
-    return False
+    """Read an Accept-Encoding header; what it says of gzip by name goes before what it says of any coding."""
+    taken = {coding.name: coding.quality > 0 for coding in _ranges(accepted or "")}
+    return next((taken[name] for name in _GZIP if name in taken), False)
 
 
 @_remembered

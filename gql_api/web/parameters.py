@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope
 
 from gql_api.schema.persisted import Named
-from gql_api.web.answers import Refused
+from gql_api.web.answers import Malformed, Refused
 from gql_api.web.headers import headers_of
 from gql_api.web.negotiation import FORM, JSON, is_json
 
@@ -59,16 +59,15 @@ def _is_numberless(value: Any) -> bool:
 
 def from_url(values: QueryParams) -> Parameters:
     """Read a GET request; raise `Refused`."""
-    fields: dict[str, Any] = dict(values)
-    for name in _FIELDS & fields.keys():
+    for name in _FIELDS & values.keys():
         # Of two values one stands before a proxy, and the other one runs here.
         if len(values.getlist(name)) > 1:
-            raise Refused(400, f"{name} is in the URL more than once.")
+            raise Malformed(f"{name} is in the URL more than once.")
+    # The specification: the empty string is the same as none.
+    fields: dict[str, Any] = {name: value for name, value in values.items() if value}
     for name in ("variables", "extensions"):
         if name in fields:
             fields[name] = _parse_field(name, fields[name])
-    if fields.get("operationName") == "":
-        del fields["operationName"]  # the specification: the empty string is the same as none
     return from_fields(fields)
 
 
@@ -84,7 +83,7 @@ def parsed(text: bytes, name: str) -> Any:
     except (ValueError, RecursionError):
         raise Refused(400, f"{name} is not JSON in UTF-8 of a sane depth and with finite numbers.") from None
     if isinstance(fields, list):
-        raise Refused(400, f"{name} must be one JSON object: lists of operations are not taken.")
+        raise Malformed(f"{name} must be one JSON object: lists of operations are not taken.")
     return fields
 
 
@@ -96,7 +95,7 @@ async def pieces(receive: Receive) -> AsyncGenerator[bytes, None]:
         yield piece
 
 
-async def body_of(scope: Scope, receive: Receive, hold: Callable[[int], None]) -> bytes:
+async def received(scope: Scope, receive: Receive, hold: Callable[[int], None]) -> bytes:
     """Receive the body of a POST request; most come in one piece. Raise `Refused`, or `ClientDisconnect`.
 
     `hold` is told how many bytes have come, each time, and may raise.
@@ -141,23 +140,23 @@ def _parse_field(name: str, text: str) -> Any:
     try:
         return loads(text.encode())
     except (ValueError, RecursionError):
-        raise Refused(400, f"{name} must be a JSON object.") from None
+        raise Malformed(f"{name} must be a JSON object.") from None
 
 
 def from_fields(fields: Any) -> Parameters:
     """Read what a body or a message has; raise `Refused`."""
     if not isinstance(fields, dict):
-        raise Refused(400, "The body must be a JSON object.")
+        raise Malformed("The body must be a JSON object.")
     extensions = _object(fields, "extensions")
     named = _named(fields, extensions)
     query = fields.get("query")
     if named is not None and query is None:
         query = ""
     if not isinstance(query, str) or not (query or named):
-        raise Refused(400, "query must be a string with the GraphQL document in it.")
+        raise Malformed("query must be a string with the GraphQL document in it.")
     name = fields.get("operationName")
     if name is not None and not isinstance(name, str):
-        raise Refused(400, "operationName must be a string or null.")
+        raise Malformed("operationName must be a string or null.")
     return Parameters(query, name, _object(fields, "variables"), extensions, named)
 
 
@@ -170,18 +169,18 @@ def _named(fields: Mapping[str, Any], extensions: dict[str, Any] | None) -> Name
     if persisted is None:
         return None
     if not isinstance(persisted, dict) or persisted.get("version") != 1:
-        raise Refused(400, "persistedQuery must be an object of version 1.")
+        raise Malformed("persistedQuery must be an object of version 1.")
     return Named(_id(persisted.get("sha256Hash"), "sha256Hash"), is_hash=True)
 
 
 def _id(value: Any, name: str) -> str:
     if isinstance(value, str) and 0 < len(value) <= LONGEST_ID:
         return value
-    raise Refused(400, f"{name} must be a string of 1 to {LONGEST_ID} characters.")
+    raise Malformed(f"{name} must be a string of 1 to {LONGEST_ID} characters.")
 
 
 def _object(fields: Mapping[str, Any], name: str) -> dict[str, Any] | None:
     value = fields.get(name)
     if value is None or isinstance(value, dict):
         return value
-    raise Refused(400, f"{name} must be a JSON object or null.")
+    raise Malformed(f"{name} must be a JSON object or null.")

@@ -57,6 +57,15 @@ async def test_a_document_is_known_by_its_hash_once_it_was_sent(client: Client, 
     assert (await ask(client, "POST", by_hash(WHO, query="", variables={}))).json() == ANSWER
 
 
+@pytest.mark.parametrize(("accept", "status"), [("application/json", 200), (GRAPHQL, 422)])
+async def test_an_unknown_hash_has_the_status_of_the_edition(start: Start, accept: str, status: int) -> None:
+    async with start(http_edition="2026-09") as client:
+        unknown = await ask(client, "POST", by_hash(WHO), accept=accept)
+        assert (unknown.status_code, unknown.json()) == (status, NOT_FOUND)
+        learned = await ask(client, "POST", by_hash(WHO, query=WHO), accept=accept)
+        assert (learned.status_code, learned.json()) == (200, ANSWER)
+
+
 async def test_variables_and_the_name_are_those_of_the_request(client: Client) -> None:
     query = "query A($is: Boolean!) { a: __typename @include(if: $is) } query B { b: __typename }"
     await ask(client, "POST", by_hash(query, query=query, operationName="B"))

@@ -23,27 +23,28 @@ const introspection = async () => {
 const relay = {
   name: "relay",
   setup: ({ onLoad }) =>
-    onLoad({ filter: /src\/relay\/\w+\.ts$/ }, async ({ path }) => {
+    onLoad({ filter: /src\/relay\/\w+\.tsx?$/ }, async ({ path }) => {
       const { code } = await transformAsync(await readFile(path, "utf8"), {
         filename: path,
         configFile: false,
-        parserOpts: { plugins: ["typescript"] },
+        parserOpts: { plugins: ["typescript", "jsx"] },
         plugins: [["relay", { eagerEsModules: true, artifactDirectory: "./src/relay/generated" }]],
       });
-      return { contents: code, loader: "ts" };
+      return { contents: code, loader: path.endsWith("x") ? "tsx" : "ts" };
     }),
 };
 
 const bundles = async () =>
   build({
-    entryPoints: (await readdir("src/trials")).filter((name) => name.endsWith(".test.ts")).map((name) => `src/trials/${name}`),
+    entryPoints: (await readdir("src/trials")).filter((name) => /\.test\.tsx?$/.test(name)).map((name) => `src/trials/${name}`),
     outdir: "build",
     outExtension: { ".js": ".mjs" },
     bundle: true,
     platform: "node",
     format: "esm",
     target: "node20",
-    external: ["ws"],
+    external: ["ws", "happy-dom"],
+    jsx: "automatic",
     sourcemap: "inline",
     logLevel: "warning",
     plugins: [relay],

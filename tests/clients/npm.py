@@ -72,7 +72,7 @@ def build_applications(node: Node) -> None:
 def _sources() -> Iterator[Path]:
     yield FOLDER.parents[1] / "schema.graphql"
     yield from (FOLDER / name for name in (*_PINS, "build.mjs", "codegen.ts", "relay.config.json", "tsconfig.json"))
-    yield from sorted(file for file in FOLDER.glob("src/**/*.ts") if "generated" not in file.parts)
+    yield from sorted(file for file in FOLDER.glob("src/**/*.ts*") if "generated" not in file.parts)
 
 
 def _of_the_build() -> ModuleType:

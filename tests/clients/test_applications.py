@@ -1,6 +1,6 @@
 """Applications with the clients that frontends use, on the running product: built, type-checked, and tried.
 
-What they are made of is what docs/clients.md shows; what they have to do is in `src/trials`.
+What they are made of is what docs/clients.md and docs/uploads.md show; what they have to do is in `src/trials`.
 """
 
 import re
@@ -12,7 +12,7 @@ from clients.npm import FOLDER, Node
 from commands import address_told, running
 
 MANIFEST = FOLDER / "src" / "generated" / "persisted-documents.json"
-TRIALS = {"apollo": 9, "relay": 2, "tada": 1, "urql": 6}
+TRIALS = {"apollo": 9, "react": 2, "relay": 2, "tada": 1, "uploads": 6, "urql": 6}
 
 
 def passed(node: Node, trial: str, endpoint: str) -> int:

@@ -64,6 +64,7 @@ ACCEPTING = [
     ),
 ]
 
+EMPTY = ("operationName", "variables", "extensions", "documentId", "doc_id")
 OTHER_FORMS = ("application/x-www-form-urlencoded", f"{JSON}; charset=latin1", f"{JSON}; charset=utf-16")
 READING = [
     *(
@@ -110,7 +111,8 @@ READING = [
         accept=GRAPHQL,
         media=GRAPHQL,
     ),
-    get("an empty operationName in a URL is none", {"query": "{ __typename }", "operationName": ""}, 200, ANSWER),
+    get("what is empty in a URL is as if it were not there", TYPENAME | dict.fromkeys(EMPTY, ""), 200, ANSWER),
+    get("GET with an empty query is 400", {"query": ""}, 400, refused(QUERY_MISSING)),
     get("GET without a query is 400", {}, 400, refused(QUERY_MISSING)),
     get(
         "variables in a URL that are no JSON are 400",

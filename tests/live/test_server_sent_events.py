@@ -125,6 +125,7 @@ async def test_errors_of_the_operation_come_in_the_stream_and_others_as_answers(
             [(name, data), end] = [event async for event in events(response)]
         assert (response.status_code, name, end) == (200, "next", ("complete", None))
         assert [error["extensions"]["code"] for error in data["errors"]] == [code]
+        assert ("data" in data) is (code == "BAD_USER_INPUT")
     async with live.client.http.stream("POST", "/graphql", content=b"x", headers={"accept": EVENTS}) as refused:
         assert refused.status_code == 415
         assert json.loads(await refused.aread())["errors"][0]["extensions"] == {"code": "BAD_REQUEST"}

@@ -79,12 +79,25 @@ async def test_what_is_large_is_compressed_for_who_takes_it(size: int) -> None:
         assert response.headers["content-type"] == f"{MEDIA}; charset=utf-8"
 
 
-@pytest.mark.parametrize("accepted", ["", "identity", "br", "gzip;q=0", "gzip; q=0.0, *;q=0"])
+@pytest.mark.parametrize(
+    "accepted", ["", "identity", "br", "gzip;q=0", "gzip; q=0.0, *;q=0", "*, gzip;q=0", "gzip;q=0, *", "gzip;q=many"]
+)
 async def test_who_does_not_take_it_is_not_given_it(accepted: str) -> None:
     async with client_of() as client:
         response, body = await raw(client, 5000, accepted)
 
     assert ("content-encoding" in response.headers, len(body)) == (False, 5000)
+
+
+@pytest.mark.parametrize("accepted", [["gzip;q=0.001"], ["*"], ["*;q=0, gzip"], ["br", "GZIP"]])
+async def test_who_takes_it_in_other_words_is_given_it(accepted: list[str]) -> None:
+    headers = [("accept", MEDIA), *(("accept-encoding", one) for one in accepted)]
+    query = f"{{ text(length: {LEAST}) }}"
+    async with client_of() as client:
+        request = httpx.Request("GET", "http://test/graphql", params={"query": query}, headers=headers)
+        response = await client.send(request)
+
+    assert (response.headers.get("content-encoding"), len(response.content)) == ("gzip", LEAST + AROUND)
 
 
 @pytest.mark.parametrize("query", [f"{{ text(length: {LEAST}) }}", f"subscription {{ texts(length: {LEAST}) }}"])

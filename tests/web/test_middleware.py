@@ -191,15 +191,18 @@ async def test_a_body_that_is_declared_too_large_is_not_read(client: httpx.Async
     assert response.status_code == 413
 
 
-async def test_a_graphql_body_beyond_the_limit_is_refused_in_the_wanted_type() -> None:
+async def test_what_is_refused_before_the_endpoint_is_told_in_the_wanted_type() -> None:
     accept = "application/graphql-response+json"
     headers = {"accept": accept, "content-type": "application/json"}
 
     async with client_of(create_app()) as client:
-        response = await client.post("/graphql", content=in_parts(BODY_LIMIT + 1, part=1000), headers=headers)
+        counted = await client.post("/graphql", content=in_parts(BODY_LIMIT + 1, part=1000), headers=headers)
+        declared = await client.post("/graphql", content=b"x" * (BODY_LIMIT + 1), headers=headers)
+        broken = await client.post("/graphql", json={"query": "{ hello }"}, headers={**headers, "x-refuse": "crash"})
 
-    assert response.status_code == 413
-    assert response.headers["content-type"] == f"{accept}; charset=utf-8"
+    assert [one.status_code for one in (counted, declared, broken)] == [413, 413, 500]
+    for response in (counted, declared, broken):
+        assert response.headers["content-type"] == f"{accept}; charset=utf-8"
 
 
 @pytest.mark.parametrize("declared", ["many", "9" * 5000, "-1", ""])

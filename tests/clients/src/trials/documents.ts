@@ -36,6 +36,8 @@ export const Parts = graphql(`
               }
               ... on MediaPart {
                 kind
+                filename
+                mimeType
                 publicUrl {
                   url
                   expiresAt
@@ -105,6 +107,10 @@ export const UploadFile = graphql(`
       file {
         id
         path
+        size
+        publicUrl {
+          url
+        }
       }
       errors {
         code
