@@ -1,7 +1,7 @@
 """Starts agents at once: a process that has imported the program, and becomes a new agent for each connection.
 
-It tells the connection which process that is, takes the command line from it, and writes there what the agent writes, and
-in the end its exit status. Of an agent that is killed there is no status.
+It tells the connection which process that is, takes the command line from it, and writes there what the agent writes,
+and in the end its exit status. Of an agent that is killed there is no status.
 """
 
 import json
