@@ -55,6 +55,8 @@ class Line:
     kill: Kill | None = None
     reworded: Callable[[str], str] = str
     """What becomes of each request on its way."""
+    instead: Callable[[Asked], Response | None] = lambda _: None
+    """What is answered without asking the server."""
     gate: Callable[[Asked], Any] | None = None
     """What each request waits for."""
     _agent: asyncio.Future[Started] = field(default_factory=asyncio.Future)
@@ -77,6 +79,8 @@ class Line:
         asked = Asked(request["operationName"], request["variables"])
         number = len(self.asked)
         self.asked.append(asked)
+        if answer := self.instead(asked):
+            return answer
         if self.gate:
             await self.gate(asked)
         kill = self.kill if self.kill and self.kill.at(number, asked.operation) else None
@@ -87,9 +91,7 @@ class Line:
             self._unheard.append(passing)
             return await self._killed()
         answer = await passing
-        if kill:
-            return await self._killed()
-        return answer
+        return await self._killed() if kill else answer
 
     async def _pass(self, number: int, request: Any) -> Response:
         async with self.http.post("/graphql", json=request, headers={"X-User": self.user}) as answer:

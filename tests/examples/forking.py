@@ -33,7 +33,10 @@ def _be_an_agent(connection: socket.socket) -> int:
     arguments = json.loads(connection.makefile().readline())
     os.dup2(connection.fileno(), 1)
     os.dup2(connection.fileno(), 2)
-    status = main(arguments)
+    try:
+        status = main(arguments)
+    except SystemExit as refused:  # a command line that cannot be
+        status = int(str(refused.code))
     sys.stderr.flush()
     sys.stdout.write(f"{status}\n")
     sys.stdout.flush()

@@ -81,7 +81,8 @@ def _tell(what: str, text: str) -> None:
 
 
 def _tell_of_retry(details: RetryDetails) -> None:
-    _tell("waiting", f"{details.wait_for:.0f} s. {details.caused_by}")
+    if details.retry_num == 1:
+        _tell("waiting", str(details.caused_by))
 
 
 if __name__ == "__main__":
