@@ -1,27 +1,28 @@
-"""The snippets of the page on clients: the files that its tests build and run, written into it by `make docs`."""
+"""The snippets of the pages on clients and agents: files that tests build and run, written into them by `make docs`."""
 
 import re
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-PAGE = ROOT / "docs" / "clients.md"
-SOURCES = Path("tests/clients")
+SOURCES = {ROOT / "docs" / "clients.md": Path("tests/clients"), ROOT / "docs" / "agents.md": Path("examples/agent")}
+"""Where the files of each page are."""
 _SNIPPET = re.compile(r"(?P<head>```\w+ title=\"(?P<file>[^\"]+)\"\n).*?(?=^```$)", re.DOTALL | re.MULTILINE)
 
 
-def page() -> str:
-    """Return the page with the snippets as they must be."""
-    return _SNIPPET.sub(_with_file, PAGE.read_text(encoding="utf-8"))
+def snipped(page: Path) -> str:
+    """Return a page with the snippets as they must be."""
+
+    def with_file(match: re.Match[str]) -> str:
+        return match["head"] + (ROOT / SOURCES[page] / match["file"]).read_text(encoding="utf-8")
+
+    return _SNIPPET.sub(with_file, page.read_text(encoding="utf-8"))
 
 
-def files() -> set[str]:
-    """Give the names of the files that the page shows."""
-    return {match["file"] for match in _SNIPPET.finditer(PAGE.read_text(encoding="utf-8"))}
-
-
-def _with_file(match: re.Match[str]) -> str:
-    return match["head"] + (ROOT / SOURCES / match["file"]).read_text(encoding="utf-8")
+def files(page: Path) -> set[str]:
+    """Give the names of the files that a page shows."""
+    return {match["file"] for match in _SNIPPET.finditer(page.read_text(encoding="utf-8"))}
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")
+    for each in SOURCES:
+        each.write_text(snipped(each), encoding="utf-8")
