@@ -24,7 +24,7 @@ class Moment(Enum):
     """When an agent is killed."""
 
     BEFORE = "before the server hears of it"
-    WHILE = "while the server is at it"
+    LATE = "before the server hears of it, which it does when the next agent sends the same"
     AFTER = "after the server has done it, before the answer comes"
 
 
@@ -60,7 +60,8 @@ class Line:
     gate: Callable[[Asked], Any] | None = None
     """What each request waits for."""
     _agent: asyncio.Future[Started] = field(default_factory=asyncio.Future)
-    _unheard: list[asyncio.Task[Any]] = field(default_factory=list)
+    _late: tuple[int, Any] | None = None
+    _brought: list[asyncio.Task[Response]] = field(default_factory=list)
 
     async def run(self, *arguments: str, kill: Kill | None = None) -> Run:
         """Run an agent to its end."""
@@ -70,8 +71,9 @@ class Line:
         return await started.ended
 
     async def settled(self) -> None:
-        """Wait for what the server was at when an agent was killed."""
-        await asyncio.gather(*self._unheard)
+        """Wait until the server has done what it heard of late."""
+        assert self._late is None
+        await asyncio.gather(*self._brought)
 
     async def take(self, body: bytes) -> Response:
         """Pass a request on, unless its agent is killed before."""
@@ -79,19 +81,23 @@ class Line:
         asked = Asked(request["operationName"], request["variables"])
         number = len(self.asked)
         self.asked.append(asked)
+        self._bring_what_was_late(asked)
         if answer := self.instead(asked):
             return answer
         if self.gate:
             await self.gate(asked)
         kill = self.kill if self.kill and self.kill.at(number, asked.operation) else None
-        if kill and kill.moment is Moment.BEFORE:
+        if kill and kill.moment is not Moment.AFTER:
+            self._late = (number, request) if kill.moment is Moment.LATE else None
             return await self._killed()
-        passing = asyncio.create_task(self._pass(number, request))
-        if kill and kill.moment is Moment.WHILE:
-            self._unheard.append(passing)
-            return await self._killed()
-        answer = await passing
+        answer = await self._pass(number, request)
         return await self._killed() if kill else answer
+
+    def _bring_what_was_late(self, asked: Asked) -> None:
+        """Pass on what an agent that was killed had sent, at the same time as what the next one sends for it."""
+        if self._late and self._late[1]["operationName"] == asked.operation:
+            self._brought.append(asyncio.create_task(self._pass(*self._late)))
+            self._late = None
 
     async def _pass(self, number: int, request: Any) -> Response:
         async with self.http.post("/graphql", json=request, headers={"X-User": self.user}) as answer:

@@ -35,9 +35,10 @@ def writes(asked: list[Asked]) -> list[str]:
 
 
 def done_again(asked: list[Asked], number: int, moment: Moment) -> list[str]:
-    """Give the file that is written twice: the agent was killed when it was written, and its result not yet stored."""
-    at = number if moment is Moment.BEFORE else number + 1
-    return writes(asked[max(at - 1, 0) : at]) if at else []
+    """Give the file that is written twice: when the next agent read, the result of its writing was not yet stored."""
+    late = [] if moment is Moment.BEFORE else writes([asked[number]])
+    lost = [] if moment is Moment.AFTER else writes(asked[max(number - 1, 0) : number])
+    return late + lost
 
 
 @pytest.mark.parametrize("moment", Moment)
@@ -56,21 +57,24 @@ async def test_whatever_step_it_is_killed_at_nothing_is_there_twice_and_nothing_
             again = done_again(asked, number, moment)
             assert sorted(writes(line.asked)) == sorted([*writes(asked), *again]), (number, asked[number].operation)
 
-    numbers = [at for at, one in enumerate(asked) if moment is not Moment.WHILE or one.operation not in READS]
+    numbers = [at for at, one in enumerate(asked) if moment is not Moment.LATE or one.operation not in READS]
     await asyncio.gather(*map(case, numbers))
 
 
 async def test_an_agent_that_never_lives_longer_than_one_write_gets_there(between: Between, endpoint: str) -> None:
     asked, expected = await undisturbed(between, endpoint, "long-lived")
     line = between.line("short-lived")
-    lives = 1
-    done: set[int] = set()
+    done: list[Any] = []
 
     def first_write_of_a_life(number: int, operation: str) -> bool:
-        return operation not in READS and line.asked[number].variables.get("key") not in done
+        return operation not in READS and written(line.asked[number]) not in done
 
     while (await line.run(*COMMAND, kill=Kill(first_write_of_a_life, Moment.AFTER))).status is None:
-        done.add(line.asked[-1].variables.get("key"))
-        lives += 1
+        done.append(written(line.asked[-1]))
     assert await all_of(endpoint, line.user) == expected
-    assert lives == len([one for one in asked if one.operation not in READS])
+    assert len(done) == len([one for one in asked if one.operation not in READS]) == 12
+
+
+def written(one: Asked) -> tuple[str, str]:
+    """Give what a write is known by."""
+    return one.operation, one.variables.get("key") or one.variables["path"]
