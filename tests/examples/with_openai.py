@@ -2,6 +2,7 @@
 
 import sys
 
+from agent.conversation import Conversation
 from agent.history import Budget
 from agent.loop import Agent
 from agent.openai_model import OpenAIModel
@@ -9,5 +10,6 @@ from agent.server import Server
 
 endpoint, user, session, question = sys.argv[1:]
 server = Server(endpoint, headers={"X-User": user}, patience=10)
-agent = Agent(server, session, model=OpenAIModel("some-model"), budget=Budget(), tell=lambda *_: None)
+conversation = Conversation(server, session, settling=60)
+agent = Agent(conversation, model=OpenAIModel("some-model"), budget=Budget(), tell=lambda *_: None)
 sys.stdout.write(agent.ask(question, key="job"))

@@ -7,6 +7,7 @@ import uuid
 
 from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
+from agent.conversation import Conversation
 from agent.history import Budget
 from agent.loop import Agent
 from agent.model import ScriptedModel
@@ -46,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--limit", type=int, default=Budget().limit, help="tokens that a history is cut to")
     parser.add_argument("--room", type=int, default=Budget().room, help="tokens by which it may grow before that")
     parser.add_argument("--patience", type=float, default=90.0, help="seconds to try for one answer of the server")
+    parser.add_argument("--settling", type=float, default=60.0, help="the server's GQL_API_STORE_SETTLING")
     return parser
 
 
@@ -57,7 +59,8 @@ def _run(given: argparse.Namespace) -> str:
     session = given.session or _new_session(server, given.question, key)
     _tell("session", session)
     budget = Budget(given.limit, given.room)
-    agent = Agent(server, session, model=ScriptedModel(), budget=budget, tell=_tell)
+    conversation = Conversation(server, session, settling=given.settling)
+    agent = Agent(conversation, model=ScriptedModel(), budget=budget, tell=_tell)
     if given.question:
         return agent.ask(given.question, key=key)
     messages = agent.finish().messages

@@ -2,7 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
+
+import stamina
 
 from agent.client import Client, MessageRole, ReadTailSessionMessagesNodes, ReadTailSessionMessagesNodesToolCalls
 from agent.server import Failure, Server
@@ -22,11 +25,6 @@ class Tail:
     def last_id(self) -> str | None:
         """The message that the next one is put behind; None: it will be the first."""
         return self.messages[-1].id if self.messages else None
-
-    @property
-    def next_key(self) -> str:
-        """The key of what comes next: what follows a message is written once."""
-        return f"after {self.last_id}"
 
     @property
     def is_open(self) -> bool:
@@ -62,47 +60,75 @@ class Tail:
 
 
 class Conversation:
-    """The messages of a session."""
+    """The messages of a session. `settling`: seconds that a message may be on its way, as the server is told too."""
 
-    def __init__(self, server: Server, session: str) -> None:
-        self._server = server
+    def __init__(self, server: Server, session: str, *, settling: float) -> None:
+        self.server = server
         self.session = session
+        self._settling = settling
 
     def tail(self) -> Tail:
         """Read the end of the conversation as it is stored."""
-        found = self._server.ask(lambda client: client.read_tail(self.session, LONGEST_TAIL))
+        found = self.server.ask(lambda client: client.read_tail(self.session, LONGEST_TAIL))
         return Tail(found.messages.nodes if found.messages else [])
 
     def ask(self, tail: Tail, question: str, *, key: str) -> str | None:
         """Put a question behind the tail; give its id, for one key always the same. None: others wrote meanwhile."""
         message = {"role": "user", "content": question}
-        return self._unless({"CONFLICT"}, self._adding(tail, message, {}, f"question {key}"))
+        try:
+            stored = self.server.ask(lambda client: self._add(client, f"question {key}", tail, message, {})).message
+        except Failure as failure:
+            if failure.code == "CONFLICT":
+                return None
+            raise
+        return str(stored.id)
 
     def answer(self, tail: Tail, message: dict[str, Any], pin: str | None) -> None:
         """Put what the model said behind the tail, unless something is there already."""
-        self._unless({"CONFLICT", "IDEMPOTENCY_MISMATCH"}, self._adding(tail, message, {"pin": pin}, tail.next_key))
+        self._put(tail, lambda client, key: self._add(client, key, tail, message, {"pin": pin}))
 
     def result(self, tail: Tail, call: Call, text: str, *, failed: bool) -> None:
         """Put what a tool gave behind the tail, unless something is there already."""
+        last = str(tail.last_id)
+        self._put(tail, lambda client, key: client.add_result(self.session, call.call_id, text, failed, key, last))
 
-        def add(client: Client) -> Any:
-            return client.add_result(self.session, call.call_id, text, failed, tail.next_key, str(tail.last_id))
-
-        self._unless({"CONFLICT", "IDEMPOTENCY_MISMATCH"}, add)
-
-    def _adding(
-        self, tail: Tail, message: dict[str, Any], metadata: dict[str, Any], key: str
-    ) -> Callable[[Client], Any]:
+    def _add(self, client: Client, key: str, tail: Tail, message: dict[str, Any], metadata: dict[str, Any]) -> Any:
         last = tail.last_id
-        return lambda client: client.add_message(
-            self.session, message=message, metadata=metadata, key=key, last=last, first=last is None
-        )
+        return client.add_message(self.session, message, metadata, key, first=last is None, last=last)
 
-    def _unless(self, overtaken: set[str], add: Callable[[Client], Any]) -> str | None:
-        """Store; what somebody else, or this agent before it was killed, has put there meanwhile, stands."""
+    def _put(self, tail: Tail, add: Callable[[Client, str], Any]) -> None:
+        """Store what follows the tail, once: its key says what it follows.
+
+        The key may stand for other words, which are nowhere: those of an agent that died together with the server. When
+        they cannot come any more, these are stored, under another key.
+        """
+        for tries in count():
+            key = f"after {tail.last_id}" + " again" * tries
+            refused = self._refusal(add, key)
+            if refused != "IDEMPOTENCY_MISMATCH" or self._has_come(tail):
+                return
+
+    def _refusal(self, add: Callable[[Client, str], Any], key: str) -> str | None:
+        """Store under a key; give the code when something else stands there or under the key."""
         try:
-            return str(self._server.ask(add).message.id)
+            self.server.ask(lambda client: add(client, key))
         except Failure as failure:
-            if failure.code in overtaken:
-                return None
+            if failure.code in {"CONFLICT", "IDEMPOTENCY_MISMATCH"}:
+                return failure.code
             raise
+        return None
+
+    def _has_come(self, tail: Tail) -> bool:
+        """Wait for what may be on its way to follow the tail; say whether it came."""
+        try:
+            for attempt in stamina.retry_context(on=_NotYetError, attempts=None, timeout=self._settling):
+                with attempt:
+                    if self.tail().last_id == tail.last_id:
+                        raise _NotYetError("An earlier try may be on its way.")
+        except _NotYetError:
+            return False
+        return True
+
+
+class _NotYetError(Exception):
+    """Nothing has come so far."""

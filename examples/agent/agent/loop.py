@@ -6,7 +6,7 @@ from typing import TypeVar
 from agent import history, tools
 from agent.conversation import Call, Conversation, Tail
 from agent.model import Model
-from agent.server import Failure, Server
+from agent.server import Failure
 
 T = TypeVar("T")
 MOST_STEPS = 200
@@ -18,10 +18,9 @@ class Agent:
     """Answers in one session. It may be killed at any moment and run again, or run twice at once."""
 
     def __init__(
-        self, server: Server, session: str, *, model: Model, budget: history.Budget, tell: Callable[[str, str], None]
+        self, conversation: Conversation, *, model: Model, budget: history.Budget, tell: Callable[[str, str], None]
     ) -> None:
-        self._server = server
-        self._conversation = Conversation(server, session)
+        self._conversation = conversation
         self._model = model
         self._budget = budget
         self._tell = tell
@@ -55,12 +54,12 @@ class Agent:
 
     def _answer(self, tail: Tail) -> None:
         """Have the model say what comes next. The pin that it was asked under is kept with what it said."""
-        loaded = history.load(self._server, self._conversation.session, self._budget, tail.pin)
+        loaded = history.load(self._conversation, self._budget, tail.pin)
         message = self._model.answer([INSTRUCTIONS, *loaded.messages], tools.offered())
         self._conversation.answer(tail, message, loaded.pin)
 
     def _run(self, tail: Tail, call: Call) -> None:
         """Run a tool whose result is not stored. It may have run before, and knows that by the call's id."""
-        text, failed = tools.run(tools.Desk(self._server, self._conversation.session, call.call_id), call)
+        text, failed = tools.run(tools.Desk(self._conversation.server, self._conversation.session, call.call_id), call)
         self._tell(call.name, text)
         self._conversation.result(tail, call, text, failed=failed)
