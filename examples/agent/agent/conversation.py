@@ -120,11 +120,14 @@ class Conversation:
 
     def _has_come(self, tail: Tail) -> bool:
         """Wait for what may be on its way to follow the tail; say whether it came."""
+
+        @stamina.retry(on=_NotYetError, attempts=None, timeout=self._settling)
+        def look() -> None:
+            if self.tail().last_id == tail.last_id:
+                raise _NotYetError("An earlier try may be on its way.")
+
         try:
-            for attempt in stamina.retry_context(on=_NotYetError, attempts=None, timeout=self._settling):
-                with attempt:
-                    if self.tail().last_id == tail.last_id:
-                        raise _NotYetError("An earlier try may be on its way.")
+            look()
         except _NotYetError:
             return False
         return True
