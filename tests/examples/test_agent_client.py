@@ -51,7 +51,7 @@ def texts(folder: Path) -> dict[str, str]:
 
 def test_the_client_is_what_the_generator_makes_of_schema_and_operations(generator: Path, tmp_path: Path) -> None:
     copy = tmp_path / "examples" / "agent"
-    shutil.copytree(FOLDER, copy, ignore=shutil.ignore_patterns("client", "__pycache__"))
+    shutil.copytree(FOLDER, copy, ignore=shutil.ignore_patterns("client", "__pycache__", ".venv"))
     shutil.copy(FOLDER.parents[1] / "schema.graphql", tmp_path)
     done = run(str(generator), "-m", "ariadne_codegen", cwd=copy)
     assert done.returncode == 0, done.stderr
