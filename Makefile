@@ -63,6 +63,7 @@ docs: $(VENV)/.dev ## Write the tables, answers and snippets of README.md and do
 	$(BIN)/python tests/readme.py
 	$(BIN)/python tests/operations.py
 	$(BIN)/python tests/snippets.py
+	PYTHONPATH=tests $(BIN)/python tests/examples/story.py
 
 clean: ## Remove what was installed and built; data stays
 	rm -rf $(VENV) gql_api/static build dist

@@ -37,17 +37,23 @@ def test_every_failure_has_its_code_in_a_table() -> None:
         assert code in errors.CODES, kind
 
 
-def test_the_snippets_of_the_pages_on_clients_are_the_files_that_are_run() -> None:
-    for page in snippets.PAGES:
-        text = page.read_text(encoding="utf-8")
-        assert snippets.with_files(text) == text, "run: make docs"
-    sources = ROOT / snippets.SOURCES
+@pytest.mark.parametrize("page", snippets.SOURCES, ids=lambda page: page.stem)
+def test_the_snippets_of_a_page_are_the_files_that_are_run(page: Path) -> None:
+    assert snippets.snipped(page) == text_of(page), "run: make docs"
+
+
+def test_the_pages_on_clients_and_agents_show_what_they_are_about() -> None:
+    sources = ROOT / "tests" / "clients"
     written = {str(file.relative_to(sources)) for file in sources.glob("src/*/*.ts*")}
-    assert {file for file in written if not file.startswith(("src/generated/", "src/trials/"))} <= snippets.files()
+    shown = snippets.files(snippets.ABOUT_CLIENTS)
+    assert {file for file in written if not file.startswith(("src/generated/", "src/trials/"))} <= shown
+    sources = ROOT / "examples" / "agent"
+    operations = {str(file.relative_to(sources)) for file in sources.glob("operations/*.graphql")}
+    assert operations - {"operations/session.graphql"} <= snippets.files(snippets.ABOUT_AGENTS)
 
 
 def test_the_links_of_the_documents_lead_somewhere() -> None:
-    documents = [README, *ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+    documents = [README, *ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*/*.md")]
     for document in documents:
         text = document.read_text(encoding="utf-8")
         links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text) + re.findall(r'src(?:set)?="([^":]+)"', text)
