@@ -6,21 +6,35 @@ Exits with 1 where a change would break clients and is not in `schema-changes.to
 import subprocess
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from graphql import GraphQLSchema, build_schema
+from graphql import (
+    GraphQLArgument,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    OperationType,
+    build_schema,
+    is_non_null_type,
+    is_required_argument,
+    is_required_input_field,
+)
 from graphql.utilities import find_breaking_changes, find_dangerous_changes
 
 ROOT = Path(__file__).parents[1]
 SCHEMA, ACCEPTED = "schema.graphql", "schema-changes.toml"
 FIRST = ROOT / "tests" / "data" / "released.graphql"
 """The schema that changes are counted from where no release is tagged."""
+_Given = GraphQLArgument | GraphQLInputField
 
 
 def report(old: GraphQLSchema, new: GraphQLSchema, accepted: Mapping[str, str]) -> tuple[str, int]:
     """List the changes; give the exit code too. `accepted` has the reasons of breaking ones."""
     breaking = [f"{one.type.name}: {one.description}" for one in find_breaking_changes(old, new)]
+    breaking += _unlisted(old, new)
     dangerous = [f"{one.type.name}: {one.description}" for one in find_dangerous_changes(old, new)]
     lines = [
         *(f"breaking   {one}" for one in breaking if one not in accepted),
@@ -30,6 +44,42 @@ def report(old: GraphQLSchema, new: GraphQLSchema, accepted: Mapping[str, str]) 
     ]
     is_good = set(breaking) == set(accepted)
     return "".join(f"{line}\n" for line in lines or ["nothing that clients could notice"]), int(not is_good)
+
+
+def _unlisted(old: GraphQLSchema, new: GraphQLSchema) -> Iterator[str]:
+    """Tell what breaks clients, and graphql-core counts as dangerous at most."""
+    for operation in OperationType:
+        if old.get_root_type(operation) and not new.get_root_type(operation):
+            yield f"ROOT_REMOVED: There are no {operation.value}s any more."
+    for kind in sorted(_with_one_field(new) - _with_one_field(old)):
+        if kind in old.type_map:
+            yield f"ONE_OF_ADDED: Input {kind} takes one of its fields only."
+    before, after = _given(old), _given(new)
+    for place in sorted(before.keys() & after.keys()):
+        # That a type is another one is listed by itself.
+        if is_non_null_type(before[place].type) and not _is_required(before[place]) and _is_required(after[place]):
+            yield f"DEFAULT_REMOVED: {place} is required now."
+
+
+def _with_one_field(schema: GraphQLSchema) -> set[str]:
+    inputs = (kind for kind in schema.type_map.values() if isinstance(kind, GraphQLInputObjectType))
+    return {kind.name for kind in inputs if kind.is_one_of}
+
+
+def _given(schema: GraphQLSchema) -> dict[str, _Given]:
+    """Find all that clients may give, by its place."""
+    found: dict[str, _Given] = {}
+    for name, kind in schema.type_map.items():
+        if isinstance(kind, GraphQLInputObjectType):
+            found |= {f"Input field {name}.{field}": one for field, one in kind.fields.items()}
+        elif isinstance(kind, GraphQLObjectType | GraphQLInterfaceType):
+            for field, of in kind.fields.items():
+                found |= {f"Argument {name}.{field}({argument}:)": one for argument, one in of.args.items()}
+    return found
+
+
+def _is_required(one: _Given) -> bool:
+    return is_required_argument(one) if isinstance(one, GraphQLArgument) else is_required_input_field(one)
 
 
 def released(root: Path) -> tuple[str, str]:

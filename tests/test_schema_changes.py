@@ -51,6 +51,28 @@ def test_changes_are_listed_and_those_that_break_clients_need_a_reason(
     assert (text.splitlines(), status) == (lines, code)
 
 
+INPUTS = "type Query { a(i: I, n: Int! = 1): Int } input I { x: Int y: Int! = 1 } type Subscription { s: Int }"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("input I {", "input I @oneOf {", "ONE_OF_ADDED: Input I takes one of its fields only."),
+        ("y: Int! = 1", "y: Int!", "DEFAULT_REMOVED: Input field I.y is required now."),
+        ("n: Int! = 1", "n: Int!", "DEFAULT_REMOVED: Argument Query.a(n:) is required now."),
+        ("type Query", "schema { query: Query } type Query", "ROOT_REMOVED: There are no subscriptions any more."),
+    ],
+)
+def test_what_breaks_clients_without_removing_anything_is_found_too(old: str, new: str, line: str) -> None:
+    directive = "directive @oneOf on INPUT_OBJECT "
+    before, after = (build_schema(directive + text) for text in (INPUTS, INPUTS.replace(old, new)))
+
+    text, code = report(before, after, {})
+
+    assert (f"breaking   {line}" in text.splitlines(), code) == (True, 1)
+    assert report(before, before, {}) == report(after, after, {}) == ("nothing that clients could notice\n", 0)
+
+
 def test_the_schema_of_the_last_release_is_the_one_to_compare_with(tmp_path: Path) -> None:
     def git(*arguments: str) -> None:
         who = ("-c", "user.name=x", "-c", "user.email=x@example.com", "-c", "tag.gpgsign=false")

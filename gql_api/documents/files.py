@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,12 +48,27 @@ def _by_hand(file: Path) -> Written:
 
 def _manifest(file: Path) -> Iterator[Written]:
     try:
-        manifest = json.loads(_text_of(file))
+        manifest = json.loads(_text_of(file), object_pairs_hook=partial(_once, file))
     except (ValueError, RecursionError):
         raise Refusal(f"{file}: is not JSON.") from None
     documents = _of_apollo(file, manifest) if _is_of_apollo(manifest) else _of_ids(file, manifest)
     for id, text in documents.items():
+        if not id:
+            raise Refusal(f"{file}: an id is empty.")
         yield Written(f"{file}: {id}", text, id, is_by_hand=False)
+
+
+def _once(file: Path, members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object of JSON, of which the last of two members with one name would be taken without a word."""
+    found: dict[str, Any] = {}
+    for name, value in members:
+        if found.setdefault(name, value) != value:
+            raise _twice(file, name)
+    return found
+
+
+def _twice(file: Path, id: str) -> Refusal:
+    return Refusal(f"{file}: {id}: the id is given to two documents.")
 
 
 def _is_of_apollo(manifest: Any) -> bool:
@@ -68,7 +84,7 @@ def _of_apollo(file: Path, manifest: dict[str, Any]) -> dict[str, str]:
     documents: dict[str, str] = {}
     for one in operations:
         if documents.setdefault(one["id"], one["body"]) != one["body"]:
-            raise Refusal(f"{file}: {one['id']}: the id is given to two documents.")
+            raise _twice(file, one["id"])
     return documents
 
 

@@ -33,9 +33,13 @@ class Refused(Exception):
         self.headers = headers
 
     def answer(self, media: str = JSON, status: int | None = None) -> "JsonAnswer":
-        """Make the answer: an error as GraphQL writes it, with another status where that is given."""
-        body = {"errors": [{"message": self.message, "extensions": dict(self.extensions)}]}
-        return answer(body, status or self.status, media=media, headers=self.headers)
+        """Make the answer, with another status where that is given."""
+        return answer(self.body, status or self.status, media=media, headers=self.headers)
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """An error as GraphQL writes it."""
+        return {"errors": [{"message": self.message, "extensions": dict(self.extensions)}]}
 
 
 class Malformed(Refused):

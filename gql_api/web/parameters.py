@@ -23,6 +23,7 @@ _IDS = ("documentId", "doc_id")
 ASKING = {"query", "extensions", *_IDS}
 """Parameters of a URL of which one at least is there where something is asked."""
 _FIELDS = {"operationName", "variables", *ASKING}
+_BY_HASH = "sha256:"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _PLAIN = {"", "identity"}
 _NUMBERLESS = frozenset({str, bool, type(None)})
@@ -162,15 +163,16 @@ def from_fields(fields: Any) -> Parameters:
 
 def _named(fields: Mapping[str, Any], extensions: dict[str, Any] | None) -> Named | None:
     """Read which document is meant by its name alone; raise `Refused`."""
-    for name in _IDS:
-        if fields.get(name) is not None:
-            return Named(_id(fields[name], name), is_hash=False)
+    named = [Named(_id(fields[name], name), is_hash=False) for name in _IDS if fields.get(name) is not None]
     persisted = extensions.get("persistedQuery") if extensions else None
-    if persisted is None:
-        return None
-    if not isinstance(persisted, dict) or persisted.get("version") != 1:
-        raise Malformed("persistedQuery must be an object of version 1.")
-    return Named(_id(persisted.get("sha256Hash"), "sha256Hash"), is_hash=True)
+    if persisted is not None:
+        if not isinstance(persisted, dict) or persisted.get("version") != 1:
+            raise Malformed("persistedQuery must be an object of version 1.")
+        named.append(Named(_id(persisted.get("sha256Hash"), "sha256Hash"), is_hash=True))
+    # Of two documents one was meant by a part of the client, and the other one would run.
+    if len(named) > 1 and len({one.id.removeprefix(_BY_HASH) for one in named}) > 1:
+        raise Malformed("documentId, doc_id and sha256Hash name different documents.")
+    return named[0] if named else None
 
 
 def _id(value: Any, name: str) -> str:

@@ -1,10 +1,21 @@
-"""uvicorn's protocol for HTTP: writes of one turn of the event loop leave together; who takes nothing is cut off."""
+"""uvicorn's protocol for HTTP: what heads take is bounded, writes of one turn leave together, the idle are cut off."""
 
 import asyncio
+from http import HTTPStatus
 from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from gql_api.errors import TooLarge
+from gql_api.web.answers import Refused, encode
+from gql_api.web.negotiation import JSON
+
+MOST_WITHOUT_BODY = 64 * 1024
+"""Bytes of a request in a row that are none of its body, as its head, with those that were read together with others.
+
+They are in memory, and put together by the parser piece by piece: many megabytes of them would hold up everybody.
+"""
+_TOO_LARGE = {"code": TooLarge.code}
 _MOST = 64 * 1024
 """So many bytes are held at most: what is more the transport must know of, so that it can say that a client is slow."""
 
@@ -16,6 +27,50 @@ class JoiningProtocol(HttpToolsProtocol):
     """Sends the head of an answer with its body: each write by itself costs more than making a small answer."""
 
     _look: asyncio.TimerHandle | None = None
+    _bodiless = 0
+
+    def data_received(self, data: bytes) -> None:
+        """Take what comes, unless too much of it has come that is no body."""
+        self._bodiless += len(data)
+        super().data_received(data)
+        if self._bodiless > MOST_WITHOUT_BODY and not self.transport.is_closing():
+            self._hear_no_more()
+
+    def on_message_begin(self) -> None:
+        """Begin to count."""
+        self._bodiless = 0
+        super().on_message_begin()
+
+    def on_body(self, body: bytes) -> None:
+        """Leave the body to be counted by others."""
+        self._bodiless = 0
+        super().on_body(body)
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP as all else is refused."""
+        self._give_up(Refused(400, msg))
+
+    def _hear_no_more(self) -> None:
+        """Refuse a head; where anything else is being answered nobody would take the refusal for what it is."""
+        if self.cycle and (self.cycle.scope is self.scope or not self.cycle.response_complete):
+            self.transport.abort()
+        else:
+            status = 414 if len(self.url) > MOST_WITHOUT_BODY // 2 else 431
+            told = f"The head of a request has at most {MOST_WITHOUT_BODY} bytes."
+            self._give_up(Refused(status, told, extensions=_TOO_LARGE))
+
+    def _give_up(self, refused: Refused) -> None:
+        body = encode(refused.body)
+        headers = [
+            *self.server_state.default_headers,
+            (b"content-type", f"{JSON}; charset=utf-8".encode()),
+            (b"content-length", b"%d" % len(body)),
+            (b"connection", b"close"),
+        ]
+        lines = (b"%s: %s\r\n" % header for header in headers)
+        status = f"HTTP/1.1 {refused.status} {HTTPStatus(refused.status).phrase}\r\n".encode()
+        self.transport.write(b"".join((status, *lines, b"\r\n", body)))
+        self.transport.close()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(cast(asyncio.Transport, Joining(transport, self.loop)))

@@ -96,6 +96,22 @@ async def test_what_is_no_id_is_refused(client: Client, id: Any) -> None:
     assert await refused_with(client, documentId=id, query=WHO) == (400, "BAD_REQUEST")
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"documentId": "Who", "doc_id": "Other"},
+        {"documentId": "Who", **named("Other")[2]},
+        {"doc_id": "Other", **named("Who")[2]},
+    ],
+    ids=["documentId and doc_id", "documentId and hash", "doc_id and hash"],
+)
+async def test_two_names_are_those_of_one_document(start: Start, tmp_path: Path, fields: dict[str, Any]) -> None:
+    async with start(documents=write(tmp_path, {"x.json": {"Who": WHO, "Other": WHO + " "}}) / "x.json") as client:
+        assert await refused_with(client, **fields) == (400, "BAD_REQUEST")
+        same = {"documentId": f"sha256:{sha256_of(WHO)}", "doc_id": sha256_of(WHO), **by_hash(WHO)}
+        assert (await client.http.post("/graphql", json=same)).json() == ANSWER
+
+
 async def test_a_folder_has_documents_that_share_fragments(start: Start, tmp_path: Path) -> None:
     folder = write(
         tmp_path / "documents",
@@ -163,6 +179,13 @@ BAD: dict[str, tuple[str, dict[str, Any], str]] = {
         {"x.json": APOLLO | {"operations": [{"id": "a", "body": WHO}, {"id": "a", "body": WHO + " "}]}},
         "{path}: a: the id is given to two documents.",
     ),
+    "a key twice": (
+        "x.json",
+        {"x.json": f'{{"a": {json.dumps(WHO)}, "a": "{{ __typename }}"}}'},
+        "{path}: a: the id is given to two documents.",
+    ),
+    "an empty id": ("x.json", {"x.json": {"": WHO}}, "{path}: an id is empty."),
+    "an empty id of Apollo's": ("x.json", {"x.json": of_apollo("", WHO)}, "{path}: an id is empty."),
     "no GraphQL": (
         "x.json",
         {"x.json": {"a": "{ viewer {"}},

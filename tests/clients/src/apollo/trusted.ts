@@ -1,8 +1,9 @@
 import { ApolloClient, ApolloLink, HttpLink, Observable } from "@apollo/client";
 import { PersistedQueryLink } from "@apollo/client/link/persisted-queries";
 import { type DocumentNode, OperationTypeNode } from "graphql";
-import type { Client, SubscribePayload } from "graphql-ws";
+import type { Client } from "graphql-ws";
 
+import { byId } from "../byId";
 import { follow } from "../live";
 import { createCache } from "./cache";
 
@@ -18,17 +19,14 @@ export function createTrustedClient(url: string, headers: Record<string, string>
     link: ApolloLink.split(
       ({ operationType }) => operationType === OperationTypeNode.SUBSCRIPTION,
       new ApolloLink(
-        ({ query, variables }) => {
-          // graphql-ws wants a text; an empty one is none.
-          const payload: SubscribePayload & { documentId: string } = { query: "", documentId: idOf(query), variables };
-          return new Observable((observer) =>
-            follow(socket, payload, {
+        ({ query, variables }) =>
+          new Observable((observer) =>
+            follow(socket, byId(idOf(query), variables), {
               next: (result) => observer.next(result as ApolloLink.Result),
               error: (reason) => observer.error(reason),
               complete: () => observer.complete(),
             }),
-          );
-        },
+          ),
       ),
       ApolloLink.from([
         new PersistedQueryLink({ generateHash: idOf, retry: () => false }),

@@ -24,6 +24,10 @@ test("documents of codegen's manifest are run by their id alone, and no others",
   const message = { chat: { role: "USER", content: "told" } } as const;
   await client.mutate({ mutation: StoreMessage, variables: { input: { sessionId: session, message } } });
   await until(() => texts.includes("told"), "the live event");
+  const withoutText = new Promise((next, error) =>
+    socket.subscribe({ documentId: "any" } as never, { next, error, complete: () => next("completed") }),
+  );
+  await assert.rejects(withoutText, /'query' property/);
   const { data } = await client.query({ query: Sessions, variables: { first: 1 } });
   assert.equal(data?.viewer.sessions?.edges[0]?.node.title, "by its id");
 
