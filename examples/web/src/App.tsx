@@ -1,0 +1,77 @@
+// Which session and which of its views is open, beside the list.
+import { useQuery } from "@apollo/client/react";
+import { type KeyboardEvent, useEffect } from "react";
+
+import { wordsFor } from "./api/failures";
+import { ContextPreview } from "./context/ContextPreview";
+import { Conversation } from "./conversation/Conversation";
+import { Files } from "./files/Files";
+import { OpenSession } from "./sessions/documents";
+import { SessionHeader } from "./sessions/SessionHeader";
+import { SessionList } from "./sessions/SessionList";
+import { Notice } from "./shell/Notice";
+import { type View, leave, usePlace } from "./shell/place";
+
+const CONTENTS = { conversation: Conversation, context: ContextPreview, files: Files };
+
+export function App() {
+  const { session, view } = usePlace();
+  return (
+    <div className="app" data-open={session !== null}>
+      <SessionList selected={session} />
+      <main tabIndex={-1} id="main">
+        {session ? <Session key={session} id={session} view={view} /> : <Welcome />}
+      </main>
+    </div>
+  );
+}
+
+function Session({ id, view }: { id: string; view: View }) {
+  const { data, error, refetch } = useQuery(OpenSession, { variables: { id } });
+  useEffect(focusMainIfLost, []);
+  if (error && !data) return <Notice onAction={() => void refetch()}>{wordsFor(error)}</Notice>;
+  if (data?.session === null) return <Gone />;
+  if (!data?.session) return <p className="empty" aria-busy="true">Loading…</p>;
+  const Contents = CONTENTS[view];
+  return (
+    <div className="session" onKeyDown={backToList}>
+      <SessionHeader session={data.session} view={view} />
+      <Contents session={id} />
+    </div>
+  );
+}
+
+/** The link that was followed is gone where the list makes room for the session. */
+function focusMainIfLost() {
+  const focused = document.activeElement;
+  if (focused === document.body || !focused?.checkVisibility()) document.getElementById("main")?.focus();
+}
+
+/** Escape leads back to the open session in the list; where there is no room for both, to the list itself. */
+function backToList({ key, defaultPrevented }: KeyboardEvent) {
+  if (key !== "Escape" || defaultPrevented) return;
+  const link = document.querySelector<HTMLElement>(".sessions [aria-current]");
+  if (link?.checkVisibility()) link.focus();
+  else leave();
+}
+
+function Welcome() {
+  return (
+    <div className="empty">
+      <title>Sessions</title>
+      <h2>Nothing open</h2>
+      <p>Choose a session, or make a new one.</p>
+    </div>
+  );
+}
+
+function Gone() {
+  return (
+    <div className="empty">
+      <title>Not there</title>
+      <h2>This session is not there</h2>
+      <p>It was deleted, or it is somebody else’s.</p>
+      <a href="#/">All sessions</a>
+    </div>
+  );
+}
