@@ -59,7 +59,7 @@ function Welcome() {
   return (
     <div className="empty">
       <title>Sessions</title>
-      <h2>Nothing open</h2>
+      <h1>Nothing open</h1>
       <p>Choose a session, or make a new one.</p>
     </div>
   );
@@ -69,7 +69,7 @@ function Gone() {
   return (
     <div className="empty">
       <title>Not there</title>
-      <h2>This session is not there</h2>
+      <h1>This session is not there</h1>
       <p>It was deleted, or it is somebody else’s.</p>
       <a href="#/">All sessions</a>
     </div>

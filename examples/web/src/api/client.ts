@@ -51,7 +51,7 @@ const followLink = new ApolloLink(
 const retryLink = new RetryLink({
   delay: { initial: 300 },
   attempts: {
-    max: 4,
+    max: 3,
     retryIf: (_, { operationType, variables }) =>
       operationType === OperationTypeNode.QUERY || Boolean(variables.input?.idempotencyKey),
   },

@@ -19,7 +19,7 @@ export function EditedColumn({ name, stored, edited }: Props) {
       <p className="tokens">
         <strong>{tokens.toLocaleString()}</strong> of {all.toLocaleString()} tokens
       </p>
-      <meter min={0} max={Math.max(all, 1)} value={tokens} aria-label="Share of the tokens" />
+      <div className="share" aria-hidden="true" style={{ "--share": all && tokens / all }} />
       <p className="counts">
         {count("kept")} kept, {count("changed")} changed, {count("gone")} gone
       </p>

@@ -17,10 +17,10 @@ export function ToolCall({ call, result }: Props) {
         <code className="preview">{oneLine(call.argumentsText)}</code>
         <span className="state">{state}</span>
       </summary>
-      <h4>Arguments</h4>
-      <pre tabIndex={0}>{indented(call.argumentsText)}</pre>
-      <h4>Result</h4>
-      {result ? <pre tabIndex={0}>{indented(result.text) || "(empty)"}</pre> : <p>None yet.</p>}
+      <dl>
+        <Detail name="Arguments" text={call.argumentsText} />
+        <Detail name="Result" text={result?.text} />
+      </dl>
     </details>
   );
 }
@@ -33,8 +33,19 @@ export function LoneResult({ result }: { result: ToolResult }) {
         <Icon name="tool" />
         <span className="preview">Result of an earlier call</span>
       </summary>
-      <pre tabIndex={0}>{indented(result.text)}</pre>
+      <dl>
+        <Detail name="Result" text={result.text} />
+      </dl>
     </details>
+  );
+}
+
+function Detail({ name, text }: { name: string; text: string | undefined }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd tabIndex={0}>{text === undefined ? "None yet" : indented(text) || "(empty)"}</dd>
+    </div>
   );
 }
 

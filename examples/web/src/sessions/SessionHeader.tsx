@@ -53,7 +53,7 @@ export function SessionHeader({ session, view }: Props) {
           <TitleField title={session.title ?? ""} onSave={save} onCancel={() => setRenaming(false)} />
         ) : (
           <>
-            <h2 title={`Made ${fullOf(session.createdAt)}`}>{session.title ?? "Untitled"}</h2>
+            <h1 title={`Made ${fullOf(session.createdAt)}`}>{session.title ?? "Untitled"}</h1>
             <button
               ref={pencil}
               type="button"

@@ -3,7 +3,6 @@ import { useEffect, useRef, useState } from "react";
 
 import { useConnected } from "../api/live";
 import { wordsFor } from "../api/failures";
-import { Icon } from "../shell/Icon";
 import { LoadMore } from "../shell/LoadMore";
 import { Notice } from "../shell/Notice";
 import { linkTo } from "../shell/place";
@@ -29,7 +28,7 @@ export function SessionList({ selected }: { selected: string | null }) {
   return (
     <nav className="sidebar" aria-labelledby="sessions">
       <header>
-        <h1 id="sessions">Sessions</h1>
+        <h2 id="sessions">Sessions</h2>
         <span className="live" data-connected={connected}>
           {connected ? "Live" : "Connecting…"}
         </span>
@@ -57,8 +56,8 @@ export function SessionList({ selected }: { selected: string | null }) {
         ))}
       </ul>
       {more && <LoadMore label="More sessions" load={more} />}
-      <p className="hint" aria-hidden="true">
-        <Icon name="chevron" /> arrows move, Enter opens, Esc comes back
+      <p className="hint">
+        <kbd>↑</kbd> <kbd>↓</kbd> move · <kbd>Enter</kbd> open · <kbd>Esc</kbd> back
       </p>
     </nav>
   );

@@ -18,11 +18,11 @@ export function TitleField({ title, onSave, onCancel }: Props) {
 
   function onKeyDown(event: KeyboardEvent<HTMLInputElement>) {
     if (event.nativeEvent.isComposing) return;
-    const { value } = event.currentTarget;
-    if (event.key === "Enter") leave(() => void onSave(value.trim()));
-    if (event.key !== "Escape") return;
+    if (event.key !== "Enter" && event.key !== "Escape") return;
+    event.preventDefault(); // else the same key presses the button that has the focus next
     event.stopPropagation();
-    leave(onCancel);
+    const { value } = event.currentTarget;
+    leave(event.key === "Enter" ? () => void onSave(value.trim()) : onCancel);
   }
 
   return (

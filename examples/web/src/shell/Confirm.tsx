@@ -37,7 +37,7 @@ export function Confirm({ label, question, children, onConfirm }: Props) {
         <Icon name="trash" />
       </button>
       <dialog ref={dialog} aria-labelledby={heading} onKeyDown={(event) => event.stopPropagation()}>
-        <h3 id={heading}>{question}</h3>
+        <h2 id={heading}>{question}</h2>
         <p>{children}</p>
         {failure && <Notice>{failure}</Notice>}
         <div className="buttons">
