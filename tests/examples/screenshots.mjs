@@ -26,20 +26,5 @@ for (const colorScheme of ["light", "dark"]) {
   await tab.getByRole("group", { name: "Second" }).getByLabel("Drop the oldest: tokens stay").fill("250");
   await tab.getByText(/[1-9] gone/).waitFor();
   await tab.screenshot({ path: `${folder}/web-context-${colorScheme}.png` });
-  if (process.env.ALL) {
-    await open("files", "budget.csv");
-    await tab.getByRole("button", { name: "plan" }).click();
-    await tab.getByText("oslo.md", { exact: true }).waitFor();
-    await tab.screenshot({ path: `${folder}/files-${colorScheme}.png` });
-    await tab.setViewportSize({ width: 400, height: 800 });
-    for (const [view, shown] of [["conversation", "FJ-7420. The"], ["context", "tokens"], ["files", "budget.csv"]]) {
-      await tab.goto(`${page}#/${encodeURIComponent(session)}/${view}`);
-      await tab.getByText(shown).first().waitFor();
-      await tab.screenshot({ path: `${folder}/narrow-${view}-${colorScheme}.png` });
-    }
-    await tab.goto(`${page}#/`);
-    await tab.getByText("Birthday").first().waitFor();
-    await tab.screenshot({ path: `${folder}/narrow-list-${colorScheme}.png` });
-  }
 }
 await browser.close();

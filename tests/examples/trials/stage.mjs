@@ -20,7 +20,7 @@ const browser = await launch();
 export async function newPage({ faults = false, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: "en-GB", ...STILL, ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(30_000);
   page.on("request", (request) => asked.add(new URL(request.url()).hostname || request.url()));
   page.on("websocket", (socket) => asked.add(new URL(socket.url()).hostname));
   if (!faults) page.on("console", (said) => ["error", "warning"].includes(said.type()) && complaints.push(said.text()));
@@ -61,7 +61,7 @@ export async function stored(session) {
 
 /** Wait until a question has the answer that is expected. */
 export async function becomes(question, expected) {
-  const end = Date.now() + 15_000;
+  const end = Date.now() + 30_000;
   for (;;) {
     const answer = await question();
     if (answer === expected || Date.now() > end) return assert.equal(answer, expected);
