@@ -1,6 +1,6 @@
 // Which session and which of its views is open, beside the list.
 import { useQuery } from "@apollo/client/react";
-import { type KeyboardEvent, useEffect } from "react";
+import { Activity, type KeyboardEvent, useEffect } from "react";
 
 import { wordsFor } from "./api/failures";
 import { ContextPreview } from "./context/ContextPreview";
@@ -11,8 +11,6 @@ import { SessionHeader } from "./sessions/SessionHeader";
 import { SessionList } from "./sessions/SessionList";
 import { Notice } from "./shell/Notice";
 import { type View, leave, usePlace } from "./shell/place";
-
-const CONTENTS = { conversation: Conversation, context: ContextPreview, files: Files };
 
 export function App() {
   const { session, view } = usePlace();
@@ -32,11 +30,15 @@ function Session({ id, view }: { id: string; view: View }) {
   if (error && !data) return <Notice onAction={() => void refetch()}>{wordsFor(error)}</Notice>;
   if (data?.session === null) return <Gone />;
   if (!data?.session) return <p className="empty" aria-busy="true">Loading…</p>;
-  const Contents = CONTENTS[view];
   return (
     <div className="session" onKeyDown={backToList}>
       <SessionHeader session={data.session} view={view} />
-      <Contents session={id} />
+      {/* Hidden, it keeps its drafts and its place, and follows on from where it was when it is shown again. */}
+      <Activity mode={view === "conversation" ? "visible" : "hidden"}>
+        <Conversation session={id} />
+      </Activity>
+      {view === "context" && <ContextPreview session={id} />}
+      {view === "files" && <Files session={id} />}
     </div>
   );
 }

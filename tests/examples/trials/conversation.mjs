@@ -8,21 +8,30 @@ const say = async (text, at = page) => {
   await at.getByLabel("Message", { exact: true }).fill(text);
   await at.keyboard.press("Enter");
 };
+const held = () => {
+  let release;
+  return { released: new Promise((resolve) => (release = resolve)), release: () => release() };
+};
+const STORED = ".message:not([data-draft])";
 const isStore = (request) => request.postData()?.includes("mutation StoreMessage");
 
-test("a message that is sent is shown before the server answers, and once when it has", async () => {
+test("a message that is sent is shown before the server has it, and once though the event overtakes the answer", async () => {
   await open(await api.createSession("Sending"));
   await page.getByText("Nothing was said yet").waitFor();
-  let answer;
-  const held = new Promise((resolve) => (answer = resolve));
+  const [asked, answered] = [held(), held()];
   await page.route("**/graphql", async (route) => {
-    if (isStore(route.request())) await held;
-    await route.continue();
+    if (!isStore(route.request())) return route.continue();
+    await asked.released;
+    const response = await route.fetch();
+    await answered.released;
+    await route.fulfill({ response });
   });
   await say("Shown at once");
-  await page.locator(".message[data-draft='true']", { hasText: "Shown at once" }).waitFor();
-  answer();
-  await page.locator(".message[data-draft='false']", { hasText: "Shown at once" }).waitFor();
+  await page.locator(".message[data-draft]", { hasText: "Shown at once" }).waitFor();
+  asked.release();
+  await page.locator(STORED, { hasText: "Shown at once" }).waitFor();
+  assert.equal(await messages().count(), 1);
+  answered.release();
   await page.unrouteAll({ behavior: "wait" });
   assert.equal(await messages().count(), 1);
 });
@@ -33,7 +42,7 @@ test("a message of another writer comes by itself, and is announced; one's own i
   await page.getByText("Nothing was said yet").waitFor();
   const announced = page.locator(".conversation > [aria-live='polite']");
   await say("Mine");
-  await page.locator(".message[data-draft='false']", { hasText: "Mine" }).waitFor();
+  await page.locator(STORED, { hasText: "Mine" }).waitFor();
   assert.equal(await announced.textContent(), "");
   await api.store(session, [{ role: "ASSISTANT", content: "Theirs" }]);
   await messages().filter({ hasText: "Theirs" }).waitFor();
@@ -59,10 +68,30 @@ test("a tool call is shown as one, and its result is folded into it when it come
   assert.equal(await messages().count(), 1);
 });
 
+test("messages of others come while one's own waits for its answer", async () => {
+  const session = await api.createSession("Waiting");
+  await open(session);
+  await page.getByText("Nothing was said yet").waitFor();
+  const asked = held();
+  await page.route("**/graphql", async (route) => {
+    if (isStore(route.request())) await asked.released;
+    await route.continue();
+  });
+  await say("Mine");
+  await page.locator(".message[data-draft]", { hasText: "Mine" }).waitFor();
+  await api.store(session, [{ role: "ASSISTANT", content: "Theirs" }]);
+  await messages().filter({ hasText: "Theirs" }).waitFor();
+  asked.release();
+  await page.locator(STORED, { hasText: "Mine" }).waitFor();
+  assert.deepEqual(await page.locator(".message .text").allTextContents(), ["Theirs", "Mine"]);
+  await page.unrouteAll({ behavior: "wait" });
+});
+
 test("a message whose answer is lost is sent again, and stored once", async () => {
   const session = await api.createSession("Lost answer");
   const other = await newPage({ faults: true });
   await open(session, "conversation", other);
+  await other.getByText("Nothing was said yet").waitFor();
   let lost = 0;
   await other.route("**/graphql", async (route) => {
     if (!isStore(route.request()) || lost > 0) return route.continue();
@@ -70,16 +99,17 @@ test("a message whose answer is lost is sent again, and stored once", async () =
     await route.fetch(); // it reaches the server
     await route.abort();
   });
+  const answered = other.waitForResponse((response) => isStore(response.request()));
   await say("Once", other);
-  await other.locator(".message[data-draft='false']", { hasText: "Once" }).waitFor();
-  await becomes(async () => (await stored(session)).length, 1);
-  assert.equal(lost, 1);
+  await answered;
+  await other.locator(STORED, { hasText: "Once" }).waitFor();
+  assert.deepEqual((await stored(session)).map(({ text }) => text), ["Once"]);
   assert.equal(await messages(other).count(), 1);
   await other.context().close();
 });
 
-test("a message that cannot be sent is given back, and sent again under its key", async () => {
-  const session = await api.createSession("Given back");
+test("a message that cannot be sent is kept, also while one looks elsewhere, and sent again under its key", async () => {
+  const session = await api.createSession("Kept");
   const other = await newPage({ faults: true });
   await open(session, "conversation", other);
   await other.getByText("Nothing was said yet").waitFor();
@@ -91,13 +121,15 @@ test("a message that cannot be sent is given back, and sent again under its key"
     await (down ? route.abort() : route.continue());
   });
   await say("Not yet", other);
-  await other.getByRole("alert").filter({ hasText: "Not sent. The server cannot be reached." }).waitFor();
-  assert.equal(await other.getByLabel("Message", { exact: true }).inputValue(), "Not yet");
-  assert.equal(await messages(other).count(), 0);
+  await other.getByRole("alert").filter({ hasText: "The server cannot be reached." }).waitFor();
+  await other.getByRole("link", { name: "Files" }).click();
+  await other.getByText("No files yet").waitFor();
+  await other.getByRole("link", { name: "Conversation" }).click();
   down = false;
-  await other.getByLabel("Message", { exact: true }).press("Enter");
-  await other.locator(".message[data-draft='false']", { hasText: "Not yet" }).waitFor();
+  await other.getByRole("button", { name: "Send again" }).click();
+  await other.locator(STORED, { hasText: "Not yet" }).waitFor();
   assert.equal(keys.size, 1);
+  assert.equal(await messages(other).count(), 1);
   await other.context().close();
 });
 

@@ -1,48 +1,17 @@
-// Writes a user's message: shown at once, stored once, and given back with its key when it could not be stored.
-import { useMutation } from "@apollo/client/react";
+// Where a message is written.
 import { type FormEvent, type KeyboardEvent, useRef, useState } from "react";
 
-import { accepted, wordsFor } from "../api/failures";
 import { Icon } from "../shell/Icon";
-import { Notice } from "../shell/Notice";
-import { StoreMessage } from "./documents";
-import { addMessage, draft } from "./store";
 
-interface Unsent {
-  text: string;
-  key: string;
-  why: string;
-}
-
-export function Composer({ session, onSend }: { session: string; onSend: () => void }) {
+export function Composer({ onSend }: { onSend: (text: string) => void }) {
   const [text, setText] = useState("");
-  const [unsent, setUnsent] = useState<Unsent | null>(null);
-  const [store] = useMutation(StoreMessage);
   const form = useRef<HTMLFormElement>(null);
 
-  async function send(event: FormEvent) {
+  function submit(event: FormEvent) {
     event.preventDefault();
     if (!text.trim()) return;
-    // The same text again under the same key is the same message: the first try may have reached the server.
-    const key = unsent?.text === text ? unsent.key : crypto.randomUUID();
+    onSend(text);
     setText("");
-    setUnsent(null);
-    onSend();
-    try {
-      const { data } = await store({
-        variables: { input: { sessionId: session, message: { chat: { role: "USER", content: text } }, idempotencyKey: key } },
-        optimisticResponse: {
-          __typename: "Mutation",
-          storeMessage: { __typename: "StoreMessagePayload", messageEdge: draft(text, key), errors: [] },
-        },
-        update: (cache, { data }) =>
-          data?.storeMessage?.messageEdge && addMessage(cache, session, data.storeMessage.messageEdge),
-      });
-      accepted(data?.storeMessage);
-    } catch (error) {
-      setUnsent({ text, key, why: wordsFor(error) });
-      setText((written) => written || text);
-    }
   }
 
   function onKeyDown(event: KeyboardEvent) {
@@ -52,8 +21,7 @@ export function Composer({ session, onSend }: { session: string; onSend: () => v
   }
 
   return (
-    <form ref={form} className="composer" onSubmit={(event) => void send(event)}>
-      {unsent && <Notice>Not sent. {unsent.why}</Notice>}
+    <form ref={form} className="composer" onSubmit={submit}>
       <div className="box">
         <textarea
           aria-label="Message"

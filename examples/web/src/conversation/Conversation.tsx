@@ -1,36 +1,43 @@
 // A conversation: the newest messages, earlier ones above, and live what anybody stores.
-import { useMemo } from "react";
-
 import { wordsFor } from "../api/failures";
 import type { MessageRowFragment } from "../generated/graphql";
 import { Icon } from "../shell/Icon";
 import { LoadMore } from "../shell/LoadMore";
 import { Notice } from "../shell/Notice";
 import { Composer } from "./Composer";
+import { DraftRow } from "./DraftRow";
 import { Message } from "./Message";
 import { toolsOf } from "./tools";
 import { useConversation } from "./useConversation";
 import { useKeptScroll } from "./useKeptScroll";
 
-const NONE: MessageRowFragment[] = [];
-
 export function Conversation({ session }: { session: string }) {
-  const { messages, earlier, arrived, error, ended, reload } = useConversation(session);
-  const shown = messages ?? NONE;
-  const { scroller, onScroll, atEnd, toEnd } = useKeptScroll(shown[0]?.id, shown.at(-1)?.id);
-  const tools = useMemo(() => toolsOf(shown), [shown]);
-  const spoken = shown.find(({ id }) => id === arrived);
+  const { messages, drafts, send, sendAgain, drop, ...more } = useConversation(session);
+  const { earlier, arrived, error, ended, reload } = more;
+  const last = drafts.at(-1)?.key ?? messages?.at(-1)?.id;
+  const { scroller, onScroll, atEnd, toEnd } = useKeptScroll(messages?.[0]?.id, last);
+  const tools = toolsOf(messages ?? []);
+
+  function sendAndShow(text: string) {
+    send(text);
+    toEnd();
+  }
 
   return (
     <section className="conversation" aria-label="Conversation">
       <div className="scroller" ref={scroller} onScroll={onScroll} tabIndex={0} role="region" aria-label="Messages">
         {earlier && <LoadMore label="Earlier messages" load={earlier} />}
         {error && !messages && <Notice onAction={reload}>{wordsFor(error)}</Notice>}
-        {!messages && !error && <ul className="skeleton" aria-label="Loading" aria-busy="true" />}
-        {messages?.length === 0 && <p className="empty">Nothing was said yet. Write the first message.</p>}
+        {!messages && !error && <div className="skeleton" role="status" aria-label="Loading" />}
+        {messages?.length === 0 && drafts.length === 0 && (
+          <p className="empty">Nothing was said yet. Write the first message.</p>
+        )}
         <ol className="messages">
-          {shown.map((message) => (
+          {messages?.map((message) => (
             <Message key={message.id} message={message} tools={tools} />
+          ))}
+          {drafts.map((draft) => (
+            <DraftRow key={draft.key} draft={draft} onAgain={() => sendAgain(draft)} onDrop={() => drop(draft.key)} />
           ))}
         </ol>
         {ended && <Notice onAction={reload}>{ended}</Notice>}
@@ -41,14 +48,14 @@ export function Conversation({ session }: { session: string }) {
         </button>
       )}
       <p className="visually-hidden" aria-live="polite">
-        {spoken && spokenText(spoken)}
+        {arrived && spoken(arrived)}
       </p>
-      <Composer session={session} onSend={toEnd} />
+      <Composer onSend={sendAndShow} />
     </section>
   );
 }
 
-function spokenText({ parts }: MessageRowFragment): string {
+function spoken({ parts }: MessageRowFragment): string {
   const texts = parts.map((part) => ("text" in part ? part.text : "name" in part ? `Tool call: ${part.name}` : ""));
   return `New message: ${texts.join(" ").slice(0, 300)}`;
 }

@@ -2,7 +2,6 @@
 import type { MessageRole, MessageRowFragment } from "../generated/graphql";
 import { Icon } from "../shell/Icon";
 import { clockOf, fullOf, sizeOf } from "../shell/times";
-import { isDraft } from "./store";
 import { LoneResult, ToolCall } from "./ToolCall";
 import { type Part, type Tools, isShown } from "./tools";
 
@@ -23,11 +22,11 @@ export function Message({ message, tools }: Props) {
   const parts = (message.parts as Part[]).filter((part) => isShown(part, tools));
   if (parts.length === 0) return null;
   return (
-    <li className="message" data-id={message.id} data-role={message.role} data-draft={isDraft(message)}>
+    <li className="message" data-id={message.id} data-role={message.role}>
       <div className="byline">
         <span className="speaker">{SPEAKERS[message.role]}</span>
         <time dateTime={message.createdAt} title={fullOf(message.createdAt)}>
-          {isDraft(message) ? "Sending…" : clockOf(message.createdAt)}
+          {clockOf(message.createdAt)}
         </time>
       </div>
       <div className="parts">

@@ -1,16 +1,20 @@
-// The messages of a session: the newest first, older ones on demand, new ones as they are stored.
+// The messages of a session: the newest first, older ones on demand, new ones as they are stored, one's own before that.
 import { useApolloClient, useQuery } from "@apollo/client/react";
 import { useState } from "react";
 
 import { useFollowing } from "../api/useFollowing";
+import type { MessageRowFragment } from "../generated/graphql";
 import { Conversation, Earlier, MessageStored } from "./documents";
-import { addMessage, isKnown } from "./store";
+import { addMessage } from "./store";
+import { useDrafts } from "./useDrafts";
 
 export function useConversation(session: string) {
   const client = useApolloClient();
   const { data, error, fetchMore, refetch } = useQuery(Conversation, { variables: { session } });
-  const [arrived, setArrived] = useState<string | null>(null);
+  const [arrived, setArrived] = useState<MessageRowFragment | null>(null);
+  const { drafts, isOwn, ...sending } = useDrafts(session);
   const page = data?.session?.messages;
+  const messages = page?.edges.map(({ node }) => node);
 
   const { ended, again } = useFollowing(page ? session : null, {
     begin() {
@@ -19,13 +23,15 @@ export function useConversation(session: string) {
       return after ? client.subscribe({ query: MessageStored, variables: { session, after } }) : null;
     },
     onEvent({ messageStored: { messageEdge, resumeCursor } }) {
-      if (!isKnown(client, session, messageEdge)) setArrived(messageEdge.node.id);
       addMessage(client.cache, session, messageEdge, resumeCursor);
+      if (!isOwn(messageEdge.node.idempotencyKey)) setArrived(messageEdge.node);
     },
   });
 
   return {
-    messages: page?.edges.map(({ node }) => node),
+    messages,
+    drafts: drafts.filter(({ key }) => !messages?.some(({ idempotencyKey }) => idempotencyKey === key)),
+    ...sending,
     earlier: page?.pageInfo.hasPreviousPage
       ? () => fetchMore({ query: Earlier, variables: { session, before: page.pageInfo.startCursor ?? "" } })
       : null,

@@ -37,7 +37,7 @@ export function SessionList({ selected }: { selected: string | null }) {
       <NewSession />
       {error && !sessions && <Notice onAction={reload}>{wordsFor(error)}</Notice>}
       {ended && <Notice onAction={reload}>{ended}</Notice>}
-      {!sessions && !error && <ul className="skeleton" aria-label="Loading" aria-busy="true" />}
+      {!sessions && !error && <div className="skeleton" role="status" aria-label="Loading" />}
       {sessions?.length === 0 && <p className="empty">No sessions yet. Give the first one a title.</p>}
       <ul className="sessions" {...roving}>
         {sessions?.map(({ id, title, createdAt }) => (
