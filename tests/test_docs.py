@@ -45,7 +45,7 @@ def test_the_snippets_of_the_page_on_clients_are_the_files_that_are_run() -> Non
 
 
 def test_the_links_of_the_documents_lead_somewhere() -> None:
-    documents = [README, *ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+    documents = [README, *ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*/*.md")]
     for document in documents:
         text = document.read_text(encoding="utf-8")
         links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text) + re.findall(r'src(?:set)?="([^":]+)"', text)

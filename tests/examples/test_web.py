@@ -9,7 +9,7 @@ from clients.npm import Node, NoNode, installed
 from examples.web import HERE, NoBrowser, built, chromium, served, sources
 
 LONGEST = 150
-TRIALS = 31
+TRIALS = 32
 
 
 @pytest.fixture(scope="module")

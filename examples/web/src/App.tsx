@@ -1,6 +1,6 @@
 // Which session and which of its views is open, beside the list.
 import { useQuery } from "@apollo/client/react";
-import { Activity, type KeyboardEvent, useEffect } from "react";
+import { Activity, type KeyboardEvent, type ReactNode, useEffect } from "react";
 
 import { wordsFor } from "./api/failures";
 import { ContextPreview } from "./context/ContextPreview";
@@ -27,9 +27,15 @@ export function App() {
 function Session({ id, view }: { id: string; view: View }) {
   const { data, error, refetch } = useQuery(OpenSession, { variables: { id } });
   useEffect(focusMainIfLost, []);
-  if (error && !data) return <Notice onAction={() => void refetch()}>{wordsFor(error)}</Notice>;
-  if (data?.session === null) return <Gone />;
-  if (!data?.session) return <p className="empty" aria-busy="true">Loading…</p>;
+  if (error && !data)
+    return (
+      <Absent heading="This session cannot be shown">
+        <Notice onAction={() => void refetch()}>{wordsFor(error)}</Notice>
+      </Absent>
+    );
+  if (data?.session === null)
+    return <Absent heading="This session is not there">It was deleted, or it is somebody else’s.</Absent>;
+  if (!data?.session) return <div className="skeleton" role="status" aria-label="Loading" />;
   return (
     <div className="session" onKeyDown={backToList}>
       <SessionHeader session={data.session} view={view} />
@@ -67,12 +73,12 @@ function Welcome() {
   );
 }
 
-function Gone() {
+function Absent({ heading, children }: { heading: string; children: ReactNode }) {
   return (
     <div className="empty">
-      <title>Not there</title>
-      <h1>This session is not there</h1>
-      <p>It was deleted, or it is somebody else’s.</p>
+      <title>{heading}</title>
+      <h1>{heading}</h1>
+      <div>{children}</div>
       <a href="#/">All sessions</a>
     </div>
   );

@@ -35,6 +35,13 @@ test("a session that another makes, renames and deletes comes, changes and goes 
   assert.equal(await links.filter({ hasText: "Renamed afar" }).count(), 0);
 });
 
+test("an address that leads nowhere says so, and leads back", async () => {
+  await page.evaluate(() => (location.hash = "#/nonsense"));
+  await page.getByRole("heading", { name: "This session cannot be shown" }).waitFor();
+  await page.getByRole("link", { name: "All sessions" }).click();
+  await page.getByText("Nothing open").waitFor();
+});
+
 test("a session is renamed in place, and Escape leaves its title as it was", async () => {
   await links.filter({ hasText: "Older" }).click();
   await page.getByRole("button", { name: "Rename session" }).click();
