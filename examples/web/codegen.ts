@@ -1,4 +1,4 @@
-// Makes the types of all documents from the schema; a project of its own points `schema` at a copy of the file or at a server.
+// Makes the types of all documents from the schema: `schema` may be a copy of it, too, or the address of a server.
 import type { CodegenConfig } from "@graphql-codegen/cli";
 
 const config: CodegenConfig = {

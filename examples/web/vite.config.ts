@@ -1,4 +1,4 @@
-// Serves the page and hands `/graphql`, its socket too, to the API: one origin, so that nothing has to be allowed there.
+// Serves the page and hands `/graphql`, sockets too, to the API: one origin, so that nothing has to be allowed there.
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 

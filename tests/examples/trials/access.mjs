@@ -6,7 +6,8 @@ import { api, becomes, hasNoBarrier, messages, newPage, open } from "./stage.mjs
 import { seed } from "./seed.mjs";
 
 const SHOWN = { conversation: ".message", context: ".edited li", files: ".file" };
-const focused = (page) => page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent);
+const focused = (page) =>
+  page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent);
 const background = (page) => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
 
 /** An element has an outline, or what encloses it like a frame has one. */
@@ -100,7 +101,10 @@ test("no view has a barrier or is wider than its screen, in light and dark, wide
   await open(null, "conversation", page);
   for (const view of ["", ...Object.keys(SHOWN)]) {
     await page.evaluate((hash) => (location.hash = hash), view && `#/${encodeURIComponent(session)}/${view}`);
-    await page.locator(SHOWN[view] ?? ".sessions a").first().waitFor();
+    await page
+      .locator(SHOWN[view] ?? ".sessions a")
+      .first()
+      .waitFor();
     for (const folded of await page.locator("summary:visible").all()) await folded.click();
     for (const width of [1280, 400])
       for (const colorScheme of ["light", "dark"]) {

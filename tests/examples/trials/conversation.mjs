@@ -15,7 +15,7 @@ const held = () => {
 const STORED = ".message:not([data-draft])";
 const isStore = (request) => request.postData()?.includes("mutation StoreMessage");
 
-test("a message that is sent is shown before the server has it, and once though the event overtakes the answer", async () => {
+test("a message is shown before the server has it, and once though the event overtakes the answer", async () => {
   await open(await api.createSession("Sending"));
   await page.getByText("Nothing was said yet").waitFor();
   const [asked, answered] = [held(), held()];
@@ -103,12 +103,15 @@ test("a message whose answer is lost is sent again, and stored once", async () =
   await say("Once", other);
   await answered;
   await other.locator(STORED, { hasText: "Once" }).waitFor();
-  assert.deepEqual((await stored(session)).map(({ text }) => text), ["Once"]);
+  assert.deepEqual(
+    (await stored(session)).map(({ text }) => text),
+    ["Once"],
+  );
   assert.equal(await messages(other).count(), 1);
   await other.context().close();
 });
 
-test("a message that cannot be sent is kept, also while one looks elsewhere, and sent again under its key", async () => {
+test("a message that cannot be sent is kept while one looks elsewhere, and sent again under its key", async () => {
   const session = await api.createSession("Kept");
   const other = await newPage({ faults: true });
   await open(session, "conversation", other);
@@ -162,7 +165,10 @@ test("a conversation of 120 messages is read upwards to its first, and the reade
   const session = await api.createSession("Long");
   const texts = Array.from({ length: 120 }, (_, place) => `Message ${place + 1}.`);
   for (const half of [texts.slice(0, 60), texts.slice(60)])
-    await api.store(session, half.map((content) => ({ role: "USER", content })));
+    await api.store(
+      session,
+      half.map((content) => ({ role: "USER", content })),
+    );
   await open(session);
   const scroller = page.locator(".scroller");
   await becomes(() => messages().count(), 30);
@@ -172,7 +178,8 @@ test("a conversation of 120 messages is read upwards to its first, and the reade
     const first = `Message ${120 - size + 31}.`;
     const top = (text) =>
       scroller.evaluate(
-        (one, text) => [...one.querySelectorAll(".message")].find((m) => m.textContent.includes(text)).getBoundingClientRect().top,
+        (one, text) =>
+          [...one.querySelectorAll(".message")].find((m) => m.textContent.includes(text)).getBoundingClientRect().top,
         text,
       );
     await scroller.evaluate((one) => one.scrollTo(0, 0));

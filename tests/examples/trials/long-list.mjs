@@ -4,7 +4,10 @@ import { test } from "node:test";
 
 import { api, becomes, open, page } from "./stage.mjs";
 
-const TEN = Array.from({ length: 10 }, (_, place) => `s${place}: createSession(input: {title: "Ten"}) { session { id } }`);
+const TEN = Array.from(
+  { length: 10 },
+  (_, place) => `s${place}: createSession(input: {title: "Ten"}) { session { id } }`,
+);
 
 test("a long list is loaded page by page while one scrolls", async () => {
   for (let turn = 0; turn < 6; turn += 1) await api.ask(`mutation { ${TEN.join(" ")} }`);
@@ -17,5 +20,8 @@ test("a long list is loaded page by page while one scrolls", async () => {
   }
   await becomes(() => links.count(), sessions.totalCount);
   const ids = await links.evaluateAll((all) => all.map((link) => decodeURIComponent(link.hash.split("/")[1])));
-  assert.deepEqual(ids, sessions.nodes.map(({ id }) => id));
+  assert.deepEqual(
+    ids,
+    sessions.nodes.map(({ id }) => id),
+  );
 });

@@ -6,7 +6,12 @@ const tool = (toolCallId, content, isError = false) => ({ role: "TOOL", toolCall
 
 const DAYS = ["Fri", "Sat", "Sun"];
 const hours = DAYS.flatMap((day) =>
-  Array.from({ length: 8 }, (_, step) => ({ day, hour: step * 3, celsius: 4 + ((step * 5) % 9), rain: (step % 4) / 2 })),
+  Array.from({ length: 8 }, (_, step) => ({
+    day,
+    hour: step * 3,
+    celsius: 4 + ((step * 5) % 9),
+    rain: (step % 4) / 2,
+  })),
 );
 
 const CONVERSATION = [
@@ -41,13 +46,20 @@ const CONVERSATION = [
 ];
 
 const FILES = {
-  "/plan/oslo.md": "# Oslo\n\n- Fri: Science and Technology\n- Sat: Fram, ferry 15:35 (FJ-7420)\n- Sun: Munch, Sørenga\n",
+  "/plan/oslo.md":
+    "# Oslo\n\n- Fri: Science and Technology\n- Sat: Fram, ferry 15:35 (FJ-7420)\n- Sun: Munch, Sørenga\n",
   "/plan/packing.md": "Swimming things. Rain jackets.\n",
   "/tickets/ferry.json": '{"code": "FJ-7420", "seats": 4}\n',
   "/budget.csv": "what,nok\nmuseums,980\nferry,312\n",
 };
 
-const OTHERS = ["Standup notes", "Why is the build slow?", "Release 2.4 checklist", "Recipe: lentil soup", "Reading list"];
+const OTHERS = [
+  "Standup notes",
+  "Why is the build slow?",
+  "Release 2.4 checklist",
+  "Recipe: lentil soup",
+  "Reading list",
+];
 
 /** Fill a server; give the id of the session that is worth looking at. */
 export async function seed(api) {

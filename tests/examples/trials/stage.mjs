@@ -1,4 +1,4 @@
-// What all trials share: one browser with one page, the API past it, and a record of what the page asked and complained of.
+// What all trials share: one browser with one page, the API past it, and a record of what the page asked and said.
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 
@@ -18,7 +18,12 @@ const browser = await launch();
 
 /** A page of a browser of its own. What it asks is recorded; its complaints too, unless faults are made on purpose. */
 export async function newPage({ faults = false, ...options } = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: "en-GB", ...STILL, ...options });
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 800 },
+    locale: "en-GB",
+    ...STILL,
+    ...options,
+  });
   const page = await context.newPage();
   page.setDefaultTimeout(30_000);
   page.on("request", (request) => asked.add(new URL(request.url()).hostname || request.url()));
@@ -52,10 +57,9 @@ export function messages(at = page) {
 
 /** The messages of a session as the API has them. */
 export async function stored(session) {
-  const { session: read } = await api.ask(
-    "query ($id: ID!) { session(id: $id) { messages { nodes { id text } } } }",
-    { id: session },
-  );
+  const { session: read } = await api.ask("query ($id: ID!) { session(id: $id) { messages { nodes { id text } } } }", {
+    id: session,
+  });
   return read.messages.nodes;
 }
 
@@ -72,5 +76,8 @@ export async function becomes(question, expected) {
 export async function hasNoBarrier(at = page) {
   if (!(await at.evaluate(() => "axe" in window))) await at.addScriptTag({ path: axe });
   const { violations } = await at.evaluate(() => window.axe.run({ resultTypes: ["violations"] }));
-  assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`), []);
+  assert.deepEqual(
+    violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`),
+    [],
+  );
 }

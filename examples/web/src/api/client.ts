@@ -47,7 +47,7 @@ const followLink = new ApolloLink(
     ),
 );
 
-/** A lost answer is asked for again; a write only under its key: then it is done once, whatever became of the answer. */
+/** A lost answer is asked for again; a write only under its key, by which it is done once all the same. */
 const retryLink = new RetryLink({
   delay: { initial: 300 },
   attempts: {

@@ -9,7 +9,9 @@ interface UserError {
 export class Refused extends Error {}
 
 /** Give what a mutation's payload holds, or throw what its `errors` say. */
-export function accepted<Payload extends { errors: readonly UserError[] }>(payload: Payload | null | undefined): Payload {
+export function accepted<Payload extends { errors: readonly UserError[] }>(
+  payload: Payload | null | undefined,
+): Payload {
   if (!payload) throw new Refused("The server gave no answer.");
   if (payload.errors.length > 0) throw new Refused(payload.errors.map(({ message }) => message).join(" "));
   return payload;

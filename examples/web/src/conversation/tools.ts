@@ -1,4 +1,4 @@
-// Which result belongs to which call, over all messages at hand: the two come in messages of their own, maybe pages apart.
+// Which result belongs to which call, over all messages at hand: the two may come pages apart.
 import type { MessageRowFragment } from "../generated/graphql";
 
 export type Part = MessageRowFragment["parts"][number];

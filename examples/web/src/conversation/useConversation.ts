@@ -1,4 +1,4 @@
-// The messages of a session: the newest first, older ones on demand, new ones as they are stored, one's own before that.
+// The messages of a session: the newest first, older ones on demand, new ones as they are stored, one's own at once.
 import { useApolloClient, useQuery } from "@apollo/client/react";
 import { useState } from "react";
 

@@ -21,7 +21,9 @@ export function useDrafts(session: string) {
   async function deliver({ key, text }: Draft) {
     try {
       const { data } = await store({
-        variables: { input: { sessionId: session, message: { chat: { role: "USER", content: text } }, idempotencyKey: key } },
+        variables: {
+          input: { sessionId: session, message: { chat: { role: "USER", content: text } }, idempotencyKey: key },
+        },
         update: (cache, { data }) =>
           data?.storeMessage?.messageEdge && addMessage(cache, session, data.storeMessage.messageEdge),
       });

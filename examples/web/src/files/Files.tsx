@@ -58,8 +58,8 @@ export function Files({ session }: { session: string }) {
       <p className="status" role="status">
         {status}
       </p>
-      {failures.map((failure) => (
-        <Notice key={failure}>{failure}</Notice>
+      {failures.map((failure, place) => (
+        <Notice key={place}>{failure}</Notice>
       ))}
       <Directory session={session} path="/" onOpen={setFolder} />
     </section>

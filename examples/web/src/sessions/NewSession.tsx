@@ -22,7 +22,8 @@ export function NewSession() {
     try {
       const { data } = await create({
         variables: { input: { title: title.trim() || null, idempotencyKey: key.current } },
-        update: (cache, { data }) => data?.createSession?.sessionEdge && addSession(cache, data.createSession.sessionEdge),
+        update: (cache, { data }) =>
+          data?.createSession?.sessionEdge && addSession(cache, data.createSession.sessionEdge),
       });
       const { sessionEdge } = accepted(data?.createSession);
       key.current = crypto.randomUUID();
