@@ -28,6 +28,13 @@ def test_what_a_pinned_package_wants_with_extras_is_pinned_with_them(file: str) 
                 assert wanted.extras <= pinned[wanted.name.lower()], f"{name} wants {text}"
 
 
+def test_the_locks_of_npm_name_no_address_that_packages_come_from() -> None:
+    folders = ("explorer", "examples/web", "tests/clients", "tests/examples")
+    locks = {folder: (ROOT / folder / "package-lock.json").read_text() for folder in folders}
+
+    assert [folder for folder, lock in locks.items() if '"resolved"' in lock or '"integrity"' not in lock] == []
+
+
 def _requires(name: str) -> list[str]:
     try:
         return requires(name) or []
