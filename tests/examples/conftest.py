@@ -7,6 +7,7 @@ import pytest
 from commands import address_told, running
 from examples.agents import Agents, ready_agents
 from examples.between import Between, way_to
+from examples.web import NoBrowser, chromium
 
 
 @pytest.fixture(scope="session")
@@ -17,6 +18,15 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address_told(process)
         process.terminate()
         process.wait(timeout=30)
+
+
+@pytest.fixture(scope="session")
+def browser() -> str:
+    """The path of a Chromium; without it the tests that need it are skipped."""
+    try:
+        return chromium()
+    except NoBrowser as reason:
+        pytest.skip(str(reason))
 
 
 @pytest.fixture(scope="session")

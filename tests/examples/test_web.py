@@ -6,19 +6,10 @@ from pathlib import Path
 import pytest
 
 from clients.npm import Node, NoNode, installed
-from examples.web import HERE, NoBrowser, built, chromium, served, sources
+from examples.web import HERE, built, served, sources
 
 LONGEST = 150
 TRIALS = 32
-
-
-@pytest.fixture(scope="module")
-def browser() -> str:
-    """The path of a Chromium; without it the tests that need it are skipped."""
-    try:
-        return chromium()
-    except NoBrowser as reason:
-        pytest.skip(str(reason))
 
 
 @pytest.fixture(scope="module")
