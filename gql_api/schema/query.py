@@ -45,8 +45,8 @@ OfUser = Annotated[
 
 
 _READS = (
-    "All reads. Where nothing is said of null: in a field it stands for what could not be given, and errors say why; in "
-    "an argument or an input it is the same as nothing given."
+    "All reads. Where nothing is said of null: in a field it stands for what could not be given, and errors say why; "
+    "in an argument or an input it is the same as nothing given."
 )
 
 
