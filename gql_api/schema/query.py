@@ -44,7 +44,13 @@ OfUser = Annotated[
 ]
 
 
-@strawberry.type(description="All reads.")
+_READS = (
+    "All reads. Where nothing is said of null: in a field it stands for what could not be given, and errors say why; "
+    "in an argument or an input it is the same as nothing given."
+)
+
+
+@strawberry.type(description=_READS)
 class Query:
     """The root of reads."""
 
