@@ -82,7 +82,8 @@ class Context(Spender):
         told, user = {"estimated": estimated}, self.viewer.user
         if is_reading:
             request = current()
-            told["actual"] = actual = BASE + self.allowance.taken + (CALL * request.calls if request else 0)
+            calls = CALL * request.calls if request else 0
+            told["actual"] = actual = BASE + self.allowance.taken + self.allowance.worked + calls
             self.budgets.give_back(user, estimated - actual)
         left = self.budgets.left(user)
         if left is not None:
