@@ -200,9 +200,10 @@ class MessageConnection:
         return await info.context.loaders.token_total.load(self.asked.session_id)
 
     @strawberry.field(
-        description="What the edit strategies did to the whole conversation, first and last aside: a dry run, for "
-        "which it is read as it is stored besides, once however many views of it are compared. Null without "
-        "strategies; also, with an error, when that read fails, while the page is there."
+        description="What the edit strategies did to the whole conversation, whatever page of it this is. A dry run: "
+        "nothing is changed. For this the conversation is read as it is stored too, once however many views of it one "
+        "operation compares, and together with them. Null without strategies; also, with an error, when that read "
+        "fails, while the page is there."
     )
     async def edits(self, info: Info) -> EditReport | None:
         return await report(info, self.asked, self.view) if self.asked.edits else None

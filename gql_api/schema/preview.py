@@ -14,16 +14,16 @@ from gql_api.schema.selection import selects
 
 
 @strawberry.type(
-    description="What edit strategies did to a conversation, all of it and not only this page. Nothing that is stored "
-    "was changed. What is stored is read together with the edited view; a message that comes in between counts for "
-    "neither."
+    description="What edit strategies did to a conversation, all of it and not only this page; what is stored stays as "
+    "it is. The edited view is held against the conversation as it is stored up to the view's last message: what comes "
+    "after that while both are read counts for nothing. Only a message that another writer stores at that very moment, "
+    "and that comes before the last one, may be named as removed."
 )
 class EditReport:
     """A comparison of two reads."""
 
     tokens_before: int = computed(
-        "How many tokens (o200k_base) the conversation has as it is stored, up to the last message of the edited view: "
-        "with a pin too, the whole.",
+        "How many tokens (o200k_base) the conversation has as it is stored; all of it, with a pin too.",
         lambda self: self.edited.tokens_before,
     )
     tokens_after: int = computed(
@@ -35,7 +35,7 @@ class EditReport:
         lambda self: _ids(self.edited.removed),
     )
     changed_ids: list[strawberry.ID] = computed(
-        "The global ids of the messages that are there with other parts than are stored, oldest first.",
+        "The global ids of the messages that are still there, with other parts than are stored, oldest first.",
         lambda self: _ids(self.edited.changed),
     )
     edited: strawberry.Private[Edited]
