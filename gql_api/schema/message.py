@@ -19,7 +19,7 @@ from gql_api.schema import node, place, stored_part
 from gql_api.schema.computed import computed
 from gql_api.schema.connection import PageInfo, page_info
 from gql_api.schema.context import Info
-from gql_api.schema.cost import COUNT
+from gql_api.schema.cost import TOKENS_A_POINT
 from gql_api.schema.formatting import FormattedMessages, MediaMode, MessageFormat, format_messages
 from gql_api.schema.part import MessagePart, Together, ToolCallPart, ToolResultPart, make_parts
 from gql_api.schema.place import Asked, Cursors
@@ -131,8 +131,7 @@ async def messages_of(info: Info, values: list[model.Message], session: "Session
     """
     together = Together(values)
     if selects_below(info, "tokenCount", *within):
-        info.context.allowance.worked += COUNT * len(values)
-        await together.count(info.context.loaders)
+        info.context.allowance.worked += await together.count(info.context.loaders) // TOKENS_A_POINT
     made: list[Message] = []
     for value in values:
         message = object.__new__(Message)  # as parts are made

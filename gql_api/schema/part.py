@@ -76,11 +76,12 @@ class Together:
         """Spell the key of one of these messages."""
         return node.spelled_of(self._session, message.created_at, message.id_text)
 
-    async def count(self, loaders: Loaders) -> None:
-        """Count the tokens of each of these messages, for `tokens_of`."""
+    async def count(self, loaders: Loaders) -> int:
+        """Count the tokens of each of these messages, for `tokens_of`; tell how many they have together."""
         loads = [loaders.token_count.load(Shown(message)) for message in self._messages]
         counts = await asyncio.gather(*loads, return_exceptions=True)
         self._tokens = {message.id_text: found for message, found in zip(self._messages, counts, strict=True)}
+        return sum(found for found in counts if isinstance(found, int))
 
     def tokens_of(self, message: model.Message) -> int:
         """Give the count of a message; raise what was in the way of it."""

@@ -106,7 +106,7 @@ async def test_a_stored_list_tells_the_count_of_each(client: Client) -> None:
 @pytest.mark.parametrize("named", ["skip", "include"])
 async def test_what_is_left_out_is_not_counted(client: Client, named: str) -> None:
     session = (await client.create())["id"]
-    await client.store(session, "a", "b")
+    await client.store(session, *["a b c d e f g h i"] * 2)
     query = f"""
     query ($id: ID!, $on: Boolean!) {{
       session(id: $id) {{ messages {{ tokenCount nodes {{ ...one @{named}(if: $on) role }} }} }}
@@ -117,17 +117,20 @@ async def test_what_is_left_out_is_not_counted(client: Client, named: str) -> No
         answer = await client.answer(query, id=session, on=switch)
         is_asked = switch is (named == "include")
         nodes = answer["data"]["session"]["messages"]["nodes"]
-        assert nodes == [{**({"tokenCount": 2} if is_asked else {}), "role": "USER"}] * 2
-        assert answer["extensions"]["cost"]["actual"] == 1 + 10 + 2 + (2 * 10 if is_asked else 0)
+        assert nodes == [{**({"tokenCount": 10} if is_asked else {}), "role": "USER"}] * 2
+        assert answer["extensions"]["cost"]["actual"] == 1 + 10 + 2 + (2 if is_asked else 0)
 
 
 async def test_nothing_is_asked_for_it(client: Client, upstream: Upstream) -> None:
     session = (await client.create())["id"]
-    await client.store(session, *map(str, range(5)))
+    await client.store(session, *["word " * 100] * 5)
     upstream.clear()
     answer = await client.answer(READ % "nodes { tokenCount }", id=session, first=3)
     assert upstream.calls == ["GET /session/{id}/messages"]
-    assert answer["extensions"]["cost"] == {"estimated": 1 + 1 + 10 + 3 + 3 * 10, "actual": 1 + 10 + 3 + 3 * 10}
+    tokens = sum(node["tokenCount"] for node in answer["data"]["session"]["messages"]["nodes"])
+    assert tokens == 3 * 101
+    # It is guessed low, and what it came to is told: a point for ten tokens.
+    assert answer["extensions"]["cost"] == {"estimated": 1 + 1 + 10 + 3 + 3 * 2, "actual": 1 + 10 + 3 + tokens // 10}
 
 
 async def test_a_message_that_is_long_to_count_is_counted(start: Callable[..., Any]) -> None:

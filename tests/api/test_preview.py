@@ -263,9 +263,10 @@ async def test_each_id_that_is_listed_counts_as_what_is_shown(start: Callable[..
         await client.data(NESTED % "edits { tokensBefore }", id=session)
         answer = await client.answer(NESTED % "edits { removedIds }", id=session)
         codes = {error["extensions"]["code"] for error in answer["errors"]}
-        listed = [node["session"]["messages"]["edits"] for node in answer["data"]["session"]["messages"]["nodes"]]
+        pages = [node["session"]["messages"] for node in answer["data"]["session"]["messages"]["nodes"]]
+        listed = [len(page["edits"]["removedIds"]) for page in pages if page and page["edits"]]
         assert codes == {"COST_LIMIT_EXCEEDED"}
-        assert [len(one["removedIds"]) for one in listed if one] == [150] * (20_000 // 150 - 1)
+        assert listed == [150] * (20_000 // 150 - 1)
 
 
 async def test_both_reads_are_within_what_one_operation_reads(start: Callable[..., Any]) -> None:

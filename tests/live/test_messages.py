@@ -66,12 +66,15 @@ async def test_a_message_is_told_as_the_list_shows_it_whoever_stored_it(live: Li
 async def test_the_tokens_of_a_message_are_told_with_it(live: Live) -> None:
     session = await live.client.create()
     counting = """
-    subscription ($session: ID!) {
-      messageStored(sessionId: $session) { messageEdge { node { tokenCount } } session { messages { tokenCount } } }
+    subscription ($session: ID!, $after: String) {
+      messageStored(sessionId: $session, after: $after) {
+        messageEdge { node { tokenCount } } session { messages { tokenCount } }
+      }
     }
     """
+    start = (await page(live, session["id"]))["resumeCursor"]
     async with live.socket() as socket:
-        id = await socket.subscribe(counting, session=session["id"])
+        id = await socket.subscribe(counting, session=session["id"], after=start)
         told = []
         for text in ("hello", "m1"):
             await live.client.store(session["id"], text)

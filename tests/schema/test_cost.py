@@ -68,10 +68,10 @@ def test_every_field_that_asks_for_something_has_a_price() -> None:
         (
             "{ session(id: 1) { messages(last: 7, editStrategy: {middleOut: {tokenReduceTo: 9}}) "
             "{ tokenCount edits { removedIds } nodes { tokenCount } } } }",
-            1 + 1 + 10 + 1000 + 10 + (10 + 1000) + 1000 * 10,
+            1 + 1 + 10 + 1000 + 10 + (10 + 1000) + 1000 * 2,
         ),
-        ('{ session(id: "a") { messages(first: 7) { edges { node { tokenCount } } } } }', 1 + 1 + 10 + 7 + 7 * 10),
-        ('{ node(id: "a") { ... on Message { tokenCount } } }', 1 + 10 + 10),
+        ('{ session(id: "a") { messages(first: 7) { edges { node { tokenCount } } } } }', 1 + 1 + 10 + 7 + 7 * 2),
+        ('{ node(id: "a") { ... on Message { tokenCount } } }', 1 + 10 + 2),
         (
             '{ nodes(ids: ["a", "b"]) { ... on File { textContent } ... on Disk { files { totalCount } } } }',
             1 + 20 + 60,

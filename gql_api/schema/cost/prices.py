@@ -11,8 +11,9 @@ from gql_api.schema.connection import DEFAULT_PAGE, MOST
 
 CALL = 10
 """Points of one call of Acontext, to one for each session, message or file that may be shown."""
-COUNT = 10
-"""Points of counting the tokens of one message here, which takes as long as showing ten of some hundred letters."""
+COUNT = 2
+"""Points of counting the tokens of one message, guessed low: what it comes to is a point for so many tokens."""
+TOKENS_A_POINT = 10
 UNCOUNTED_MESSAGES = 1000
 """How many messages a conversation is taken to have that was not counted yet."""
 _FILES = 20
