@@ -240,7 +240,7 @@ def _identify(settings: Settings, verifier: Verifier | None) -> Identify:
 def _context(settings: Settings, budgets: Budgets, sizes: KnownSizes, running: Running, viewer: Viewer) -> Context:
     return Context(
         viewer=viewer,
-        new_loaders=lambda: Loaders(running.reading, running.urls, running.places),
+        new_loaders=lambda: Loaders(running.reading, running.urls, running.places, running.counter),
         services=running.services,
         media=running.media,
         following=running.following,

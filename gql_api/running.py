@@ -21,6 +21,7 @@ from gql_api.events.local import LocalBroker
 from gql_api.events.postgres import PostgresBroker
 from gql_api.folder import claim, claim_database
 from gql_api.identity import Expected, GivenKey, IssuerKeys, UnfitKey, Verifier
+from gql_api.loaders.counter import TokenCounter
 from gql_api.loaders.media import MediaCache
 from gql_api.mark import Settling
 from gql_api.refusal import Refusal
@@ -77,6 +78,7 @@ class Running:
     following: Following
     events: Broker
     places: PlaceKeeper
+    counter: TokenCounter
 
     def checks(self) -> dict[str, Callable[[], Awaitable[object]]]:
         """Name what a server needs to be of use, each with a way to ask whether it is there; they raise if not."""
@@ -129,8 +131,8 @@ async def run(
         await stack.enter_async_context(following.open())
         bounds = Bounds(settings.max_calls_per_operation, settings.max_read_size, settings.max_download_size)
         reading = gateway.counting(bounds)
-        urls, media = UrlCache(_now), MediaCache()
-        yield Running(gateway, reading, services, urls, media, material, database, following, events, places)
+        urls, media, counter = UrlCache(_now), MediaCache(), TokenCounter()
+        yield Running(gateway, reading, services, urls, media, material, database, following, events, places, counter)
 
 
 def connection_options(settings: Settings) -> ConnectionOptions:

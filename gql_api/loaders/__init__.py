@@ -17,7 +17,8 @@ from strawberry.dataloader import DataLoader
 
 from gql_api import model
 from gql_api.errors import UpstreamFailure
-from gql_api.loaders.keys import FileKey, MessageKey, Owned, SessionsKey
+from gql_api.loaders.counter import TokenCounter
+from gql_api.loaders.keys import FileKey, MessageKey, Owned, SessionsKey, Shown
 from gql_api.loaders.spreading import spread
 from gql_api.store import mappings, places
 from gql_api.store.place_keeper import PlaceKeeper
@@ -31,7 +32,7 @@ from gql_api.upstream.urls import UrlCache
 if TYPE_CHECKING:
     from gql_api.upstream.guarded_calls import GuardedCalls
 
-__all__ = ["FileKey", "Loaders", "MessageKey", "Owned", "SessionsKey"]
+__all__ = ["FileKey", "Loaders", "MessageKey", "Owned", "SessionsKey", "Shown"]
 
 _HALF_A_DAY = 12 * 3600
 _WHOLE = Reading()
@@ -44,8 +45,9 @@ Pages = DataLoader[tuple[UUID, Reading], model.MessagePage]
 class Loaders:
     """All loaders of one operation."""
 
-    def __init__(self, gateway: Gateway, urls: UrlCache, places: PlaceKeeper) -> None:
+    def __init__(self, gateway: Gateway, urls: UrlCache, places: PlaceKeeper, counter: TokenCounter) -> None:
         self.places = places
+        self._counter = counter
         self._gateway = gateway
         self._urls = urls
 
@@ -78,6 +80,11 @@ class Loaders:
     def token_total(self) -> DataLoader[UUID, int]:
         """Count the tokens of whole conversations."""
         return self._each("token_total", partial(_token_total, self._gateway, self.messages))
+
+    @cached_property
+    def token_count(self) -> DataLoader[Shown, int]:
+        """Count the tokens of single messages as they are shown."""
+        return _batched("token_count", partial(_token_counts, self._counter))
 
     @cached_property
     def anchor(self) -> DataLoader[Wanted, Place | None]:
@@ -234,6 +241,10 @@ async def _token_total(gateway: Gateway, messages: Pages, session_id: UUID) -> i
         with suppress(UpstreamFailure):  # that is told where the messages are asked for
             return (await whole).tokens
     return await gateway.sessions.token_total(session_id)
+
+
+async def _token_counts(counter: TokenCounter, keys: list[Shown]) -> Sequence[int | BaseException]:
+    return await counter.counts([key.message for key in keys])
 
 
 async def _message(messages: Pages, key: MessageKey) -> model.Message | None:

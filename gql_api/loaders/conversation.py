@@ -113,4 +113,5 @@ def _cut(page: model.MessagePage, window: Window) -> View:
         tokens=page.tokens,
         edit_at=page.edit_at,
         edited_to=_find(page, page.edit_at),
+        whole=page.messages,
     )

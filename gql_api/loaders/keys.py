@@ -30,6 +30,21 @@ class MessageKey(NamedTuple):
     id: UUID
 
 
+class Shown:
+    """The key of a message as it is shown: edited, it has the same id as otherwise, so it is that very object."""
+
+    __slots__ = ("message",)
+
+    def __init__(self, message: model.Message) -> None:
+        self.message = message
+
+    def __hash__(self) -> int:
+        return id(self.message)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Shown) and self.message is other.message
+
+
 class SessionsKey(NamedTuple):
     """The key of a page of sessions, as `store.mappings.page` takes it."""
 

@@ -30,6 +30,7 @@ class View(NamedTuple):
     """The messages of a window, oldest first. `total` and `tokens` are of the whole view, None when not yet known.
 
     `edit_at` is the last message that edits were applied to; `edited_to` is its place, None when they took it out.
+    `whole` has all messages of the view where they were read, those of the window among them.
     """
 
     messages: list[model.Message]
@@ -39,6 +40,7 @@ class View(NamedTuple):
     tokens: int | None = None
     edit_at: UUID | None = None
     edited_to: Place | None = None
+    whole: list[model.Message] | None = None
 
 
 def place(message: model.Message) -> Place:

@@ -82,7 +82,8 @@ class Context(Spender):
         told, unneeded = {"estimated": estimated}, 0
         if is_reading:
             request = current()
-            told["actual"] = actual = BASE + self.allowance.taken + (CALL * request.calls if request else 0)
+            calls = CALL * request.calls if request else 0
+            told["actual"] = actual = BASE + self.allowance.taken + self.allowance.worked + calls
             unneeded = estimated - actual
         left = self.budgets.give_back(self.viewer.user, unneeded)
         if left is not None:

@@ -8,9 +8,13 @@ MOST_WHOLE = 10
 
 
 class Allowance:
-    """Counts the entries of all lists that one operation shows."""
+    """Counts the entries of all lists that one operation shows.
+
+    `worked` are points for what was done here besides: they are in its cost, and have no limit of their own.
+    """
 
     def __init__(self, most: int = MOST_SHOWN) -> None:
+        self.worked = 0
         self._left = most
         self._most = most
 

@@ -11,6 +11,7 @@ from gql_api import model
 from gql_api.loaders import MessageKey
 from gql_api.loaders.conversation import edited_to, read, read_edited
 from gql_api.loaders.counting import total
+from gql_api.loaders.preview import foresee
 from gql_api.loaders.resuming import read_and_mark, read_edited_and_mark
 from gql_api.loaders.view import View
 from gql_api.mark import Mark
@@ -18,11 +19,13 @@ from gql_api.schema import node, place, stored_part
 from gql_api.schema.computed import computed
 from gql_api.schema.connection import PageInfo, page_info
 from gql_api.schema.context import Info
+from gql_api.schema.cost import TOKENS_A_POINT
 from gql_api.schema.formatting import FormattedMessages, MediaMode, MessageFormat, format_messages
 from gql_api.schema.part import MessagePart, Together, ToolCallPart, ToolResultPart, make_parts
 from gql_api.schema.place import Asked, Cursors
+from gql_api.schema.preview import EditReport, report
 from gql_api.schema.scalars import Json, time_as_written
-from gql_api.schema.selection import selects
+from gql_api.schema.selection import selects, selects_below
 from gql_api.services.rules import RESERVED, without_ours
 
 if TYPE_CHECKING:
@@ -77,6 +80,12 @@ class Message(node.Node):
     created_at: datetime = computed(
         "When Acontext stored it.", lambda self: time_as_written(self.value.created_at, self.value.created_text)
     )
+    token_count: int | None = computed(
+        "How many tokens (o200k_base) it has as it is shown here, edited or not; counted here as Acontext counts: the "
+        "texts, and of tool calls the name and the arguments, not the role, ids or media. Those of all messages of a "
+        "view add up to the connection's tokenCount. Null only where it cannot be counted.",
+        lambda self: self.together.tokens_of(self.value),
+    )
     value: strawberry.Private[model.Message]
     together: strawberry.Private[Together]
 
@@ -115,9 +124,14 @@ class MessageEdge:
     cursors: strawberry.Private[Cursors]
 
 
-def messages_of(values: list[model.Message], session: "Session") -> list[Message]:
-    """Make messages that were read together: the calls and results among them know each other."""
+async def messages_of(info: Info, values: list[model.Message], session: "Session", *within: str) -> list[Message]:
+    """Make messages that were read together: the calls and results among them know each other.
+
+    Tokens are counted before, where they are asked for below: of the field at hand, or of its sub-fields `within`.
+    """
     together = Together(values)
+    if selects_below(info, "tokenCount", *within):
+        info.context.allowance.worked += await together.count(info.context.loaders) // TOKENS_A_POINT
     made: list[Message] = []
     for value in values:
         message = object.__new__(Message)  # as parts are made
@@ -128,10 +142,10 @@ def messages_of(values: list[model.Message], session: "Session") -> list[Message
     return made
 
 
-def stored_edges(values: list[model.Message], session: "Session") -> list[MessageEdge]:
+async def stored_edges(info: Info, values: list[model.Message], session: "Session") -> list[MessageEdge]:
     """Make the edges that show these messages in the unedited list."""
     cursors = place.stored_cursors(session.acontext_id)
-    return [MessageEdge(node=message, cursors=cursors) for message in messages_of(values, session)]
+    return [MessageEdge(node=message, cursors=cursors) for message in await messages_of(info, values, session)]
 
 
 def _page_info(connection: "MessageConnection") -> PageInfo:
@@ -185,6 +199,15 @@ class MessageConnection:
         return await info.context.loaders.token_total.load(self.asked.session_id)
 
     @strawberry.field(
+        description="What the edit strategies did to the whole conversation, whatever page of it this is. A dry run: "
+        "nothing is changed. For this the conversation is read as it is stored too, once however many views of it one "
+        "operation compares, and together with them. Null without strategies; also, with an error, when that read "
+        "fails, while the page is there."
+    )
+    async def edits(self, info: Info) -> EditReport | None:
+        return await report(info, self.asked, self.view) if self.asked.edits else None
+
+    @strawberry.field(
         description="Where a subscription to messageStored goes on from when it is to miss nothing, and bring nothing "
         "twice, of what is stored after this page; of an edited view, after the conversation that was edited."
     )
@@ -210,7 +233,7 @@ async def message_connection(info: Info, session: "Session", asked: Asked) -> Me
         info.context.learn(asked.session_id, view.total)
     info.context.allowance.take(len(view.messages))
     return MessageConnection(
-        nodes=messages_of(view.messages, session),
+        nodes=await messages_of(info, view.messages, session, "nodes", "edges"),
         cursors=place.cursors(asked, view),
         asked=asked,
         view=view,
@@ -221,6 +244,8 @@ async def message_connection(info: Info, session: "Session", asked: Asked) -> Me
 async def _read(info: Info, asked: Asked) -> tuple[View, Mark]:
     """Read the page; where a subscription goes on from takes more to read, and is told only when it is asked for."""
     loaders, settling = info.context.loaders, info.context.following.settling
+    if asked.edits and selects(info, "edits"):
+        foresee(loaders, asked.session_id)
     if not selects(info, "resumeCursor"):
         if asked.edits is None:
             return await read(loaders, asked.session_id, asked.window), Mark()

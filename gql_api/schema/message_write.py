@@ -154,7 +154,7 @@ async def store_message(info: Info, input: StoreMessageInput) -> StoreMessagePay
         stored = await info.context.writing().messages.store(info.context.viewer.user, session_id, draft, condition)
     except Correctable as problem:
         return StoreMessagePayload(errors=[UserError.of(problem)])
-    session, edges = _edges(stored)
+    session, edges = await _edges(info, stored)
     if stored.problem:
         return StoreMessagePayload(session=session, errors=[UserError.of(stored.problem)])
     return StoreMessagePayload(message=edges[0].node, message_edge=edges[0], session=session, replayed=stored.replayed)
@@ -174,7 +174,7 @@ async def store_messages(info: Info, input: StoreMessagesInput) -> StoreMessages
         )
     except Correctable as problem:
         return StoreMessagesPayload(errors=[UserError.of(problem)])
-    session, edges = _edges(stored)
+    session, edges = await _edges(info, stored)
     return StoreMessagesPayload(
         messages=[edge.node for edge in edges],
         message_edges=edges,
@@ -200,9 +200,9 @@ def _condition(session_id: UUID, input: StoreMessageInput | StoreMessagesInput) 
     return Condition(input.idempotency_key, last, is_empty=bool(input.expect_empty))
 
 
-def _edges(stored: Stored) -> tuple[Session, list[MessageEdge]]:
+async def _edges(info: Info, stored: Stored) -> tuple[Session, list[MessageEdge]]:
     session = Session(value=stored.session)
-    return session, stored_edges(stored.messages, session)
+    return session, await stored_edges(info, stored.messages, session)
 
 
 def _message(given: MessageInput) -> ChatMessage | ProviderMessage:

@@ -1,5 +1,6 @@
 """The parts of a message as types: each holds Acontext's form, and reads from it what is selected."""
 
+import asyncio
 from datetime import datetime
 from enum import Enum
 from functools import cached_property
@@ -9,7 +10,7 @@ import strawberry
 
 from gql_api import model
 from gql_api.errors import BadUserInput
-from gql_api.loaders import MessageKey
+from gql_api.loaders import Loaders, MessageKey, Shown
 from gql_api.schema import node, stored_part
 from gql_api.schema.computed import computed
 from gql_api.schema.context import Info
@@ -69,10 +70,25 @@ class Together:
     def __init__(self, messages: list[model.Message]) -> None:
         self._messages = messages
         self._session = str(messages[0].session_id) if messages else ""
+        self._tokens: dict[str, int | BaseException] = {}
 
     def spelled(self, message: model.Message) -> str:
         """Spell the key of one of these messages."""
         return node.spelled_of(self._session, message.created_at, message.id_text)
+
+    async def count(self, loaders: Loaders) -> int:
+        """Count the tokens of each of these messages, for `tokens_of`; tell how many they have together."""
+        loads = [loaders.token_count.load(Shown(message)) for message in self._messages]
+        counts = await asyncio.gather(*loads, return_exceptions=True)
+        self._tokens = {message.id_text: found for message, found in zip(self._messages, counts, strict=True)}
+        return sum(found for found in counts if isinstance(found, int))
+
+    def tokens_of(self, message: model.Message) -> int:
+        """Give the count of a message; raise what was in the way of it."""
+        found = self._tokens[message.id_text]
+        if isinstance(found, BaseException):
+            raise found
+        return found
 
     @cached_property
     def linked(self) -> tuple[dict[Place, Place], dict[Place, Place]]:

@@ -140,7 +140,10 @@ async def find_message(info: Info, key: MessageKey) -> Message | None:
     """Find a message of one of the viewer's sessions, with one call of Acontext."""
     session = await find_session(info, key.session_id)
     found = await info.context.loaders.message.load(key) if session else None
-    return messages_of([found], session)[0] if found and session else None
+    if found is None or session is None:
+        return None
+    [message] = await messages_of(info, [found], session)
+    return message
 
 
 Kind = tuple[Callable[[str], Any], Callable[[Info, Any], Awaitable[Node | None]]]

@@ -50,10 +50,10 @@ class MessageStoredEvent:
         return place.resume_cursor(self.followed.session.id, self.followed.seen.mark())
 
     @classmethod
-    def of(cls, followed: Followed) -> "MessageStoredEvent":
+    async def of(cls, info: Info, followed: Followed) -> "MessageStoredEvent":
         """Make the event."""
         session = Session(value=followed.session)
-        [edge] = stored_edges([followed.message], session)
+        [edge] = await stored_edges(info, [followed.message], session)
         return cls(message_edge=edge, session=session, followed=followed)
 
 
@@ -118,7 +118,7 @@ async def _each(info: Info, events: AsyncGenerator[T, None]) -> AsyncGenerator[T
 async def _told(info: Info, messages: AsyncGenerator[Followed, None]) -> AsyncGenerator[MessageStoredEvent, None]:
     async with aclosing(_each(info, messages)) as events:
         async for followed in events:
-            yield MessageStoredEvent.of(followed)
+            yield await MessageStoredEvent.of(info, followed)
 
 
 async def _changes(info: Info, owner: str) -> AsyncGenerator[SessionListEvent, None]:

@@ -41,6 +41,7 @@ WHOLE = """
 } edges { cursor } } }
 """
 VIEWS = ("messages", "edited")
+MUCH = 1_000_000
 By = Callable[[Client, str], Caller]
 
 
@@ -257,6 +258,13 @@ def check(place: isolation.Place, kind: str, seen: Seen, requests: list[str], an
         assert seen.asked == 0 or is_shown_own or kind == "session cursor", (place.name, kind)
 
 
+@pytest.fixture
+async def client(start: Callable[..., AbstractAsyncContextManager[Client]]) -> AsyncIterator[Client]:
+    """A client that may ask for all there is of each thing at once."""
+    async with start(max_cost=MUCH) as client:
+        yield client
+
+
 async def test_somebody_elses_id_gets_what_an_id_gets_that_nobody_has(
     client: Client, upstream: Upstream, watch: Watch
 ) -> None:
@@ -273,7 +281,7 @@ class TestByToken:
 
     @pytest.fixture
     async def client(self, start: Callable[..., AbstractAsyncContextManager[Client]]) -> AsyncIterator[Client]:
-        async with start(**BY_TOKEN) as client:
+        async with start(max_cost=MUCH, **BY_TOKEN) as client:
             yield client
 
     async def test_somebody_elses_id_gets_what_an_id_gets_that_nobody_has(

@@ -231,7 +231,19 @@ def recorded_totals() -> Iterator[Any]:
                 yield pytest.param(list(stored[session[0]]), total, id=f"{path.stem}-{number}")
 
 
-@pytest.mark.parametrize(("messages", "total"), list(recorded_totals()))
+def recorded_pages() -> Iterator[Any]:
+    """Each page that was recorded in Acontext's own form, with its total."""
+    for path in sorted(TRANSCRIPTS.glob("*.json")):
+        for number, step in enumerate(load(path.stem)["steps"]):
+            answer, asked = step["response"], step["request"].get("query") or {}
+            is_page = step["request"].get("path", "").endswith("/messages") and asked.get("format") == "acontext"
+            if is_page and answer["status"] == 200:
+                data = answer["body"]["data"]
+                messages = [item["parts"] for item in data["items"]]
+                yield pytest.param(messages, data["this_time_tokens"], id=f"{path.stem}-{number}")
+
+
+@pytest.mark.parametrize(("messages", "total"), [*recorded_totals(), *recorded_pages()])
 def test_a_recorded_total_is_the_sum_over_the_messages(messages: list[list[dict[str, Any]]], total: int) -> None:
     assert sum(plain_tokenizer.count(counted_text(parts)) for parts in messages) == total
     assert sum(tokens.count_message(parts) for parts in messages) == total

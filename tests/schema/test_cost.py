@@ -20,6 +20,8 @@ from schema.random_operations import Writer
 SCHEMA = build_schema()._schema
 AT_HAND = {"Query.viewer", "Query.user", "MessageConnection.resumeCursor", "MessageStoredEvent.resumeCursor"}
 """Fields with a resolver of their own that neither ask for anything nor list anything."""
+RECKONED = {"FileConnection.directories", "Message.tokenCount"}
+"""Fields without one that list or reckon what is priced."""
 
 
 def points(document: str, known: int | None = None, **variables: Any) -> int:
@@ -41,8 +43,9 @@ def resolved() -> set[str]:
 
 
 def test_every_field_that_asks_for_something_has_a_price() -> None:
-    assert resolved() - AT_HAND == set(PRICES) - {"FileConnection.directories"}
-    assert "directories" in SCHEMA.type_map["FileConnection"].fields  # type: ignore[attr-defined]
+    assert resolved() - AT_HAND == set(PRICES) - RECKONED
+    for kind, name in (field.split(".") for field in RECKONED):
+        assert name in SCHEMA.type_map[kind].fields  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(
@@ -62,6 +65,13 @@ def test_every_field_that_asks_for_something_has_a_price() -> None:
             "{ session(id: 1) { messages(first: 7, editStrategy: {middleOut: {tokenReduceTo: 9}}) { nodes { id } } } }",
             1 + 1 + 10 + 1000,
         ),
+        (
+            "{ session(id: 1) { messages(last: 7, editStrategy: {middleOut: {tokenReduceTo: 9}}) "
+            "{ tokenCount edits { removedIds } nodes { tokenCount } } } }",
+            1 + 1 + 10 + 1000 + 10 + (10 + 1000) + 1000 * 2,
+        ),
+        ('{ session(id: "a") { messages(first: 7) { edges { node { tokenCount } } } } }', 1 + 1 + 10 + 7 + 7 * 2),
+        ('{ node(id: "a") { ... on Message { tokenCount } } }', 1 + 10 + 2),
         (
             '{ nodes(ids: ["a", "b"]) { ... on File { textContent } ... on Disk { files { totalCount } } } }',
             1 + 20 + 60,

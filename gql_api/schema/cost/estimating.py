@@ -169,6 +169,8 @@ class _Reading:
         return most(self.object(one, selected, around) for one in self._schema.get_possible_types(kind))
 
     def _size(self, name: str, price: Price, node: FieldNode, around: _Around) -> Size | None:
+        if price.is_of_all:
+            return around.entries
         if price.size is None:
             return None
         constant, variable = _arguments(node)

@@ -11,6 +11,9 @@ from gql_api.schema.connection import DEFAULT_PAGE, MOST
 
 CALL = 10
 """Points of one call of Acontext, to one for each session, message or file that may be shown."""
+COUNT = 2
+"""Points of counting the tokens of one message, guessed low: what it comes to is a point for so many tokens."""
+TOKENS_A_POINT = 10
 UNCOUNTED_MESSAGES = 1000
 """How many messages a conversation is taken to have that was not counted yet."""
 _FILES = 20
@@ -24,12 +27,14 @@ Arguments = Mapping[str, Any]
 class Price:
     """Points for the field itself, and where it is a list, how many entries it has, at so many points each.
 
-    `size` is told from the arguments as a client names them; None: the whole conversation.
+    `size` is told from the arguments as a client names them; None: the whole conversation. `is_of_all`: it is as long
+    as the connection that it is a field of, each of whose entries it may name.
     """
 
     points: int = 0
     size: Callable[[Arguments], int | None] | None = None
     each: int = 1
+    is_of_all: bool = False
 
 
 def _bounded(size: Any, otherwise: int) -> int:
@@ -84,6 +89,8 @@ PRICES: dict[str, Price] = {
     "MessageConnection.totalCount": _ONE,
     "MessageConnection.tokenCount": _ONE,
     "MessageConnection.formatted": _ONE,
+    "MessageConnection.edits": Price(CALL, is_of_all=True),
+    "Message.tokenCount": Price(COUNT),
     "MediaPart.publicUrl": Price(1),
     "Disk.files": _LISTED_FILES,
     "Disk.file": _ONE,
