@@ -15,7 +15,7 @@ _DANGLING = re.compile(r"(?<!\\)(?:\\\\)*\\\Z")
 
 
 class BadPattern(ValueError):
-    """A pattern that PostgreSQL would refuse, or one that takes too long."""
+    """A pattern that PostgreSQL would refuse, or one that is too complex or takes too long."""
 
 
 class Searcher:
@@ -25,16 +25,19 @@ class Searcher:
         self._deadline = time.monotonic() + _SECONDS
         try:
             translated, ignores_case = translate(pattern)
-            self._compiled = regex.compile(translated, regex.DOTALL | (regex.IGNORECASE if ignores_case else 0))
-        except (BadExpression, regex.error) as error:
+            flags = regex.DOTALL | (regex.IGNORECASE if ignores_case else 0)
+            self._compiled = regex.compile(translated, flags, cache_pattern=False)
+        except (BadExpression, regex.error, RecursionError) as error:
             raise BadPattern(pattern) from error
+        finally:
+            regex.purge()  # it remembers what others ask for, uncached patterns too
 
     def found_in(self, text: str) -> bool:
         left = max(_LEAST_SECONDS, self._deadline - time.monotonic())
         try:
             return self._compiled.search(text, timeout=left, concurrent=True) is not None
-        except TimeoutError as error:
-            raise BadPattern("the pattern takes too long") from error
+        except (TimeoutError, MemoryError) as error:  # how it got there is remembered, in so much memory at most
+            raise BadPattern("the pattern takes too much") from error
 
 
 def like(glob: str) -> str:
