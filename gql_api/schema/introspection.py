@@ -62,17 +62,20 @@ class _Counting:
     def _of(self, selected: SelectionSetNode, thing: Any) -> int:
         key = (id(selected), id(thing))
         if key not in self._counted:
-            self._counted[key] = total = 1
-            for asked in self._fields(selected):
-                if asked.selection_set is None:
-                    total += 1
-                    continue
-                for inner in _THINGS[asked.name.value](self._schema, thing):
-                    total += self._of(asked.selection_set, inner)
-                    if total > MOST_TOLD or len(self._counted) > MOST_TOLD:
-                        return MOST_TOLD + 1
-            self._counted[key] = total
+            self._counted[key] = 1
+            self._counted[key] = self._summed(selected, thing)
         return self._counted[key]
+
+    def _summed(self, selected: SelectionSetNode, thing: Any) -> int:
+        total = 1
+        for asked in self._fields(selected):
+            total += self._within(asked, asked.selection_set, thing) if asked.selection_set else 1
+            if total > MOST_TOLD or len(self._counted) > MOST_TOLD:
+                return MOST_TOLD + 1
+        return total
+
+    def _within(self, asked: FieldNode, selected: SelectionSetNode, thing: Any) -> int:
+        return sum(self._of(selected, inner) for inner in _THINGS[asked.name.value](self._schema, thing))
 
     def _fields(self, selection_set: SelectionSetNode) -> _Fields:
         """Give the fields that are selected, those of fragments too, each fragment once."""
