@@ -38,6 +38,7 @@ check: $(VENV)/.dev schema-check ## Format, lint, types, import contracts, schem
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/gql-api schema --check schema.graphql
+	@$(BIN)/python tests/advisories.py
 
 schema-check: $(VENV)/.dev ## Tell what changed in schema.graphql since the last release; fail where clients break
 	@$(BIN)/python tests/schema_changes.py

@@ -5,6 +5,13 @@ from dataclasses import dataclass, field
 
 from gql_api.embedded.brackets import ALNUM, DIGIT, SPACE, BadExpression, Brackets, Escape, literal
 
+LONGEST = 100_000
+"""Letters of an expression, as it comes and as it is translated, where most characters take ten."""
+MOST_UNFOLDED = 500_000
+"""Letters of what is translated, with all that is repeated written out, and ten for whatever is shorter."""
+DEEPEST = 100
+"""Parentheses within each other: what compiles an expression calls itself five times for each."""
+_LEAST = 10
 _MOST_REPEATS = 255
 _LITERAL = "***="
 _ADVANCED = "***:"
@@ -57,15 +64,43 @@ class Options:
 
 @dataclass(slots=True)
 class _Group:
-    """An open parenthesis: its number if it captures, and whether it only looks."""
+    """An open parenthesis: its number if it captures, whether it only looks, and how much there was before it."""
 
     number: int
     looks: bool
+    before: int
+
+
+@dataclass(slots=True)
+class _Size:
+    """How much there is to compile: letters as written, unfolded, and of these the last thing that may be repeated."""
+
+    written: int = 0
+    unfolded: int = 0
+    last: int = 0
+
+    def add(self, letters: int) -> None:
+        self.written += letters
+        self.last = max(letters, _LEAST)
+        self._grow(self.last)
+
+    def close(self, before: int) -> None:
+        """Take all that came since for one thing."""
+        self.last = self.unfolded - before
+
+    def repeat(self, times: int) -> None:
+        self._grow(self.last * (times - 1))
+
+    def _grow(self, letters: int) -> None:
+        self.unfolded += letters
+        if self.unfolded > MOST_UNFOLDED or self.written > LONGEST:
+            raise BadExpression("the expression is too complex")
 
 
 @dataclass(slots=True)
 class _State:
     out: list[str] = field(default_factory=list)
+    size: _Size = field(default_factory=_Size)
     groups: list[_Group] = field(default_factory=list)
     captured: int = 0
     closed: set[int] = field(default_factory=set)
@@ -75,10 +110,12 @@ class _State:
 def translate(expression: str) -> tuple[str, bool]:
     """Give the expression in the other dialect, for a dot that takes newlines, and whether case is to be ignored.
 
-    Raises BadExpression for what PostgreSQL refuses.
+    Raises BadExpression for what PostgreSQL refuses, and for what would be much work to compile.
     """
+    if len(expression) > LONGEST:
+        raise BadExpression("the expression is too long")
     if expression.startswith(_LITERAL):
-        return literal(expression.removeprefix(_LITERAL)), True
+        return _literal(expression.removeprefix(_LITERAL)), True
     if expression.startswith("***") and not expression.startswith(_ADVANCED):
         raise BadExpression("a quantifier repeats nothing")
     text = expression.removeprefix(_ADVANCED)
@@ -90,8 +127,19 @@ def translate(expression: str) -> tuple[str, bool]:
         for letter in leading[1]:
             options.take(letter)
         text = text[leading.end() :]
-    translated = literal(text) if options.literal else _Translator(text, options).translate()
+    translated = _literal(text) if options.literal else _Translator(text, options).translate()
     return translated, options.ignore_case
+
+
+def _literal(text: str) -> str:
+    translated = literal(text)
+    _Size().add(len(translated))
+    return translated
+
+
+def _number(digits: str) -> int:
+    """Read a number; one of many digits is cut, and too large all the same."""
+    return int(digits.lstrip("0")[:4] or "0")
 
 
 class _Translator:
@@ -144,27 +192,36 @@ class _Translator:
             self._emit(literal(character))
 
     def _emit(self, translated: str, *, repeatable: bool = True) -> None:
+        self._state.size.add(len(translated))
         self._state.out.append(translated)
         self._state.repeatable = repeatable
 
     def _repeat(self) -> None:
         if not self._state.repeatable:
             raise BadExpression("a quantifier repeats nothing")
-        if self._text[self._at] == "{":
-            bound = _BOUND.match(self._text, self._at)
-            if bound is None:
-                raise BadExpression("a bound is malformed")
-            least, most = int(bound[1][:4]), int((bound[3] or "0")[:4])
-            if max(least, most) > _MOST_REPEATS or (bound[3] and most < least):
-                raise BadExpression("a bound is too large")
-            quantifier = bound[0]
-        else:
-            quantifier = self._text[self._at]
+        quantifier, times = self._quantifier()
+        self._state.size.repeat(times)
         self._at += len(quantifier)
         if self._text.startswith("?", self._at):
             self._at += 1
             quantifier += "?"
         self._emit(quantifier, repeatable=False)
+
+    def _quantifier(self) -> tuple[str, int]:
+        """Read what repeats, and how many copies are made of what it repeats.
+
+        PostgreSQL makes as many as there may be; `regex` one more than there must be.
+        """
+        sign = self._text[self._at]
+        if sign != "{":
+            return sign, 2 if sign == "+" else 1
+        bound = _BOUND.match(self._text, self._at)
+        if bound is None:
+            raise BadExpression("a bound is malformed")
+        least, most = _number(bound[1]), _number(bound[3] or "")
+        if max(least, most) > _MOST_REPEATS or (bound[3] and most < least):
+            raise BadExpression("a bound is too large")
+        return bound[0], max(least + 1, most)
 
     def _escape(self) -> None:
         escape = Escape.read(self._text, self._at, captured=self._state.captured)
@@ -207,13 +264,17 @@ class _Translator:
             state.closed.add(group.number)
             self._at += 1
             self._emit(")", repeatable=not group.looks)
+            state.size.close(group.before)
             return
+        if len(state.groups) == DEEPEST:
+            raise BadExpression("there are too many parentheses within each other")
         opening = next((look for look in _LOOKS if self._text.startswith(look, self._at)), None)
         captures = opening is None and not self._text.startswith("(?", self._at)
         if opening is None and not captures and not self._text.startswith("(?:", self._at):
             raise BadExpression("there is no such group")
         looking = any(group.looks for group in state.groups)
         state.captured += captures and not looking
-        state.groups.append(_Group(state.captured if captures and not looking else 0, opening is not None))
+        number = state.captured if captures and not looking else 0
+        state.groups.append(_Group(number, opening is not None, state.size.unfolded))
         self._at += len(opening or ("(" if captures else "(?:"))
         self._emit(opening or ("(" if captures and not looking else "(?:"), repeatable=False)

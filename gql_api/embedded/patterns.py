@@ -36,8 +36,8 @@ class Searcher:
         left = max(_LEAST_SECONDS, self._deadline - time.monotonic())
         try:
             return self._compiled.search(text, timeout=left, concurrent=True) is not None
-        except TimeoutError as error:
-            raise BadPattern("the pattern takes too long") from error
+        except (TimeoutError, MemoryError) as error:  # how it got there is remembered, in so much memory at most
+            raise BadPattern("the pattern takes too much") from error
 
 
 def like(glob: str) -> str:

@@ -23,6 +23,7 @@ from strawberry.types.execution import ParseOptions
 from gql_api.errors import Failure
 from gql_api.schema.compiled.plans import Plans
 from gql_api.schema.cost import billed, charge
+from gql_api.schema.introspection import told_too_much
 from gql_api.schema.nesting import check_nesting
 from gql_api.schema.ready import Ready, ready
 from gql_api.schema.shape import DocumentLimits, excesses
@@ -116,7 +117,10 @@ class Documents:
             # What is too much is not validated, which may take far longer than to count it.
             limits = None if context.query in self.trusted else self.limits
             beyond = excesses(node, limits) if limits else []
-            prepared.faults = tuple(beyond or self.validated(context.schema._schema, node, rules))
+            faults = beyond or self.validated(context.schema._schema, node, rules)
+            if limits and not faults:
+                faults = told_too_much(context.schema._schema, node)
+            prepared.faults = tuple(faults)
             prepared.rules = rules
         return list(prepared.faults)
 

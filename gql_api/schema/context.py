@@ -18,6 +18,7 @@ from gql_api.schema.limits import Allowance
 from gql_api.services import rules
 from gql_api.services.files import Files
 from gql_api.services.following import Following
+from gql_api.services.globs import Globs
 from gql_api.services.messages import Messages
 from gql_api.services.sessions import Sessions
 
@@ -48,6 +49,7 @@ class Context(Spender):
     budgets: Budgets
     sizes: KnownSizes
     allowance: Allowance = field(default_factory=Allowance)
+    globs: Globs = field(default_factory=Globs)
     _loaders: Loaders | None = None
     _estimated: int | None = None
 
@@ -92,7 +94,7 @@ class Context(Spender):
 
     def renew(self) -> None:
         """Begin anew, as for an operation of its own."""
-        self._loaders, self.allowance = None, Allowance()
+        self._loaders, self.allowance, self.globs = None, Allowance(), Globs()
 
     def shows_again(self, times: int) -> bool:
         """Count all that was shown so many times more; False, and nothing is counted, where that is too much."""
@@ -100,7 +102,7 @@ class Context(Spender):
 
     def begin_again(self) -> None:
         """Count anew what is shown: the operation is run again from its start, with what was read."""
-        self.allowance = Allowance()
+        self.allowance, self.globs = Allowance(), Globs()
 
     def acting_for(self, user: str | None, path: rules.Path = ("input", "user")) -> str:
         """Tell whose sessions are meant: those of the named user, else the viewer's own.

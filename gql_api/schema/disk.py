@@ -17,7 +17,7 @@ from gql_api.schema.connection import PageInfo, check_size, page_info, read_curs
 from gql_api.schema.context import Info
 from gql_api.schema.part import ExpiresIn, SignedUrl, check_expiry
 from gql_api.schema.scalars import Json, Url, time_as_written
-from gql_api.services import paths
+from gql_api.services import globs, paths
 
 if TYPE_CHECKING:
     from gql_api.schema.session import Session
@@ -197,16 +197,17 @@ async def file_connection(
     """Read a page of files: of a directory, or of what a glob finds in and below it."""
     try:
         directory = paths.directory(path, ("path",))
-        pattern = glob if glob is None else paths.absolute_glob(glob, directory, ("glob",))
+        pattern = glob if glob is None else globs.absolute(glob, directory, ("glob",))
     except Correctable as problem:
         raise BadUserInput(f"{problem.path[0]}: {problem.message}") from None
     if pattern is None:
         return await directory_page(info, disk, directory, first=first, after=after)
     start = _start(first, after)
-    below = max(directory, paths.below(pattern), key=len)
-    found = await files_below(info.context.loaders, disk.acontext_id, below)
-    inside = [file for file in found if file.path.startswith(directory) and paths.matches(pattern, file.path)]
-    return _page(info, disk, inside, [], first=first, start=start)
+    below = max(directory, globs.below(pattern), key=len)
+    files = await files_below(info.context.loaders, disk.acontext_id, below)
+    inside = [file for file in files if file.path.startswith(directory)]
+    found = await info.context.globs.found(pattern, inside)
+    return _page(info, disk, found, [], first=first, start=start)
 
 
 async def directory_page(

@@ -11,6 +11,7 @@ from api.client import Client
 from api.globs import matched
 from api.upstream import Upstream
 from databases import Databases
+from gql_api.services.globs import MAKING, MOST_STEPS
 
 FILES = """
 query ($id: ID!, $path: String! = "/", $glob: String, $first: Int, $after: String) {
@@ -201,3 +202,25 @@ async def test_a_hard_glob_is_answered_too(client: Client, session: dict[str, An
     await client.upload(session["id"], hard)
     for glob, found in [("a*" * 200 + "b", []), ("**/" * 150 + "b", []), ("[a" * 200, []), ("*a" * 250, [hard])]:
         assert paths(await listed(client, session, glob=glob)) == found
+
+
+async def test_globs_that_are_much_work_are_refused_at_their_field(client: Client, session: dict[str, Any]) -> None:
+    """Those before it are answered, and so is the next operation."""
+    most = MOST_STEPS // (512 * MAKING)
+    hard = [f"/{number:03}" + "*a" * 254 for number in range(most + 1)]
+    fields = " ".join(f'g{at}: files(glob: "{glob}") {{ totalCount }}' for at, glob in enumerate(hard))
+    for _ in range(2):
+        answer = await client.answer(f'{{ session(id: "{session["id"]}") {{ {fields} }} }}')
+        counts = [each and each["totalCount"] for each in answer["data"]["session"].values()]
+        assert counts == [0] * most + [None]
+        [error] = answer["errors"]
+        assert (error["path"], error["extensions"]) == (["session", f"g{most}"], {"code": "COST_LIMIT_EXCEEDED"})
+        assert error["message"].startswith("glob: ")
+
+
+async def test_a_directory_named_like_a_pattern_is_one_directory(client: Client) -> None:
+    made = await client.create()
+    for path in ("/[a]/x.md", "/a/x.md", "/*/x.md"):
+        await client.upload(made["id"], path)
+    for directory in ("/[a]/", "/a/", "/*/"):
+        assert paths(await listed(client, made, path=directory, glob="*.md")) == [f"{directory}x.md"]

@@ -1,11 +1,10 @@
-"""Paths and globs against simpler accounts of what they are."""
+"""Paths against a simpler account of what they are."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.globs import matched
-from gql_api.errors import Correctable, Invalid, TooLarge
+from gql_api.errors import Invalid, TooLarge
 from gql_api.services import paths
 
 LETTERS = st.sampled_from('ab.* /\\"\n\x7f\ud800é')
@@ -64,51 +63,3 @@ def test_a_path_has_at_most_1024_characters() -> None:
         with pytest.raises(TooLarge) as caught:
             read(longest + "x", ("input", "path"))
         assert caught.value.path == ("input", "path")
-
-
-SEGMENTS = st.text(st.sampled_from("abc."), min_size=1, max_size=3)
-FOUND = st.lists(SEGMENTS, min_size=1, max_size=4).map(lambda pieces: "/" + "/".join(pieces))
-PIECES = (
-    st.just("**") | st.text(st.sampled_from("abc.*?"), max_size=3) | st.sampled_from(["[ab]", "[!a]*", "[a-b]c", "["])
-)
-PATTERNS = st.lists(PIECES, min_size=1, max_size=5).map(lambda pieces: "/" + "/".join(pieces))
-
-
-@given(PATTERNS, FOUND)
-def test_a_glob_matches_what_a_simpler_matcher_matches(pattern: str, path: str) -> None:
-    assert paths.matches(pattern, path) is matched(pattern, path)
-
-
-@given(PATTERNS, FOUND)
-def test_all_that_matches_lies_below_one_directory(pattern: str, path: str) -> None:
-    directory = paths.below(pattern)
-    assert directory.startswith("/")
-    assert directory.endswith("/")
-    if paths.matches(pattern, path):
-        assert path.startswith(directory)
-
-
-@pytest.mark.parametrize(
-    ("pattern", "directory"),
-    [
-        ("/*.md", "/"),
-        ("/a.md", "/"),
-        ("/docs/z/*.md", "/docs/z/"),
-        ("/docs/**", "/docs/"),
-        ("/docs/*/z/a", "/docs/"),
-        ("/d?cs/z/a", "/"),
-        ("/d[o]cs/z/a", "/"),
-    ],
-)
-def test_a_glob_is_looked_for_as_deep_as_it_is_fixed(pattern: str, directory: str) -> None:
-    assert paths.below(pattern) == directory
-
-
-def test_a_glob_counts_from_its_directory_unless_it_begins_at_the_root() -> None:
-    assert paths.absolute_glob("*.md", "/docs/", ()) == "/docs/*.md"
-    assert paths.absolute_glob("/*.md", "/docs/", ()) == "/*.md"
-    assert paths.absolute_glob("x" * 512, "/", ()) == "/" + "x" * 512
-    for bad in ("", "x" * 513):
-        with pytest.raises(Correctable) as caught:
-            paths.absolute_glob(bad, "/", ("glob",))
-        assert caught.value.path == ("glob",)
