@@ -30,7 +30,6 @@ EXPECTED = {
     *("BAD_USER_INPUT", "COST_LIMIT_EXCEEDED"),
 }
 SIZES = [*range(1, 8), *(14, 15, 16, 20, 21, 29, 30, 31, 49, 50, 51, 90, 99, 100, 180, 199, 333, 499, 500, 660, 667)]
-LARGE = [1_000, 2_000, 20_000]
 PARTS = st.tuples(st.sampled_from(sorted(KINDS)), st.sampled_from(SIZES))
 INSIDE = re.compile(r"Traceback|File \\\"|site-packages|strawberry|graphql\.|sqlite|SELECT |recursion")
 
@@ -91,14 +90,14 @@ async def check(client: Client, document: str, name: str | None = None) -> dict[
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
 async def test_no_document_of_a_kind_holds_the_process_at_any_size(client: Client, kind: str) -> None:
-    for size in (16, 100, 300, *LARGE):
+    for size in (16, 300, 2_000):
         document = KINDS[kind](size)
         await check(client, document)
         if len(document) > 110_000:
             break
 
 
-@settings(some, max_examples=60)
+@settings(some, max_examples=25)
 @given(parts=st.lists(PARTS, min_size=1, max_size=4), chosen=st.sampled_from([None, "P0", "P1", "none"]))
 @example(parts=[("one list in itself", 60), ("fragments in common", 30)], chosen="P0")
 @example(parts=[("fields of fields of all types", 5), ("one list", 100)], chosen="P0")
@@ -116,7 +115,7 @@ WORDS = st.sampled_from(
 )
 
 
-@settings(some, max_examples=40)
+@settings(some, max_examples=20)
 @given(st.lists(LETTERS | WORDS | st.text(max_size=3), max_size=12), st.sampled_from([1, 10, 400]))
 async def test_no_heap_of_letters_holds_the_process(client: Client, letters: list[str], times: int) -> None:
     await check(client, " ".join(letters) * times)
