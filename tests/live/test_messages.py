@@ -63,28 +63,6 @@ async def test_a_message_is_told_as_the_list_shows_it_whoever_stored_it(live: Li
     assert first["session"] == {"id": session["id"], "title": "Tea"}
 
 
-async def test_the_tokens_of_a_message_are_told_with_it(live: Live) -> None:
-    session = await live.client.create()
-    counting = """
-    subscription ($session: ID!, $after: String) {
-      messageStored(sessionId: $session, after: $after) {
-        messageEdge { node { tokenCount } } session { messages { tokenCount } }
-      }
-    }
-    """
-    start = (await page(live, session["id"]))["resumeCursor"]
-    async with live.socket() as socket:
-        id = await socket.subscribe(counting, session=session["id"], after=start)
-        told = []
-        for text in ("hello", "m1"):
-            await live.client.store(session["id"], text)
-            told.append(await socket.event(id))
-    assert [(one["messageEdge"]["node"]["tokenCount"], one["session"]["messages"]["tokenCount"]) for one in told] == [
-        (2, 2),
-        (3, 5),
-    ]
-
-
 async def follow(live: Live, session: str, after: str | None, count: int) -> tuple[list[str], list[dict[str, Any]]]:
     """Subscribe, and give the texts of the next messages, and the events."""
     async with live.socket() as socket:
