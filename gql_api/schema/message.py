@@ -142,10 +142,16 @@ async def messages_of(info: Info, values: list[model.Message], session: "Session
     return made
 
 
+_STORED = ("message", "messageEdge", "messages", "messageEdges")
+"""The fields of payloads and events that show what was stored."""
+
+
 async def stored_edges(info: Info, values: list[model.Message], session: "Session") -> list[MessageEdge]:
     """Make the edges that show these messages in the unedited list."""
     cursors = place.stored_cursors(session.acontext_id)
-    return [MessageEdge(node=message, cursors=cursors) for message in await messages_of(info, values, session)]
+    return [
+        MessageEdge(node=message, cursors=cursors) for message in await messages_of(info, values, session, *_STORED)
+    ]
 
 
 def _page_info(connection: "MessageConnection") -> PageInfo:

@@ -8,7 +8,7 @@ from gql_api.loaders.view import View
 from gql_api.schema import node
 from gql_api.schema.computed import computed
 from gql_api.schema.context import Info
-from gql_api.schema.part import key_of
+from gql_api.schema.part import Together
 from gql_api.schema.place import Asked
 from gql_api.schema.selection import selects
 
@@ -42,7 +42,8 @@ class EditReport:
 
 
 def _ids(messages: list[model.Message]) -> list[strawberry.ID]:
-    return [node.message_id(key_of(message)) for message in messages]
+    together = Together(messages)
+    return [node.message_id_at(together.spelled(message)) for message in messages]
 
 
 async def report(info: Info, asked: Asked, view: View) -> EditReport:

@@ -1,8 +1,8 @@
-"""Tokens of messages as subscribers are told them."""
+"""The tokens of messages in events: counted for each as it comes, and for what is read of the session then."""
 
 from live.conftest import Live
 
-START = "query ($session: ID!) { session(id: $session) { messages(last: 1) { resumeCursor } } }"
+PAGE = "query ($id: ID!) { session(id: $id) { messages { resumeCursor } } }"
 
 
 async def test_the_tokens_of_a_message_are_told_with_it(live: Live) -> None:
@@ -14,7 +14,7 @@ async def test_the_tokens_of_a_message_are_told_with_it(live: Live) -> None:
       }
     }
     """
-    start = (await live.client.data(START, session=session["id"]))["session"]["messages"]["resumeCursor"]
+    start = (await live.client.data(PAGE, id=session["id"]))["session"]["messages"]["resumeCursor"]
     async with live.socket() as socket:
         id = await socket.subscribe(counting, session=session["id"], after=start)
         told = []
