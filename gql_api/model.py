@@ -29,6 +29,8 @@ class Session(NamedTuple):
     disk_created_at: datetime
     created_at: datetime
     updated_at: datetime
+    pinned_at: datetime | None = None
+    archived_at: datetime | None = None
 
 
 class MappingState(Enum):
@@ -70,6 +72,10 @@ class SessionFilter(NamedTuple):
     title_contains: str | None = None
     created_after: datetime | None = None
     created_before: datetime | None = None
+    archived: bool | None = None
+    pinned: bool | None = None
+    tags: tuple[str, ...] = ()
+    """All of them are the session's."""
 
 
 class Message(NamedTuple):

@@ -92,7 +92,7 @@ async def count(owner: str, where: model.SessionFilter) -> int:
     """Count this owner's sessions that match.
 
     The title is searched without regard to case in all alphabets, the same on both databases; no character of the
-    searched text has a meaning of its own. Times are exclusive.
+    searched text has a meaning of its own. So are tags compared, which are whole ones. Times are exclusive.
     """
     return await Listed(owner, where).count()
 
@@ -158,18 +158,6 @@ async def free_key(id: UUID, *, nonce: str) -> None:
 
 
 @translating
-async def rename(owner: str, id: UUID, *, title: str | None, now: datetime) -> model.Session | None:
-    """Give the session another title; None when this owner has no such session."""
-    return await _changed(owner, id, **rows.titled(title), updated_at=rows.utc(now))
-
-
-@translating
-async def touch(owner: str, id: UUID, now: datetime) -> model.Session | None:
-    """Note that the session was changed; None when this owner has no such session."""
-    return await _changed(owner, id, updated_at=rows.utc(now))
-
-
-@translating
 async def entomb(owner: str, id: UUID, *, now: datetime, lease_until: datetime) -> model.Mapping | None:
     """Hide the session from all readers, for deletion; None when this owner has no such session, or no more."""
     changed = await rows.update(
@@ -230,11 +218,6 @@ def _tombstones(before: datetime) -> QuerySet[SessionMapping]:
 async def _claim(seen: dict[str, Any], *, lease_until: datetime) -> model.Mapping | None:
     changed = await rows.update(SessionMapping.filter(**seen), lease_until=lease_until)
     return rows.mapping(changed) if changed else None
-
-
-async def _changed(owner: str, id: UUID, **values: Any) -> model.Session | None:
-    changed = await rows.update(_ready(owner).filter(id=id), **values)
-    return rows.session(changed) if changed else None
 
 
 def _ready(owner: str) -> QuerySet[SessionMapping]:

@@ -35,6 +35,9 @@ class SessionMapping(Model):
     creation_key = fields.CharField(max_length=255, null=True)
     creation_fingerprint = fields.CharField(max_length=64, null=True)
 
+    pinned_at: datetime | None = fields.DatetimeField(null=True)
+    archived_at: datetime | None = fields.DatetimeField(null=True)
+
     class Meta:
         table = "session_mappings"
         constraints = (

@@ -14,6 +14,7 @@ from uuid import UUID
 from gql_api.store.failures import translating
 from gql_api.store.models import SessionMapping
 from gql_api.store.retry import rereading
+from gql_api.store.rows import as_uuid
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -92,7 +93,7 @@ async def anchors(wanted: Sequence[Wanted]) -> list[Place | None]:
         times, ids = [micros for micros, _ in bounds], [id for _, id in bounds]
         found = {row["number"]: row for row in await _query(_ANCHORS_POSTGRES, sessions, times, ids, skips)}
     return [
-        Place(one.session_id, from_micros(row["micros"]), _uuid(row["message_id"])) if row else None
+        Place(one.session_id, from_micros(row["micros"]), as_uuid(row["message_id"])) if row else None
         for one, row in ((one, found.get(number)) for number, one in enumerate(wanted, 1))
     ]
 
@@ -105,7 +106,7 @@ async def counts(session_ids: Sequence[UUID]) -> dict[UUID, Counted]:
         rows = await _query(f"{_COUNTS}IN ({marks})", *map(str, session_ids))
     else:
         rows = await _query(f"{_COUNTS}= ANY($1::uuid[])", list(session_ids))
-    return {_uuid(row["session_id"]): Counted(from_micros(row["micros"]), row["count"]) for row in rows}
+    return {as_uuid(row["session_id"]): Counted(from_micros(row["micros"]), row["count"]) for row in rows}
 
 
 @translating
@@ -156,7 +157,3 @@ def to_micros(time: datetime) -> int:
 def from_micros(micros: int) -> datetime:
     """Give the time so many microseconds after 1970 began."""
     return _EPOCH + timedelta(microseconds=micros)
-
-
-def _uuid(value: Any) -> UUID:
-    return value if isinstance(value, UUID) else UUID(str(value))

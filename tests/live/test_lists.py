@@ -40,6 +40,24 @@ async def test_each_change_is_told_in_its_order(live: Live, upstream: Upstream) 
     assert told[3]["sessionEdge"]["node"]["id"] == opened["session"]["id"]
 
 
+async def test_organising_a_session_is_a_change_of_its_list(live: Live) -> None:
+    made = await live.client.create()
+    document = """mutation ($id: ID!) {
+      a: updateSession(input: {id: $id, pinned: true}) { errors { code } }
+      b: updateSession(input: {id: $id, archived: true}) { errors { code } }
+      c: updateSession(input: {id: $id, tags: ["a"]}) { errors { code } }
+    }"""
+    async with live.socket() as socket:
+        id = await socket.subscribe(FOLLOW.replace("title", "tags pinnedAt archivedAt"))
+        await socket.settled()
+        await live.client.data(document, id=made["id"])
+        told = [await socket.event(id) for _ in range(3)]
+    assert [event["kind"] for event in told] == ["UPDATED"] * 3
+    last = told[-1]["sessionEdge"]["node"]
+    assert last["tags"] == ["a"]
+    assert last["pinnedAt"] < last["archivedAt"]
+
+
 async def test_what_changes_nothing_is_not_told(live: Live) -> None:
     made = await live.client.create(title="Tea")
     async with live.socket() as socket:

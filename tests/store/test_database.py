@@ -20,6 +20,7 @@ ALL_MIGRATIONS = [
     "0003_message_places",
     "0004_idempotency_keys",
     "0005_task_leases",
+    "0006_organised_sessions",
 ]
 INDEXES = {
     "sqlite": "SELECT name FROM pragma_index_list('session_mappings') WHERE NOT [unique]",
@@ -48,7 +49,9 @@ async def test_the_indexes_are_really_there(database: Database) -> None:
     """SQLite loses indexes that were made before a constraint."""
     rows = await database.connection.execute_query_dict(INDEXES[dialect_of(database)])
 
-    assert {row["name"] for row in rows} == {"session_mappings_listing", "session_mappings_sweeping"}
+    assert {row["name"] for row in rows} == {
+        f"session_mappings_{name}" for name in ("listing", "sweeping", "pinned", "archived")
+    }
 
 
 async def test_a_migration_is_named_and_applied_once(empty_database_url: str) -> None:
@@ -68,7 +71,7 @@ async def test_outdated_tables_are_refused_with_the_remedy(empty_database_url: s
         async with open_database(empty_database_url, migrate=False):
             pytest.fail("it was opened")
 
-    assert str(refusal.value) == "The database lacks 5 migration(s) of this version; run: gql-api migrate"
+    assert str(refusal.value) == "The database lacks 6 migration(s) of this version; run: gql-api migrate"
 
 
 async def test_several_migrations_at_once_do_it_once(empty_database_url: str) -> None:
@@ -97,7 +100,8 @@ async def test_a_table_with_rows_is_brought_up_to_date(database_url: str, databa
     """What the later migrations made is taken away again, as it was not there in the version before."""
     async with open_database(database_url, migrate=False):
         session = await make_ready()
-    await databases.execute(database_url, "DROP INDEX session_mappings_creation_key")
+    for index in ("creation_key", "pinned", "archived"):
+        await databases.execute(database_url, f"DROP INDEX session_mappings_{index}")
     for column in (
         "write_holder",
         "write_until",
@@ -105,9 +109,11 @@ async def test_a_table_with_rows_is_brought_up_to_date(database_url: str, databa
         "write_fence",
         "creation_key",
         "creation_fingerprint",
+        "pinned_at",
+        "archived_at",
     ):
         await databases.execute(database_url, f"ALTER TABLE session_mappings DROP COLUMN {column}")
-    for table in ("message_places", "message_counts", "message_keys", "task_leases"):
+    for table in ("message_places", "message_counts", "message_keys", "task_leases", "session_tags"):
         await databases.execute(database_url, f"DROP TABLE {table}")
     await databases.execute(database_url, "DELETE FROM tortoise_migrations WHERE name > '0001_session_mappings'")
 

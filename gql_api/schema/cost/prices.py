@@ -75,6 +75,7 @@ PRICES: dict[str, Price] = {
     "Query.sessions": _SESSIONS,
     "User.sessions": _SESSIONS,
     "SessionConnection.totalCount": _ONE,
+    "Session.tags": Price(1),
     "Session.configs": _ONE,
     "Session.messages": Price(CALL, _messages),
     "Session.files": _LISTED_FILES,
