@@ -31,6 +31,12 @@ class Session(NamedTuple):
     updated_at: datetime
     pinned_at: datetime | None = None
     archived_at: datetime | None = None
+    last_activity_at: datetime | None = None
+    """When its newest message was stored, as far as it was seen here; None where none was since it was made."""
+
+    @property
+    def active_at(self) -> datetime:
+        return self.last_activity_at or self.created_at
 
 
 class MappingState(Enum):
@@ -60,9 +66,9 @@ class Mapping:
 
 
 class SessionPosition(NamedTuple):
-    """A place in a list of sessions: keyset on creation time, then id."""
+    """A place in a list of sessions: keyset on the time that orders the list, then id."""
 
-    created_at: datetime
+    at: datetime
     id: UUID
 
 

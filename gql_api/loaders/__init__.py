@@ -63,7 +63,7 @@ class Loaders:
     @cached_property
     def sessions(self) -> DataLoader[SessionsKey, tuple[list[model.Session], bool]]:
         """Give pages of the list of sessions, and whether there is more."""
-        return self._each("sessions", kept.sessions_of)
+        return self._each("sessions", partial(kept.sessions_of, self.places))
 
     @cached_property
     def session_count(self) -> DataLoader[tuple[str, model.SessionFilter], int]:
@@ -98,8 +98,7 @@ class Loaders:
     @cached_property
     def messages(self) -> DataLoader[tuple[UUID, Reading], model.MessagePage]:
         """Give pages of conversations."""
-        read = self._gateway.messages.read
-        return self._each("messages", lambda key: read(*key))
+        return self._each("messages", partial(_page, self._gateway, self.places))
 
     @cached_property
     def message(self) -> DataLoader[MessageKey, model.Message | None]:
@@ -187,6 +186,13 @@ async def _asked_each(
         return [await ask(keys[0])]
     except Exception as failure:  # it is that key's
         return [failure]
+
+
+async def _page(gateway: Gateway, places: PlaceKeeper, key: tuple[UUID, Reading]) -> model.MessagePage:
+    page = await gateway.messages.read(*key)
+    if page.messages:
+        places.note_activity(key[0], page.messages[-1].created_at)
+    return page
 
 
 async def _configs(gateway: Gateway, session_id: UUID) -> model.JsonObject | None:

@@ -9,6 +9,7 @@ from uuid import UUID
 from gql_api import model
 from gql_api.loaders.keys import Owned, SessionsKey
 from gql_api.store import mappings, places, tags
+from gql_api.store.place_keeper import PlaceKeeper
 from gql_api.store.places import Counted, Place, Wanted
 
 
@@ -45,11 +46,15 @@ async def session_count(key: tuple[str, model.SessionFilter]) -> int:
     return await mappings.count(*key)
 
 
-async def sessions_of(key: SessionsKey) -> tuple[list[model.Session], bool]:
+async def sessions_of(keeper: PlaceKeeper, key: SessionsKey) -> tuple[list[model.Session], bool]:
+    """Give a page of the list; one that is ordered by activity after all that this process has seen of that."""
+    if key.by_activity:
+        await keeper.flush_activity()
     return await mappings.page(
         key.owner,
         where=key.where,
         newest_first=key.newest_first,
+        by_activity=key.by_activity,
         after=key.after,
         before=key.before,
         limit=key.limit,

@@ -89,6 +89,13 @@ class Session(node.Node):
         lambda self: disk_of(self),  # noqa: PLW0108 - it stands further down
     )
 
+    @strawberry.field(
+        description="When its newest message was stored, as far as it was seen here; createdAt where there is none, or "
+        "none since then. It never goes back."
+    )
+    def last_activity_at(self, info: Info) -> datetime:
+        return info.context.loaders.places.activity(self.value)
+
     @strawberry.field(description="Its tags, in alphabetical order.")
     async def tags(self, info: Info) -> list[str]:
         return await info.context.loaders.tags.load(self.acontext_id)

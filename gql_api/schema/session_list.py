@@ -25,7 +25,7 @@ from gql_api.schema.place import Page
 from gql_api.schema.session import Session
 from gql_api.services import rules
 
-_CURSOR = "session"
+_CURSOR, _ACTIVITY_CURSOR = "session", "session-activity"
 
 
 @strawberry.enum(description="How sessions are ordered.")
@@ -34,6 +34,11 @@ class SessionOrder(Enum):
 
     CREATED_AT_DESC = strawberry.enum_value("CREATED_AT_DESC", description="Newest first.")
     CREATED_AT_ASC = strawberry.enum_value("CREATED_AT_ASC", description="Oldest first.")
+    LAST_ACTIVITY_DESC = strawberry.enum_value(
+        "LAST_ACTIVITY_DESC",
+        description="Those first in which something was said last, as lastActivityAt tells. A session that moves while "
+        "a client walks the pages may be met twice, or not: what moves to the front is found there.",
+    )
 
 
 @strawberry.input(description="Which sessions to list; all conditions given must hold.")
@@ -67,9 +72,11 @@ class SessionEdge:
     """Relay's edge."""
 
     cursor: str = computed(
-        "The place of this session: opaque, for after and before.", lambda self: _cursor(self.node.value)
+        "The place of this session: opaque, for after and before.",
+        lambda self: _cursor(self.node.value, by_activity=self.by_activity),
     )
     node: Session = strawberry.field(description="The session.")
+    by_activity: strawberry.Private[bool] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +85,14 @@ class Listed:
 
     owner: str
     where: model.SessionFilter
+    by_activity: bool
 
 
 @strawberry.type(description="A page of a user's sessions.")
 class SessionConnection:
     """Relay's connection."""
 
-    edges: list[SessionEdge] = computed(
-        "The sessions with their cursors.", lambda self: [SessionEdge(node=session) for session in self.nodes]
-    )
+    edges: list[SessionEdge] = computed("The sessions with their cursors.", lambda self: _edges(self))  # noqa: PLW0108 - it stands further down
     nodes: list[Session] = strawberry.field(description="The sessions alone.")
     page_info: PageInfo = strawberry.field(description="Where this page lies in the list.")
     listed: strawberry.Private[Listed]
@@ -101,13 +107,15 @@ async def session_connection(
 ) -> SessionConnection:
     """Read a page of a user's sessions from the mappings."""
     check_size(page.first, page.last)
-    listed = Listed(owner, _filter(where))
+    by_activity = order is SessionOrder.LAST_ACTIVITY_DESC
+    listed = Listed(owner, _filter(where), by_activity)
     key = SessionsKey(
         owner=owner,
         where=listed.where,
         newest_first=order is not SessionOrder.CREATED_AT_ASC,
-        after=_position(page.after, "after"),
-        before=_position(page.before, "before"),
+        by_activity=by_activity,
+        after=_position(page.after, "after", by_activity=by_activity),
+        before=_position(page.before, "before", by_activity=by_activity),
         limit=page.last or page.first or DEFAULT_PAGE,
         from_end=page.last is not None,
     )
@@ -117,7 +125,7 @@ async def session_connection(
     return SessionConnection(
         nodes=[Session(value=session, beside=len(sessions)) for session in sessions],
         page_info=page_info(
-            [_cursor(session) for session in sessions[:1] + sessions[-1:]],
+            [_cursor(session, by_activity=by_activity) for session in sessions[:1] + sessions[-1:]],
             has_previous=page.after is not None or (more and from_end),
             has_next=page.before is not None or (more and not from_end),
         ),
@@ -125,7 +133,14 @@ async def session_connection(
     )
 
 
-def _cursor(value: model.Session) -> str:
+def _edges(page: SessionConnection) -> list[SessionEdge]:
+    by_activity = page.listed.by_activity
+    return [SessionEdge(node=session, by_activity=by_activity) for session in page.nodes]
+
+
+def _cursor(value: model.Session, *, by_activity: bool) -> str:
+    if by_activity:
+        return write_cursor(_ACTIVITY_CURSOR, node.microseconds(value.active_at), value.id)
     return write_cursor(_CURSOR, node.microseconds(value.created_at), value.id)
 
 
@@ -142,10 +157,10 @@ def _filter(where: SessionFilter | None) -> model.SessionFilter:
     )
 
 
-def _position(cursor: str | None, name: str) -> model.SessionPosition | None:
+def _position(cursor: str | None, name: str, *, by_activity: bool) -> model.SessionPosition | None:
     if cursor is None:
         return None
-    time, id = read_cursor(cursor, name, _CURSOR, 2)
+    time, id = read_cursor(cursor, name, _ACTIVITY_CURSOR if by_activity else _CURSOR, 2)
     try:
         return model.SessionPosition(node.moment(int(time)), node.uuid(id))
     except ValueError:

@@ -74,14 +74,16 @@ async def ready_by_disk(owner: str, disk_ids: Sequence[UUID]) -> dict[UUID, mode
 
 @rereading
 async def page(
-    owner: str, *, where: model.SessionFilter, newest_first: bool, **cut: Unpack[Cut]
+    owner: str, *, where: model.SessionFilter, newest_first: bool, by_activity: bool = False, **cut: Unpack[Cut]
 ) -> tuple[list[model.Session], bool]:
     """Return a page in the list's order, and whether more lies beyond where `limit` cut it.
 
-    The list is ordered by creation time, then id, both to the last digit. `after` and `before` are places in that
-    order and are left out themselves, whether a session still stands there or not. `where` is read as by `count`.
+    The list is ordered by creation time, or by the time of the last activity, then by id, all to the last digit.
+    `after` and `before` are places in that order and are left out themselves, whether a session still stands there or
+    not. `where` is read as by `count`.
     """
-    found = [rows.session(row) for row in await Listed(owner, where).page(cut, newest_first=newest_first)]
+    listed = Listed(owner, where)
+    found = [rows.session(row) for row in await listed.page(cut, newest_first=newest_first, by_activity=by_activity)]
     kept = found[: cut["limit"]]
     more = len(found) > cut["limit"]
     return (kept[::-1] if cut["from_end"] else kept), more

@@ -37,6 +37,7 @@ class SessionMapping(Model):
 
     pinned_at: datetime | None = fields.DatetimeField(null=True)
     archived_at: datetime | None = fields.DatetimeField(null=True)
+    last_activity_at: datetime | None = fields.DatetimeField(null=True)
 
     class Meta:
         table = "session_mappings"

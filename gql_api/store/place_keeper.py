@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
@@ -27,15 +28,41 @@ class PlaceKeeper:
         self._places: dict[tuple[UUID, datetime, str], None] = {}
         self._counts: dict[UUID, Counted] = {}
         self._forgotten: set[UUID] = set()
+        self._active: dict[UUID, datetime] = {}
+        self._seen: OrderedDict[UUID, datetime] = OrderedDict()
+        """The latest activity of sessions that was told here, also of those that are written down."""
+        self._writing = asyncio.Lock()
         self._news = asyncio.Event()
         self._has_failed = False
 
     def keep(self, messages: Iterable[model.Message]) -> None:
         """Keep where messages stand."""
         for message in messages:
+            self.note_activity(message.session_id, message.created_at)
             if len(self._places) < _MOST:
                 self._places[message.session_id, message.created_at, message.id_text] = None
         self._news.set()
+
+    def note_activity(self, session_id: UUID, at: datetime) -> None:
+        """Note that a message was seen of this time; what is known to be later stays."""
+        seen = self._seen.get(session_id)
+        if (seen and seen >= at) or len(self._active) >= _MOST:
+            return
+        self._seen[session_id] = self._active[session_id] = at
+        self._seen.move_to_end(session_id)
+        if len(self._seen) > _MOST:
+            self._seen.popitem(last=False)
+        self._news.set()
+
+    def activity(self, session: model.Session) -> datetime:
+        """Tell when a session was last active, as it is written down or was seen here since."""
+        seen = self._seen.get(session.id)
+        return max(seen, session.active_at) if seen else session.active_at
+
+    async def flush_activity(self) -> None:
+        """Write down what was noted of activity, before it is asked for."""
+        if self._active or self._writing.locked():
+            await self.flush()
 
     def keep_count(self, session_id: UUID, counted: Counted) -> None:
         """Keep how many messages a session has up to a time."""
@@ -49,21 +76,37 @@ class PlaceKeeper:
         self._news.set()
 
     async def flush(self) -> None:
-        """Write down what waits now; failures are logged, and what they concern is let go."""
+        """Write down what waits now; failures are logged, and what they concern is let go, but for activity."""
+        async with self._writing:
+            try:
+                await self._flush()
+                self._has_failed = False
+            except Exception as error:  # the edge of a background task: nothing is lost but haste
+                if not self._has_failed:
+                    _LOG.warning("places of messages could not be kept: %s", type(error).__name__)
+                self._has_failed = True
+
+    async def _flush(self) -> None:
         learnt, counted, forgotten = [*self._places], self._counts, self._forgotten
         self._places, self._counts, self._forgotten = {}, {}, set()
+        for session_id in forgotten:
+            await places.forget(session_id)
+        for start in range(0, len(learnt), _AT_ONCE) or (0,):
+            async with self._telling_activity() as active:
+                if learnt or active:
+                    await places.put(learnt[start : start + _AT_ONCE], active)
+        if counted:
+            await places.put_counts(counted)
+
+    @asynccontextmanager
+    async def _telling_activity(self) -> AsyncIterator[dict[UUID, datetime]]:
+        """Give what is to be written of activity; what is not written then is still to be."""
+        active, self._active = self._active, {}
         try:
-            for session_id in forgotten:
-                await places.forget(session_id)
-            for start in range(0, len(learnt), _AT_ONCE):
-                await places.put(learnt[start : start + _AT_ONCE])
-            if counted:
-                await places.put_counts(counted)
-            self._has_failed = False
-        except Exception as error:  # the edge of a background task: nothing is lost but haste
-            if not self._has_failed:
-                _LOG.warning("places of messages could not be kept: %s", type(error).__name__)
-            self._has_failed = True
+            yield active
+        except BaseException:
+            self._active = active | self._active  # which are later
+            raise
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Self]:

@@ -22,6 +22,7 @@ OF_SESSION = (
     "updated_at",
     "pinned_at",
     "archived_at",
+    "last_activity_at",
 )
 OF_MAPPING = (*OF_SESSION, "state", "adopted", "nonce")
 _SELECT = f"SELECT {', '.join(OF_SESSION)} FROM session_mappings WHERE state = 'ready' AND "  # noqa: S608 - our columns
@@ -75,6 +76,7 @@ def session(row: Row) -> model.Session:
         updated_at=row["updated_at"],
         pinned_at=row["pinned_at"],
         archived_at=row["archived_at"],
+        last_activity_at=row["last_activity_at"],
     )
 
 

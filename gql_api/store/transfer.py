@@ -25,6 +25,7 @@ class Organised(NamedTuple):
 
     pinned_at: datetime | None = None
     archived_at: datetime | None = None
+    last_activity_at: datetime | None = None
     tags: tuple[str, ...] = ()
 
 
@@ -85,6 +86,8 @@ def _indexed_at(session: model.Session) -> dict[str, Any]:
 
 def _row(binding: Binding, nonce: str, now: datetime) -> SessionMapping:
     created_at = rows.utc(binding.created_at)
+    times = binding.organised._asdict()
+    del times["tags"]
     return SessionMapping(
         id=binding.id,
         user_identifier=binding.user,
@@ -97,6 +100,5 @@ def _row(binding: Binding, nonce: str, now: datetime) -> SessionMapping:
         created_at=created_at,
         updated_at=created_at,
         lease_until=rows.utc(now),
-        pinned_at=binding.organised.pinned_at and rows.utc(binding.organised.pinned_at),
-        archived_at=binding.organised.archived_at and rows.utc(binding.organised.archived_at),
+        **{name: moment and rows.utc(moment) for name, moment in times.items()},
     )

@@ -8,6 +8,7 @@ from api.upstream import Upstream
 from identity.issuing import secret_token
 from live.conftest import Live
 from live.test_messages import DELETE
+from live.test_messages import FOLLOW as MESSAGES
 
 FOLLOW = """
 subscription ($user: String) {
@@ -56,6 +57,20 @@ async def test_organising_a_session_is_a_change_of_its_list(live: Live) -> None:
     last = told[-1]["sessionEdge"]["node"]
     assert last["tags"] == ["a"]
     assert last["pinnedAt"] < last["archivedAt"]
+
+
+async def test_a_followed_session_is_active_when_others_store_in_it_too(live: Live, upstream: Upstream) -> None:
+    followed, newer = await live.client.create(), await live.client.create()
+    document = MESSAGES.replace("id text", "createdAt").replace("id title", "lastActivityAt")
+    async with live.socket() as socket:
+        id = await socket.subscribe(document, session=followed["id"])
+        await socket.settled()
+        body = {"blob": {"role": "user", "content": "theirs"}, "format": "openai"}
+        await upstream.ask("POST", f"/session/{followed['acontextId']}/messages", json=body)
+        event = await socket.event(id)
+    assert event["session"]["lastActivityAt"] == event["messageEdge"]["node"]["createdAt"]
+    latest = await live.client.data("{ sessions(orderBy: LAST_ACTIVITY_DESC) { nodes { id } } }")
+    assert [node["id"] for node in latest["sessions"]["nodes"]] == [followed["id"], newer["id"]]
 
 
 async def test_what_changes_nothing_is_not_told(live: Live) -> None:

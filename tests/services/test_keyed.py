@@ -177,7 +177,7 @@ async def test_what_is_looked_for_is_looked_for_where_it_can_be(parts: Parts) ->
     for text in ("long", "before"):
         await server(parts).store_all("ada", session_id, drafts([text]))
     ahead = datetime.now(UTC) + timedelta(seconds=5)
-    await places.put([(session_id, ahead, str(uuid4()))])
+    await places.put([(session_id, ahead, str(uuid4()))], {})
     cursors: list[str | None] = []
 
     def fault(request: httpx.Request) -> str | None:

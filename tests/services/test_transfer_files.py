@@ -18,11 +18,11 @@ from gql_api.services.transfer.exporting import line
 from gql_api.services.transfer.reading import Problem, Row, UnfitFile, read
 
 HEAD = "user,session,disk,title,created_at\n"
-EXPORTED = "user,session,disk,title,created_at,pinned_at,archived_at,tags\n"
+EXPORTED = "user,session,disk,title,created_at,pinned_at,archived_at,last_activity_at,tags\n"
 S, D = UUID(int=7), UUID(int=8)
 NO_TIME = "created_at: This is no time by ISO 8601, such as 2026-01-31T12:00:00.123456Z."
 NO_OBJECT = "json: This is no JSON object in which each name is there once."
-THERE_ARE = "there are user, session, disk, title, created_at, pinned_at, archived_at, tags."
+THERE_ARE = "there are user, session, disk, title, created_at, pinned_at, archived_at, last_activity_at, tags."
 NO_FIELD = f"There is no such field; {THERE_ARE}"
 NO_UNICODE = "title: This text is not valid Unicode: it contains a lone surrogate."
 TOO_LONG = "csv: field larger than field limit (131072)"
@@ -57,6 +57,7 @@ ROWS = st.builds(
     TIMES.map(in_utc),
     pinned_at=st.sampled_from([None, AT]),
     archived_at=st.sampled_from([None, AT]),
+    last_activity_at=st.sampled_from([None, AT]),
     tags=st.lists(st.sampled_from(["Work", "ä, b", '"', "[]", "日\u2028本"]), max_size=3).map(tuple),
 )
 
@@ -75,6 +76,7 @@ def test_what_is_written_is_read_as_it_was(rows: list[Row], format: Format) -> N
             updated_at=AT,
             pinned_at=row.pinned_at,
             archived_at=row.archived_at,
+            last_activity_at=row.last_activity_at,
         )
         text += line(session, format, list(row.tags) or None)
     first = 2 if format == "csv" else 1
@@ -83,17 +85,18 @@ def test_what_is_written_is_read_as_it_was(rows: list[Row], format: Format) -> N
 
 def test_tags_and_the_times_of_organising_may_be_missing_or_empty_and_must_be_right() -> None:
     whole = f"{EXPORTED}ada,{S},{D},"
-    assert parsed(f"{whole},{AT},,,\n") == parsed(f"{whole},{AT},,,[]\n") == [Row(2, "ada", S, D, None, AT)]
+    assert parsed(f"{whole},{AT},,,,\n") == parsed(f"{whole},{AT},,,,[]\n") == [Row(2, "ada", S, D, None, AT)]
     for cells, problem in [
-        (',"",,', "pinned_at: This is missing."),
-        (",today,,", NO_TIME.replace("created_at", "pinned_at")),
-        (",,tomorrow,", NO_TIME.replace("created_at", "archived_at")),
-        (',,,""', "tags: This must be a JSON array of texts."),
-        (",,,null", "tags: This must be a JSON array of texts."),
-        (",,,work", "tags: This must be a JSON array of texts."),
-        (",,,[1]", "tags: This must be a JSON array of texts."),
-        (',,,"["" ""]"', "tags: A tag must not be empty, nor contain control characters."),
-        (f',,,"[""{"x" * 51}""]"', "tags: A tag has at most 50 characters."),
+        (',"",,,', "pinned_at: This is missing."),
+        (",today,,,", NO_TIME.replace("created_at", "pinned_at")),
+        (",,tomorrow,,", NO_TIME.replace("created_at", "archived_at")),
+        (",,,late,", NO_TIME.replace("created_at", "last_activity_at")),
+        (',,,,""', "tags: This must be a JSON array of texts."),
+        (",,,,null", "tags: This must be a JSON array of texts."),
+        (",,,,work", "tags: This must be a JSON array of texts."),
+        (",,,,[1]", "tags: This must be a JSON array of texts."),
+        (',,,,"["" ""]"', "tags: A tag must not be empty, nor contain control characters."),
+        (f',,,,"[""{"x" * 51}""]"', "tags: A tag has at most 50 characters."),
     ]:
         assert told(f"{whole},{AT}{cells}\n") == [f"line 2: {problem}"], cells
 

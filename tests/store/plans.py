@@ -16,7 +16,7 @@ from uuid import UUID
 import asyncpg  # type: ignore[import-untyped]
 
 from gql_api.model import Session, SessionFilter, SessionPosition
-from gql_api.store import leases, mappings, tags, transfer
+from gql_api.store import leases, mappings, places, tags, transfer
 from gql_api.store.changing import Change, Retagging, change
 
 OWNER = "heavy@example.com"
@@ -25,12 +25,13 @@ BEGUN = datetime(2026, 1, 1, tzinfo=UTC)
 _OURS = re.compile("session_mappings|session_tags")
 _FILL = """
 INSERT INTO session_mappings (id, user_identifier, title, title_folded, state, disk_id, disk_created_at, adopted,
-                              nonce, created_at, updated_at, lease_until, pinned_at, archived_at)
+                              nonce, created_at, updated_at, lease_until, pinned_at, archived_at, last_activity_at)
 SELECT (md5('s' || n)::uuid), CASE WHEN n % 20 = 0 THEN 'heavy@example.com' ELSE 'user' || n % 10007 END,
        'Session ' || n, 'session ' || n,
        CASE WHEN n % 10000 = 1 THEN 'deleted' WHEN n % 50000 = 2 THEN 'deleting' ELSE 'ready' END,
        (md5('d' || n)::uuid), made, false, 'nonce', made, made, made,
-       CASE WHEN n % 2000 = 0 THEN made END, CASE WHEN n % 3 = 0 THEN made END
+       CASE WHEN n % 2000 = 0 THEN made END, CASE WHEN n % 3 = 0 THEN made END,
+       CASE WHEN n % 40 = 0 THEN made + n % 1000 * interval '1 hour' END
 FROM (SELECT n, timestamptz '2026-01-01 00:00:00+00' + n * interval '1 second' AS made
       FROM generate_series(1, {count}) AS n) AS numbered
 """
@@ -75,7 +76,9 @@ class Sent(logging.Handler):
             return
         statement, values = str(record.args[0]), list(record.args[1] or ())  # type: ignore[call-overload]
         if _OURS.search(statement):
-            is_many = statement.lstrip().startswith("INSERT")  # one statement, sent with each of several lists
+            # Of one statement that is sent with each of several lists: SQLite has no values that are lists.
+            is_many = statement.lstrip().startswith("INSERT") or (values and "?1" in statement)
+            is_many = is_many and isinstance(values[0], list)
             self.statements.append((statement, values[0] if is_many else values))
 
 
@@ -103,9 +106,13 @@ def _pages(place: SessionPosition, middle: int) -> dict[str, Callable[[], Awaita
         "deep page forward": page(after=place),
         "deep page backward": page(before=place, from_end=True),
         "deep page, oldest first": page(after=place, newest_first=False),
-        "page of a time": page(where=SessionFilter(created_after=BEGUN, created_before=place.created_at)),
+        "page of a time": page(where=SessionFilter(created_after=BEGUN, created_before=place.at)),
         "page by a frequent title": page(where=SessionFilter(title_contains="sess")),
         "page by a rare title": page(where=SessionFilter(title_contains=f"session {middle}")),
+        "first page by activity": page(by_activity=True),
+        "deep page by activity": page(by_activity=True, after=place),
+        "deep page by activity, backward": page(by_activity=True, before=place, from_end=True),
+        "page by activity of those not archived": page(by_activity=True, where=SessionFilter(archived=False)),
         "page of those not archived": page(where=SessionFilter(archived=False)),
         "page of the archived": page(where=SessionFilter(archived=True)),
         "page of the pinned": page(where=SessionFilter(pinned=True)),
@@ -129,7 +136,7 @@ def questions(count: int) -> dict[str, Callable[[], Awaitable[Any]]]:
     middle = count // 40 * 20
     place = SessionPosition(BEGUN + timedelta(seconds=middle), _uuid("s", middle))
     now = BEGUN + timedelta(days=3650)
-    last = Session(place.id, OWNER, None, _uuid("d", middle), now, place.created_at, now)
+    last = Session(place.id, OWNER, None, _uuid("d", middle), now, place.at, now)
     ids, disks = [[_uuid(kind, n) for n in range(20, 2020, 20)] for kind in "sd"]
 
     return {
@@ -142,6 +149,7 @@ def questions(count: int) -> dict[str, Callable[[], Awaitable[Any]]]:
         "disk is bound": lambda: mappings.disk_is_bound(disks[0]),
         "rename": lambda: change(OWNER, ids[0], Change(title=("new",)), now=now),
         "change the tags": lambda: change(OWNER, ids[0], Change(retagging=Retagging(("a",), ("b",))), now=now),
+        "note places and activity": lambda: places.put([(ids[0], now, str(ids[1]))], dict.fromkeys(ids[:50], now)),
         "take the lease": lambda: leases.take(OWNER, ids[0], holder="bench", seconds=1.0),
         "claims of the sweep": lambda: mappings.claim_unfinished(now=now, lease_until=now, limit=1),
         "export, first page": lambda: transfer.page(None, EXPORTED),
@@ -217,14 +225,15 @@ def fill_sqlite(file: str, count: int) -> None:
             str(_uuid("d", n)),
             *[str(BEGUN + timedelta(seconds=n))] * 4,
             *[str(BEGUN) if n % every == 0 else None for every in (2000, 3)],
+            str(BEGUN + timedelta(seconds=n, hours=n % 1000)) if n % 40 == 0 else None,
         )
         for n in range(1, count + 1)
     )
     with closing(sqlite3.connect(file)) as connection, connection:
         connection.executemany(
             "INSERT INTO session_mappings (id, user_identifier, title, title_folded, state, disk_id, disk_created_at,"
-            " created_at, updated_at, lease_until, pinned_at, archived_at, adopted, nonce)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 'nonce')",
+            " created_at, updated_at, lease_until, pinned_at, archived_at, last_activity_at, adopted,"
+            " nonce) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 'nonce')",
             rows,
         )
         connection.executemany(

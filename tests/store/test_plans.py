@@ -14,6 +14,7 @@ COUNT = int(os.environ.get("PLANNED_MAPPINGS", "50000"))
 """`.ci/run` asks for a million, which take half a minute to make."""
 OWNED, PAGE = COUNT // 20, 21
 KEYSETS = {"deep page forward": "<", "deep page backward": ">", "deep page, oldest first": ">"}
+BY_ACTIVITY = {"deep page by activity": "<", "deep page by activity, backward": ">"}
 OF_A_PAGE = {
     "first page",
     "last page",
@@ -21,7 +22,9 @@ OF_A_PAGE = {
     "page by a frequent title",
     "page of the archived",
     "page of the pinned",
+    "first page by activity",
     *KEYSETS,
+    *BY_ACTIVITY,
 }
 ONE = {"by id", "disk is bound", "rename", "take the lease"}
 BY_TAG = "page by a rare tag"
@@ -33,6 +36,8 @@ MOST = {
     **dict.fromkeys(ONE, 1),
     **dict.fromkeys(BY_TAGS, 2 * OWNED),
     "page of those not archived": 3 * PAGE,
+    "page by activity of those not archived": 3 * PAGE,
+    "note places and activity": 2 * (50 + 1),
     BY_TAG: OWNED // 1000 * 2 + PAGE,
     "count of the pinned": OWNED // 100 + PAGE,
     **dict.fromkeys((FIRST_EXPORTED, EXPORTING), EXPORTED),
@@ -65,6 +70,10 @@ async def test_no_hot_statement_reads_the_table_of_postgresql_through(postgres_d
     for name, sign in KEYSETS.items():
         [plan] = found[name]
         assert f"(ROW(created_at, id) {sign} ROW(" in plan.scans()[0]
+    for name, sign in BY_ACTIVITY.items():
+        [plan] = found[name]
+        assert plan.scans()[0].startswith("Index Scan session_mappings_activity ")
+        assert f"(ROW(COALESCE(last_activity_at, created_at), id) {sign} ROW(" in plan.scans()[0]
     [exporting] = found[EXPORTING]
     assert (
         exporting.scans()[0]
@@ -75,7 +84,8 @@ async def test_no_hot_statement_reads_the_table_of_postgresql_through(postgres_d
         [plan] = found[f"page of the {name}"]
         assert plan.scans()[0].startswith(f"Index Scan session_mappings_{name} ")
     [counting] = found["count"]
-    assert counting.scans()[0].startswith("Index Only Scan session_mappings_listing")
+    indexes = tuple(f"Index Only Scan session_mappings_{name} " for name in ("listing", "activity"))
+    assert counting.scans()[0].startswith(indexes)
 
 
 async def test_no_hot_statement_reads_the_table_of_sqlite_through(sqlite_databases: Databases) -> None:
@@ -100,6 +110,9 @@ async def test_no_hot_statement_reads_the_table_of_sqlite_through(sqlite_databas
         index = f"session_mappings_{name} (user_identifier=? AND state=?)"
         assert [step.partition("INDEX ")[2] for step in steps[f"page of the {name}"]] == [index]
     assert any("INDEX session_tags_listing (user_identifier=? AND folded=?)" in step for step in steps[BY_TAG])
+    for name, sign in BY_ACTIVITY.items():
+        index = f"session_mappings_activity (user_identifier=? AND state=? AND <expr>{sign}?)"
+        assert [step.partition("INDEX ")[2] for step in steps[name]] == [index]
     for name, sign in KEYSETS.items():
         listing = f"session_mappings_listing (user_identifier=? AND state=? AND (created_at,id){sign}(?,?))"
         assert [step.partition("INDEX ")[2] for step in steps[name]] == [listing]

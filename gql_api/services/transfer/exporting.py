@@ -44,7 +44,7 @@ def _values(session: model.Session, tags: list[str] | None) -> dict[str, Any]:
         str(session.id),
         str(session.disk_id),
         session.title,
-        *map(_time, (session.created_at, session.pinned_at, session.archived_at)),
+        *map(_time, (session.created_at, session.pinned_at, session.archived_at, session.last_activity_at)),
         tags,
     )
     return dict(zip(COLUMNS, told, strict=True))

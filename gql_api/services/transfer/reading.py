@@ -37,6 +37,7 @@ class Row:
     created_at: datetime
     pinned_at: datetime | None = None
     archived_at: datetime | None = None
+    last_activity_at: datetime | None = None
     tags: tuple[str, ...] = ()
 
 
@@ -52,6 +53,7 @@ class Problem:
         return f"line {self.line}: {self.field}: {self.message}"
 
 
+_TIMES = ("pinned_at", "archived_at", "last_activity_at")
 _Record = tuple[int, dict[str, Any]]
 
 
@@ -180,8 +182,7 @@ def _row(record: _Record, reserved_prefix: str) -> Row | Problem:
             disk=_id(values, "disk"),
             title=None if values.get("title") is None else rules.title(_text(values, "title"), ("title",)),
             created_at=_moment(values, "created_at"),
-            pinned_at=None if values.get("pinned_at") is None else _moment(values, "pinned_at"),
-            archived_at=None if values.get("archived_at") is None else _moment(values, "archived_at"),
+            **{name: _moment(values, name) for name in _TIMES if values.get(name) is not None},
             tags=_tags(values),
         )
     except Correctable as wrong:

@@ -14,14 +14,10 @@ CREATE TABLE session_tags (
 )
 """
 _TAGGED = "CREATE INDEX session_tags_listing ON session_tags (user_identifier, folded, session_id)"
-_FEW = """
-CREATE INDEX session_mappings_{name} ON session_mappings (user_identifier, state, created_at, id)
-WHERE {name}_at IS NOT NULL
-"""
 
 
 class Migration(migrations.Migration):
-    """Columns that may be null, indexes that hold none of the rows there are, and a table of its own."""
+    """Columns that may be null, and a table of its own."""
 
     dependencies = [("gql_api", "0005_task_leases")]  # noqa: RUF012
     operations = [  # noqa: RUF012
@@ -29,6 +25,4 @@ class Migration(migrations.Migration):
         ops.AddField(_MODEL, "archived_at", fields.DatetimeField(null=True)),
         ops.RunSQL(_TAGS, reverse_sql="DROP TABLE session_tags"),
         ops.RunSQL(_TAGGED, reverse_sql="DROP INDEX session_tags_listing"),
-        ops.RunSQL(_FEW.format(name="pinned"), reverse_sql="DROP INDEX session_mappings_pinned"),
-        ops.RunSQL(_FEW.format(name="archived"), reverse_sql="DROP INDEX session_mappings_archived"),
     ]
