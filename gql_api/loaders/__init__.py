@@ -20,6 +20,7 @@ from gql_api.errors import UpstreamFailure
 from gql_api.loaders import kept
 from gql_api.loaders.keys import FileKey, MessageKey, Owned, SessionsKey
 from gql_api.loaders.spreading import spread
+from gql_api.loaders.view import Views
 from gql_api.store import mappings
 from gql_api.store.place_keeper import PlaceKeeper
 from gql_api.store.places import Counted, Place, Wanted
@@ -47,6 +48,8 @@ class Loaders:
 
     def __init__(self, gateway: Gateway, urls: UrlCache, places: PlaceKeeper) -> None:
         self.places = places
+        self.heads: Views = {}
+        self.tails: Views = {}
         self._gateway = gateway
         self._urls = urls
 
@@ -74,6 +77,20 @@ class Loaders:
     def tags(self) -> DataLoader[UUID, list[str]]:
         """Give the tags of sessions."""
         return _batched("tags", kept.tags_of)
+
+    @cached_property
+    def opening(self) -> DataLoader[UUID, str | None]:
+        """Give how conversations open, as far as it is known here."""
+        return _batched("opening", partial(kept.openings_of, self.places))
+
+    @cached_property
+    def siblings(self) -> DataLoader[UUID, UUID]:
+        """Give back what is asked for, once all that is resolved along with it has begun."""
+        return DataLoader(_themselves)
+
+    def whole(self, session_id: UUID) -> "asyncio.Future[model.MessagePage] | None":
+        """Give the read of a whole conversation, if this operation makes one."""
+        return self.messages.cache_map.get((session_id, _WHOLE))
 
     @cached_property
     def configs(self) -> DataLoader[UUID, model.JsonObject | None]:
@@ -189,10 +206,17 @@ async def _asked_each(
 
 
 async def _page(gateway: Gateway, places: PlaceKeeper, key: tuple[UUID, Reading]) -> model.MessagePage:
-    page = await gateway.messages.read(*key)
+    session_id, reading = key
+    page = await gateway.messages.read(session_id, reading)
     if page.messages:
-        places.note_activity(key[0], page.messages[-1].created_at)
+        places.note_activity(session_id, page.messages[-1].created_at)
+        if reading.strategies is None and reading.after is None and not (reading.newest and page.has_more):
+            places.note_start(session_id, page.messages)
     return page
+
+
+async def _themselves(keys: list[UUID]) -> list[UUID]:
+    return keys
 
 
 async def _configs(gateway: Gateway, session_id: UUID) -> model.JsonObject | None:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from gql_api import model
 from gql_api.loaders.keys import Owned, SessionsKey
-from gql_api.store import mappings, places, tags
+from gql_api.store import mappings, noting, places, tags
 from gql_api.store.place_keeper import PlaceKeeper
 from gql_api.store.places import Counted, Place, Wanted
 
@@ -42,6 +42,13 @@ async def tags_of(session_ids: list[UUID]) -> list[list[str]]:
     return [found.get(id, []) for id in session_ids]
 
 
+async def openings_of(keeper: PlaceKeeper, session_ids: list[UUID]) -> list[str | None]:
+    """Give how conversations open, after all that this process has seen of that."""
+    await keeper.flush_seen()
+    found = await noting.openings(session_ids)
+    return [found.get(id) for id in session_ids]
+
+
 async def session_count(key: tuple[str, model.SessionFilter]) -> int:
     return await mappings.count(*key)
 
@@ -49,7 +56,7 @@ async def session_count(key: tuple[str, model.SessionFilter]) -> int:
 async def sessions_of(keeper: PlaceKeeper, key: SessionsKey) -> tuple[list[model.Session], bool]:
     """Give a page of the list; one that is ordered by activity after all that this process has seen of that."""
     if key.by_activity:
-        await keeper.flush_activity()
+        await keeper.flush_seen()
     return await mappings.page(
         key.owner,
         where=key.where,

@@ -7,6 +7,7 @@ from uuid import UUID
 import strawberry
 
 from gql_api import model
+from gql_api.loaders.naming import newest_message, opening
 from gql_api.schema import node
 from gql_api.schema.computed import computed
 from gql_api.schema.connection import After, Before, First, Last
@@ -25,7 +26,7 @@ from gql_api.schema.disk import (
 )
 from gql_api.schema.editing import EditStrategyInput
 from gql_api.schema.limits import check_whole
-from gql_api.schema.message import MessageConnection, message_connection
+from gql_api.schema.message import Message, MessageConnection, message_connection, messages_of
 from gql_api.schema.place import Page, asked
 from gql_api.schema.scalars import Json
 from gql_api.services import rules
@@ -33,6 +34,9 @@ from gql_api.tokens import ENCODING
 
 if TYPE_CHECKING:
     from gql_api.schema.user import User
+
+_UNTITLED = "Untitled"
+"""What a session is called of which nothing else is known."""
 
 EditStrategies = Annotated[
     list[EditStrategyInput] | None,
@@ -88,6 +92,28 @@ class Session(node.Node):
         "Its own disk, never another session's. Known here: Acontext is not asked.",
         lambda self: disk_of(self),  # noqa: PLW0108 - it stands further down
     )
+
+    @strawberry.field(
+        description="A name to show: the title; else the start of the first line that the user wrote, at most 80 "
+        "characters; else `Untitled`, also where Acontext cannot tell now. Acontext is asked only for what was not "
+        "seen here before."
+    )
+    async def display_title(self, info: Info) -> str:
+        title = self.value.title
+        if title and not title.isspace():
+            return title
+        return await opening(info.context.loaders, self.acontext_id) or _UNTITLED
+
+    @strawberry.field(
+        description="The newest message of the conversation; null when there is none. One call of Acontext for each "
+        "session, none where `messages` of the same session is read to its end beside it."
+    )
+    async def last_message(self, info: Info) -> Message | None:
+        found = await newest_message(info.context.loaders, self.acontext_id)
+        if found is None:
+            return None
+        info.context.allowance.take(1)
+        return messages_of([found], self)[0]
 
     @strawberry.field(
         description="When its newest message was stored, as far as it was seen here; createdAt where there is none, or "

@@ -25,8 +25,9 @@ from gql_api.store.statements import Statement
 
 _BEGIN = Statement("""
 INSERT INTO session_mappings (id, user_identifier, title, title_folded, state, adopted, nonce, created_at, updated_at,
-                              lease_until, creation_key, creation_fingerprint)
-VALUES ($1, $2, $3, $4, 'creating', $5, $6, $7, $7, $8, $9, $10) ON CONFLICT DO NOTHING RETURNING id
+                              lease_until, creation_key, creation_fingerprint, opening)
+VALUES ($1, $2, $3, $4, 'creating', $5, $6, $7, $7, $8, $9, $10, CASE WHEN $5 THEN NULL ELSE '' END)
+ON CONFLICT DO NOTHING RETURNING id
 """)
 _BIND = Statement(f"""
 UPDATE session_mappings SET state = 'ready', disk_id = $3, disk_created_at = $4, updated_at = $5
@@ -167,6 +168,8 @@ async def entomb(owner: str, id: UUID, *, now: datetime, lease_until: datetime) 
         state=MappingState.DELETING.value,
         updated_at=rows.utc(now),
         lease_until=rows.utc(lease_until),
+        opening=None,
+        opening_micros=None,
     )
     return rows.mapping(changed) if changed else None
 

@@ -38,6 +38,9 @@ class SessionMapping(Model):
     pinned_at: datetime | None = fields.DatetimeField(null=True)
     archived_at: datetime | None = fields.DatetimeField(null=True)
     last_activity_at: datetime | None = fields.DatetimeField(null=True)
+    # How the user opened the conversation, and when. Empty: made here, and nothing was said yet; null: not known.
+    opening: str | None = fields.TextField(null=True)
+    opening_micros: int | None = fields.BigIntField(null=True)
 
     class Meta:
         table = "session_mappings"

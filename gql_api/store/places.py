@@ -14,7 +14,7 @@ from uuid import UUID
 from gql_api.store.failures import translating
 from gql_api.store.models import SessionMapping
 from gql_api.store.retry import rereading
-from gql_api.store.rows import as_uuid, utc
+from gql_api.store.rows import as_uuid
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -32,28 +32,6 @@ FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::int[]) WITH ORDINALITY
   LATERAL ({_ANCHOR.format(session="its_session", micros="its_micros", id="its_id", skip="skip")}) AS found
 """  # noqa: S608 - names of our own columns
 _READY = "EXISTS (SELECT 1 FROM session_mappings WHERE id = {id} AND state = 'ready')"
-_PUT_SQLITE = f"""
-INSERT INTO message_places (session_id, micros, message_id) SELECT ?1, ?2, ?3 WHERE {_READY.format(id="?1")}
-ON CONFLICT DO NOTHING
-"""
-_PUT_POSTGRES = f"""
-WITH stood AS (
-  INSERT INTO message_places (session_id, micros, message_id)
-  SELECT new.* FROM unnest($1::uuid[], $2::bigint[], $3::uuid[]) AS new (its_session, micros, id)
-  WHERE {_READY.format(id="its_session")} ORDER BY 1, 2, 3 ON CONFLICT DO NOTHING
-)
-UPDATE session_mappings SET last_activity_at = seen_at FROM (
-  SELECT id AS its_id, seen_at
-  FROM session_mappings JOIN unnest($4::uuid[], $5::timestamptz[]) AS seen (seen_id, seen_at) ON id = seen_id
-  WHERE state = 'ready' AND COALESCE(last_activity_at, created_at) < seen_at
-  ORDER BY id FOR NO KEY UPDATE OF session_mappings
-) AS later WHERE id = its_id
-"""  # noqa: S608 - as above
-"""Rows are taken in the order of their ids, so that no two servers wait for each other."""
-_ACTIVE_SQLITE = """
-UPDATE session_mappings SET last_activity_at = ?2
-WHERE id = ?1 AND state = 'ready' AND COALESCE(last_activity_at, created_at) < ?2
-"""
 _PUT_COUNT = f"""
 INSERT INTO message_counts (session_id, micros, count)
 SELECT {{session}}, {{micros}}, {{count}} WHERE {_READY.format(id="{session}")}
@@ -65,7 +43,11 @@ _COUNT = {
     "postgres": _PUT_COUNT.format(session="$1::uuid", micros="$2::bigint", count="$3::bigint"),
 }
 _COUNTS = "SELECT session_id, micros, count FROM message_counts WHERE session_id "
-_FORGET = ("DELETE FROM message_places WHERE session_id = ", "DELETE FROM message_counts WHERE session_id = ")
+_FORGET = (
+    "DELETE FROM message_places WHERE session_id = ",
+    "DELETE FROM message_counts WHERE session_id = ",
+    "UPDATE session_mappings SET opening = NULL, opening_micros = NULL WHERE id = ",
+)
 
 
 class Place(NamedTuple):
@@ -120,25 +102,6 @@ async def counts(session_ids: Sequence[UUID]) -> dict[UUID, Counted]:
     else:
         rows = await _query(f"{_COUNTS}= ANY($1::uuid[])", list(session_ids))
     return {as_uuid(row["session_id"]): Counted(from_micros(row["micros"]), row["count"]) for row in rows}
-
-
-@translating
-async def put(places: Sequence[tuple[UUID, datetime, str]], active: Mapping[UUID, datetime]) -> None:
-    """Keep the places of messages, and when sessions were last active, of sessions that are ready.
-
-    What is kept already is fine, and a later activity stays. A place is the session, the time, and the message's id as
-    all ids are written. In PostgreSQL that is one statement.
-    """
-    rows = [(session_id, to_micros(created_at), id) for session_id, created_at, id in places]
-    if not _is_sqlite():
-        columns = zip(*rows, strict=True) if rows else ((), (), ())
-        await _query(_PUT_POSTGRES, *map(list, columns), list(active), list(active.values()))
-        return
-    connection = SessionMapping._meta.db
-    if rows:
-        await connection.execute_many(_PUT_SQLITE, [[str(session), micros, id] for session, micros, id in rows])
-    if active:
-        await connection.execute_many(_ACTIVE_SQLITE, [[str(session), utc(at)] for session, at in active.items()])
 
 
 @translating

@@ -16,7 +16,7 @@ from uuid import UUID
 import asyncpg  # type: ignore[import-untyped]
 
 from gql_api.model import Session, SessionFilter, SessionPosition
-from gql_api.store import leases, mappings, places, tags, transfer
+from gql_api.store import leases, mappings, noting, tags, transfer
 from gql_api.store.changing import Change, Retagging, change
 
 OWNER = "heavy@example.com"
@@ -137,19 +137,21 @@ def questions(count: int) -> dict[str, Callable[[], Awaitable[Any]]]:
     place = SessionPosition(BEGUN + timedelta(seconds=middle), _uuid("s", middle))
     now = BEGUN + timedelta(days=3650)
     last = Session(place.id, OWNER, None, _uuid("d", middle), now, place.at, now)
+    seen = noting.Seen(now, noting.Opening("hello", now, is_start=True))
     ids, disks = [[_uuid(kind, n) for n in range(20, 2020, 20)] for kind in "sd"]
 
     return {
         **_pages(place, middle),
         **_counts(),
         "tags of a page": lambda: tags.of(ids),
+        "openings of a page": lambda: noting.openings(ids),
         "by ids": lambda: mappings.ready(OWNER, ids),
         "by disks": lambda: mappings.ready_by_disk(OWNER, disks),
         "by id": lambda: mappings.find(ids[0]),
         "disk is bound": lambda: mappings.disk_is_bound(disks[0]),
         "rename": lambda: change(OWNER, ids[0], Change(title=("new",)), now=now),
         "change the tags": lambda: change(OWNER, ids[0], Change(retagging=Retagging(("a",), ("b",))), now=now),
-        "note places and activity": lambda: places.put([(ids[0], now, str(ids[1]))], dict.fromkeys(ids[:50], now)),
+        "note places and activity": lambda: noting.note([(ids[0], now, str(ids[1]))], dict.fromkeys(ids[:50], seen)),
         "take the lease": lambda: leases.take(OWNER, ids[0], holder="bench", seconds=1.0),
         "claims of the sweep": lambda: mappings.claim_unfinished(now=now, lease_until=now, limit=1),
         "export, first page": lambda: transfer.page(None, EXPORTED),

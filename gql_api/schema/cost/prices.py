@@ -75,6 +75,8 @@ PRICES: dict[str, Price] = {
     "Query.sessions": _SESSIONS,
     "User.sessions": _SESSIONS,
     "SessionConnection.totalCount": _ONE,
+    "Session.displayTitle": _ONE,
+    "Session.lastMessage": Price(CALL + 1),
     "Session.tags": Price(1),
     "Session.configs": _ONE,
     "Session.messages": Price(CALL, _messages),
