@@ -29,6 +29,14 @@ class Session(NamedTuple):
     disk_created_at: datetime
     created_at: datetime
     updated_at: datetime
+    pinned_at: datetime | None = None
+    archived_at: datetime | None = None
+    last_activity_at: datetime | None = None
+    """When its newest message was stored, as far as it was seen here; None where none was since it was made."""
+
+    @property
+    def active_at(self) -> datetime:
+        return self.last_activity_at or self.created_at
 
 
 class MappingState(Enum):
@@ -58,9 +66,9 @@ class Mapping:
 
 
 class SessionPosition(NamedTuple):
-    """A place in a list of sessions: keyset on creation time, then id."""
+    """A place in a list of sessions: keyset on the time that orders the list, then id."""
 
-    created_at: datetime
+    at: datetime
     id: UUID
 
 
@@ -70,6 +78,10 @@ class SessionFilter(NamedTuple):
     title_contains: str | None = None
     created_after: datetime | None = None
     created_before: datetime | None = None
+    archived: bool | None = None
+    pinned: bool | None = None
+    tags: tuple[str, ...] = ()
+    """All of them are the session's."""
 
 
 class Message(NamedTuple):

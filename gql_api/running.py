@@ -127,7 +127,7 @@ async def run(
         await reconciler.start(alone=settings.is_single, patience=START_SECONDS)
         with listening(listeners):
             await stack.enter_async_context(_background(reconciler, every=settings.sweep_seconds))
-            following = _following(gateway, events, settings)
+            following = _following(gateway, events, places, settings)
         await stack.enter_async_context(following.open())
         bounds = Bounds(settings.max_calls_per_operation, settings.max_read_size, settings.max_download_size)
         reading = gateway.counting(bounds)
@@ -255,13 +255,14 @@ async def _events(stack: AsyncExitStack, settings: Settings) -> Broker:
     return broker
 
 
-def _following(gateway: Gateway, events: Broker, settings: Settings) -> Following:
+def _following(gateway: Gateway, events: Broker, places: PlaceKeeper, settings: Settings) -> Following:
     return Following(
         gateway,
         events,
         settling=Settling(timedelta(seconds=settings.follow_overlap), _now),
         slowest=settings.follow_seconds,
         limits=FollowingLimits(of_user=settings.max_subscriptions_per_user, in_all=settings.max_subscriptions),
+        places=places,
     )
 
 

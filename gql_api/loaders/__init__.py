@@ -10,17 +10,19 @@ from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 from strawberry.dataloader import DataLoader
 
 from gql_api import model
 from gql_api.errors import UpstreamFailure
+from gql_api.loaders import kept
 from gql_api.loaders.counter import TokenCounter
 from gql_api.loaders.keys import FileKey, MessageKey, Owned, SessionsKey, Shown
 from gql_api.loaders.spreading import spread
-from gql_api.store import mappings, places
+from gql_api.loaders.view import Views
+from gql_api.store import mappings
 from gql_api.store.place_keeper import PlaceKeeper
 from gql_api.store.places import Counted, Place, Wanted
 from gql_api.telemetry import Batch, doing, is_watched
@@ -48,28 +50,49 @@ class Loaders:
     def __init__(self, gateway: Gateway, urls: UrlCache, places: PlaceKeeper, counter: TokenCounter) -> None:
         self.places = places
         self._counter = counter
+        self.heads: Views = {}
+        self.tails: Views = {}
         self._gateway = gateway
         self._urls = urls
 
     @cached_property
     def session(self) -> DataLoader[Owned, model.Session | None]:
         """Give sessions by their ids."""
-        return _batched("session", _mappings(mappings.ready))
+        return _batched("session", kept.mappings_of(mappings.ready))
 
     @cached_property
     def session_of_disk(self) -> DataLoader[Owned, model.Session | None]:
         """Give sessions by the ids of their disks."""
-        return _batched("session_of_disk", _mappings(mappings.ready_by_disk))
+        return _batched("session_of_disk", kept.mappings_of(mappings.ready_by_disk))
 
     @cached_property
     def sessions(self) -> DataLoader[SessionsKey, tuple[list[model.Session], bool]]:
         """Give pages of the list of sessions, and whether there is more."""
-        return self._each("sessions", _sessions)
+        return self._each("sessions", partial(kept.sessions_of, self.places))
 
     @cached_property
     def session_count(self) -> DataLoader[tuple[str, model.SessionFilter], int]:
         """Count sessions."""
-        return self._each("session_count", _session_count)
+        return self._each("session_count", kept.session_count)
+
+    @cached_property
+    def tags(self) -> DataLoader[UUID, list[str]]:
+        """Give the tags of sessions."""
+        return _batched("tags", kept.tags_of)
+
+    @cached_property
+    def opening(self) -> DataLoader[UUID, str | None]:
+        """Give how conversations open, as far as it is known here."""
+        return _batched("opening", partial(kept.openings_of, self.places))
+
+    @cached_property
+    def siblings(self) -> DataLoader[UUID, UUID]:
+        """Give back what is asked for, once all that is resolved along with it has begun."""
+        return DataLoader(_themselves)
+
+    def whole(self, session_id: UUID) -> "asyncio.Future[model.MessagePage] | None":
+        """Give the read of a whole conversation, if this operation makes one."""
+        return self.messages.cache_map.get((session_id, _WHOLE))
 
     @cached_property
     def configs(self) -> DataLoader[UUID, model.JsonObject | None]:
@@ -89,18 +112,17 @@ class Loaders:
     @cached_property
     def anchor(self) -> DataLoader[Wanted, Place | None]:
         """Give known places in conversations."""
-        return _batched("anchor", _anchors)
+        return _batched("anchor", kept.anchors_of)
 
     @cached_property
     def counted(self) -> DataLoader[UUID, Counted | None]:
         """Give what was counted of conversations before."""
-        return _batched("counted", _counts)
+        return _batched("counted", kept.counts_of)
 
     @cached_property
     def messages(self) -> DataLoader[tuple[UUID, Reading], model.MessagePage]:
         """Give pages of conversations."""
-        read = self._gateway.messages.read
-        return self._each("messages", lambda key: read(*key))
+        return self._each("messages", partial(_page, self._gateway, self.places))
 
     @cached_property
     def message(self) -> DataLoader[MessageKey, model.Message | None]:
@@ -163,37 +185,8 @@ class Loaders:
         return urls.get(sha256)
 
 
-async def _anchors(wanted: list[Wanted]) -> list[Place | None]:
-    return await places.anchors(wanted)
-
-
-async def _counts(session_ids: list[UUID]) -> list[Counted | None]:
-    found = await places.counts(session_ids)
-    return [found.get(id) for id in session_ids]
-
-
-async def _session_count(key: tuple[str, model.SessionFilter]) -> int:
-    return await mappings.count(*key)
-
-
-async def _sessions(key: SessionsKey) -> tuple[list[model.Session], bool]:
-    return await mappings.page(
-        key.owner,
-        where=key.where,
-        newest_first=key.newest_first,
-        after=key.after,
-        before=key.before,
-        limit=key.limit,
-        from_end=key.from_end,
-    )
-
-
 def _batched(name: str, load: Callable[[list[K]], Awaitable[Sequence[V | BaseException]]]) -> DataLoader[K, V]:
     return DataLoader(partial(_told, name, load) if is_watched() else load)
-
-
-def _mappings(find: Callable[[str, Sequence[UUID]], Awaitable[dict[UUID, model.Session]]]) -> Any:
-    return partial(_found, find)
 
 
 # These stand here, not within the functions that use them: making a function, with the types in its signature, takes
@@ -219,15 +212,18 @@ async def _asked_each(
         return [failure]
 
 
-async def _found(
-    find: Callable[[str, Sequence[UUID]], Awaitable[dict[UUID, model.Session]]], keys: list[Owned]
-) -> list[model.Session | None]:
-    """Ask the database once for each owner among the keys: nearly always once."""
-    owners: defaultdict[str, list[UUID]] = defaultdict(list)
-    for key in keys:
-        owners[key.owner].append(key.id)
-    found = {owner: await find(owner, ids) for owner, ids in owners.items()}
-    return [found[key.owner].get(key.id) for key in keys]
+async def _page(gateway: Gateway, places: PlaceKeeper, key: tuple[UUID, Reading]) -> model.MessagePage:
+    session_id, reading = key
+    page = await gateway.messages.read(session_id, reading)
+    if page.messages:
+        places.note_activity(session_id, page.messages[-1].created_at)
+        if reading.strategies is None and reading.after is None and not (reading.newest and page.has_more):
+            places.note_start(session_id, page.messages)
+    return page
+
+
+async def _themselves(keys: list[UUID]) -> list[UUID]:
+    return keys
 
 
 async def _configs(gateway: Gateway, session_id: UUID) -> model.JsonObject | None:

@@ -7,7 +7,7 @@ from uuid import UUID
 from gql_api import model
 from gql_api.errors import BadUserInput
 from gql_api.loaders.newest import newest
-from gql_api.loaders.view import Place, View, Window, behind, bound, place
+from gql_api.loaders.view import Place, View, Window, behind, bound, place, shared
 from gql_api.upstream import cursor
 from gql_api.upstream.messages import Reading
 from gql_api.upstream.walking import Read, run
@@ -29,10 +29,16 @@ class Edits:
 async def read(loaders: "Loaders", session_id: UUID, window: Window) -> View:
     """Read a window of the conversation as it is stored."""
     if window.first is not None:
-        return await _forward(loaders, session_id, window, window.first)
+        reading = _forward(loaders, session_id, window, window.first)
+        return await (reading if window.is_bounded else shared(loaders.heads, session_id, reading, _itself))
     if window.last is not None:
-        return await _backward(loaders, session_id, window, window.last)
+        reading = _backward(loaders, session_id, window, window.last)
+        return await (reading if window.is_bounded else shared(loaders.tails, session_id, reading, _itself))
     return _cut(await loaders.messages.load((session_id, Reading())), window)
+
+
+def _itself(view: View) -> View:
+    return view
 
 
 async def read_edited(loaders: "Loaders", session_id: UUID, window: Window, edits: Edits) -> View:

@@ -51,6 +51,7 @@ class SessionsKey(NamedTuple):
     owner: str
     where: model.SessionFilter
     newest_first: bool
+    by_activity: bool
     after: model.SessionPosition | None
     before: model.SessionPosition | None
     limit: int

@@ -6,12 +6,13 @@ taken for known. So where the window itself does not reach back far enough, more
 
 from contextlib import suppress
 from datetime import datetime
+from operator import itemgetter
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from gql_api import model
 from gql_api.loaders.conversation import Edits, read, read_edited, reads
-from gql_api.loaders.view import Place, View, Window, behind, bound, place
+from gql_api.loaders.view import Place, View, Window, behind, bound, place, shared
 from gql_api.mark import Mark, Settling, short
 from gql_api.upstream import cursor
 from gql_api.upstream.messages import Reading
@@ -28,13 +29,8 @@ async def read_and_mark(loaders: "Loaders", session_id: UUID, window: Window, se
     """Read a window of the conversation as it is stored; the mark is where the window ends."""
     began = settling.clock()
     if window.last is not None:
-        before = bound(window.before)
-        found = await tail(reads(loaders, session_id), window.last, reach=settling.overlap, before=before)
-        inside = behind(window.after, found.messages)
-        shown = inside[-window.last :]
-        has_previous = found.has_previous or len(shown) < len(found.messages)
-        view = View(shown, has_previous, window.before is not None)
-        return view, settling.mark(found.messages, found.latest, began=began)
+        reading = _read_last(loaders, session_id, window, settling)
+        return await (reading if window.is_bounded else shared(loaders.tails, session_id, reading, itemgetter(0)))
     earlier, latest = await _up_to(loaders, session_id, window.after, settling) if window.after else ([], None)
     view = await read(loaders, session_id, window)
     if view.messages:
@@ -45,6 +41,17 @@ async def read_and_mark(loaders: "Loaders", session_id: UUID, window: Window, se
     if window.after and not messages:
         return view, Mark(window.after.created_at)
     return view, settling.mark(messages, latest, began=began)
+
+
+async def _read_last(loaders: "Loaders", session_id: UUID, window: Window, settling: Settling) -> tuple[View, Mark]:
+    began, last, before = settling.clock(), window.last or 0, bound(window.before)
+    found = await tail(reads(loaders, session_id), last, reach=settling.overlap, before=before)
+    inside = behind(window.after, found.messages)
+    shown = inside[-last:]
+    has_previous = found.has_previous or len(shown) < len(found.messages)
+    return View(shown, has_previous, window.before is not None), settling.mark(
+        found.messages, found.latest, began=began
+    )
 
 
 async def read_edited_and_mark(

@@ -1,12 +1,16 @@
 """Which part of a conversation is wanted, and what comes of it."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from gql_api import model
+from gql_api.errors import Failure
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -24,6 +28,10 @@ class Window(NamedTuple):
     last: int | None = None
     after: Place | None = None
     before: Place | None = None
+
+    @property
+    def is_bounded(self) -> bool:
+        return bool(self.after or self.before)
 
 
 class View(NamedTuple):
@@ -43,6 +51,10 @@ class View(NamedTuple):
     whole: list[model.Message] | None = None
 
 
+Views = dict[UUID, asyncio.Future[View]]
+"""Ends of conversations that are being read, or were, by session."""
+
+
 def place(message: model.Message) -> Place:
     """Tell where a message stands."""
     return Place(message.created_at, message.id)
@@ -56,3 +68,16 @@ def bound(place: Place | None) -> tuple[datetime, UUID] | None:
 def behind(after: Place | None, messages: Sequence[model.Message]) -> list[model.Message]:
     """Give the messages that come after a place; without one, all."""
     return [message for message in messages if after is None or place(message) > after]
+
+
+async def shared(views: Views, session_id: UUID, reading: Coroutine[Any, Any, T], view_of: Callable[[T], View]) -> T:
+    """Read an end of a conversation, and let whoever asks meanwhile have it too."""
+    future = views[session_id] = asyncio.get_running_loop().create_future()
+    try:
+        found = await reading
+    except BaseException as failure:
+        future.set_exception(failure if isinstance(failure, Exception) else Failure("The read was given up."))
+        future.exception()  # nobody may be waiting for it
+        raise
+    future.set_result(view_of(found))
+    return found

@@ -33,7 +33,9 @@ class Mutation:
     ) -> session_write.GetOrCreateSessionPayload | None:
         return await session_write.get_or_create_session(info, input)
 
-    @strawberry.mutation(description="Change title and configs of one of the viewer's sessions.")
+    @strawberry.mutation(
+        description="Change one of the viewer's sessions: title, configs or tags, or whether it is archived or pinned."
+    )
     async def update_session(
         self, info: Info, input: Annotated[session_write.UpdateSessionInput, _INPUT]
     ) -> session_write.UpdateSessionPayload | None:

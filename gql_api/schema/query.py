@@ -16,13 +16,12 @@ from gql_api.schema.disk import Disk, File
 from gql_api.schema.message import Message, messages_of
 from gql_api.schema.node import Node
 from gql_api.schema.place import Page
-from gql_api.schema.session import (
-    Session,
+from gql_api.schema.session import Session, disk_of
+from gql_api.schema.session_list import (
     SessionConnection,
     SessionOrder,
     SessionOrderBy,
     SessionWhere,
-    disk_of,
     session_connection,
 )
 from gql_api.schema.user import User

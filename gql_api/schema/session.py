@@ -1,30 +1,16 @@
-"""Sessions: one conversation and one disk each; their type, and the pages that list them."""
+"""Sessions: one conversation and one disk each; the pages that list them are in `session_list`."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import strawberry
 
 from gql_api import model
-from gql_api.loaders.keys import SessionsKey
+from gql_api.loaders.naming import newest_message, opening
 from gql_api.schema import node
 from gql_api.schema.computed import computed
-from gql_api.schema.connection import (
-    DEFAULT_PAGE,
-    After,
-    Before,
-    First,
-    Last,
-    PageInfo,
-    bad_cursor,
-    check_size,
-    page_info,
-    read_cursor,
-    write_cursor,
-)
+from gql_api.schema.connection import After, Before, First, Last
 from gql_api.schema.context import Info
 from gql_api.schema.disk import (
     DirectoryPath,
@@ -40,7 +26,7 @@ from gql_api.schema.disk import (
 )
 from gql_api.schema.editing import EditStrategyInput
 from gql_api.schema.limits import check_whole
-from gql_api.schema.message import MessageConnection, message_connection
+from gql_api.schema.message import Message, MessageConnection, message_connection, messages_of
 from gql_api.schema.place import Page, asked
 from gql_api.schema.scalars import Json
 from gql_api.services import rules
@@ -49,7 +35,8 @@ from gql_api.tokens import ENCODING
 if TYPE_CHECKING:
     from gql_api.schema.user import User
 
-_CURSOR = "session"
+_UNTITLED = "Untitled"
+"""What a session is called of which nothing else is known."""
 
 EditStrategies = Annotated[
     list[EditStrategyInput] | None,
@@ -86,7 +73,14 @@ class Session(node.Node):
     title: str | None = computed("What the user calls it; null when it has no title.", lambda self: self.value.title)
     created_at: datetime = computed("When it was made, or first known here.", lambda self: self.value.created_at)
     updated_at: datetime = computed(
-        "When its title or configs were last changed through this API.", lambda self: self.value.updated_at
+        "When it was last changed through this API: its title, configs or tags, or whether it is archived or pinned.",
+        lambda self: self.value.updated_at,
+    )
+    archived_at: datetime | None = computed(
+        "Since when it is archived; null when it is not.", lambda self: self.value.archived_at
+    )
+    pinned_at: datetime | None = computed(
+        "Since when it is pinned; null when it is not.", lambda self: self.value.pinned_at
     )
     value: strawberry.Private[model.Session]
     beside: strawberry.Private[int] = 1
@@ -98,6 +92,39 @@ class Session(node.Node):
         "Its own disk, never another session's. Known here: Acontext is not asked.",
         lambda self: disk_of(self),  # noqa: PLW0108 - it stands further down
     )
+
+    @strawberry.field(
+        description="A name to show: the title; else the start of the first line that the user wrote, at most 80 "
+        "characters; else `Untitled`, also where Acontext cannot tell now. Acontext is asked only for what was not "
+        "seen here before."
+    )
+    async def display_title(self, info: Info) -> str:
+        title = self.value.title
+        if title and not title.isspace():
+            return title
+        return await opening(info.context.loaders, self.acontext_id) or _UNTITLED
+
+    @strawberry.field(
+        description="The newest message of the conversation; null when there is none. One call of Acontext for each "
+        "session, none where `messages` of the same session is read to its end beside it."
+    )
+    async def last_message(self, info: Info) -> Message | None:
+        found = await newest_message(info.context.loaders, self.acontext_id)
+        if found is None:
+            return None
+        info.context.allowance.take(1)
+        return messages_of([found], self)[0]
+
+    @strawberry.field(
+        description="When its newest message was stored, as far as it was seen here; createdAt where there is none, or "
+        "none since then. It never goes back."
+    )
+    def last_activity_at(self, info: Info) -> datetime:
+        return info.context.loaders.places.activity(self.value)
+
+    @strawberry.field(description="Its tags, in alphabetical order.")
+    async def tags(self, info: Info) -> list[str]:
+        return await info.context.loaders.tags.load(self.acontext_id)
 
     @strawberry.field(description="Acontext's configs of the session, an object; null when there are none.")
     async def configs(self, info: Info) -> Json | None:
@@ -159,115 +186,3 @@ def disk_of(session: Session) -> Disk:
         session=session,
         created_at=value.disk_created_at,
     )
-
-
-@strawberry.enum(description="How sessions are ordered.")
-class SessionOrder(Enum):
-    """Orders with a stable place for every session."""
-
-    CREATED_AT_DESC = strawberry.enum_value("CREATED_AT_DESC", description="Newest first.")
-    CREATED_AT_ASC = strawberry.enum_value("CREATED_AT_ASC", description="Oldest first.")
-
-
-@strawberry.input(description="Which sessions to list; all conditions given must hold.")
-class SessionFilter:
-    """Conditions on sessions."""
-
-    title_contains: str | None = strawberry.field(
-        default=None, description="The title contains this text, in upper or lower case."
-    )
-    created_after: datetime | None = strawberry.field(default=None, description="Made later than this.")
-    created_before: datetime | None = strawberry.field(default=None, description="Made earlier than this.")
-
-
-SessionOrderBy = Annotated[
-    SessionOrder | None, strawberry.argument(description="The order of the list; null: newest first.")
-]
-SessionWhere = Annotated[SessionFilter | None, strawberry.argument(description="Which sessions; null: all.")]
-
-
-@strawberry.type(description="A session and its place in the list.")
-class SessionEdge:
-    """Relay's edge."""
-
-    cursor: str = computed(
-        "The place of this session: opaque, for after and before.", lambda self: _cursor(self.node.value)
-    )
-    node: Session = strawberry.field(description="The session.")
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """Whose sessions, and which."""
-
-    owner: str
-    where: model.SessionFilter
-
-
-@strawberry.type(description="A page of a user's sessions.")
-class SessionConnection:
-    """Relay's connection."""
-
-    edges: list[SessionEdge] = computed(
-        "The sessions with their cursors.", lambda self: [SessionEdge(node=session) for session in self.nodes]
-    )
-    nodes: list[Session] = strawberry.field(description="The sessions alone.")
-    page_info: PageInfo = strawberry.field(description="Where this page lies in the list.")
-    listed: strawberry.Private[Listed]
-
-    @strawberry.field(description="How many sessions the filter leaves; counted only when selected.")
-    async def total_count(self, info: Info) -> int | None:
-        return await info.context.loaders.session_count.load((self.listed.owner, self.listed.where))
-
-
-async def session_connection(
-    info: Info, owner: str, *, page: Page, where: SessionFilter | None, order: SessionOrder | None
-) -> SessionConnection:
-    """Read a page of a user's sessions from the mappings."""
-    check_size(page.first, page.last)
-    listed = Listed(owner, _filter(where))
-    key = SessionsKey(
-        owner=owner,
-        where=listed.where,
-        newest_first=order is not SessionOrder.CREATED_AT_ASC,
-        after=_position(page.after, "after"),
-        before=_position(page.before, "before"),
-        limit=page.last or page.first or DEFAULT_PAGE,
-        from_end=page.last is not None,
-    )
-    sessions, more = await info.context.loaders.sessions.load(key)
-    info.context.allowance.take(len(sessions))
-    from_end = page.last is not None
-    return SessionConnection(
-        nodes=[Session(value=session, beside=len(sessions)) for session in sessions],
-        page_info=page_info(
-            [_cursor(session) for session in sessions[:1] + sessions[-1:]],
-            has_previous=page.after is not None or (more and from_end),
-            has_next=page.before is not None or (more and not from_end),
-        ),
-        listed=listed,
-    )
-
-
-def _cursor(value: model.Session) -> str:
-    return write_cursor(_CURSOR, node.microseconds(value.created_at), value.id)
-
-
-def _filter(where: SessionFilter | None) -> model.SessionFilter:
-    if where is None:
-        return model.SessionFilter()
-    return model.SessionFilter(
-        title_contains=where.title_contains,
-        created_after=where.created_after,
-        created_before=where.created_before,
-    )
-
-
-def _position(cursor: str | None, name: str) -> model.SessionPosition | None:
-    if cursor is None:
-        return None
-    time, id = read_cursor(cursor, name, _CURSOR, 2)
-    try:
-        return model.SessionPosition(node.moment(int(time)), node.uuid(id))
-    except ValueError:
-        raise bad_cursor(name) from None

@@ -8,10 +8,11 @@ from gql_api.errors import Correctable
 from gql_api.schema import node
 from gql_api.schema.context import Info
 from gql_api.schema.scalars import Json
-from gql_api.schema.session import Session, SessionEdge
+from gql_api.schema.session import Session
+from gql_api.schema.session_list import SessionEdge
 from gql_api.schema.user_error import ERRORS, UserError
 from gql_api.services.creation import NewSession
-from gql_api.services.sessions import UNCHANGED, Changes
+from gql_api.services.sessions import Changes
 
 _USER = "Whose session it is to be; null: the viewer's. 1 to 255 characters, no control characters or outer blanks."
 _TITLE = "What the user calls it: at most 1000 characters, no control characters; null for none."
@@ -66,6 +67,16 @@ class UpdateSessionInput:
 
     id: strawberry.ID = strawberry.field(description=node.SESSION_ID)
     title: strawberry.Maybe[str | None] = strawberry.field(description=_TITLE)
+    tags: strawberry.Maybe[list[str] | None] = strawberry.field(
+        description="All tags that it is to have: at most 20. Without outer blanks each has 1 to 50 characters, no "
+        "control characters. Those that differ only in case are one, as it is written first. Null or empty: none."
+    )
+    archived: strawberry.Maybe[bool | None] = strawberry.field(
+        description="Whether it is archived. One that is already stays so since then. Null: it is not."
+    )
+    pinned: strawberry.Maybe[bool | None] = strawberry.field(
+        description="Whether it is pinned. One that is already stays so since then. Null: it is not."
+    )
     configs: strawberry.Maybe[Json | None] = strawberry.field(
         description="Merged into Acontext's configs key by key: a null key is deleted, an object replaced whole. "
         "At most 64 KiB; null deletes all keys."
@@ -149,12 +160,10 @@ async def get_or_create_session(info: Info, input: GetOrCreateSessionInput) -> G
 
 
 async def update_session(info: Info, input: UpdateSessionInput) -> UpdateSessionPayload:
-    """Change title and configs."""
+    """Change what is given."""
     id = node.read_session(input.id, "id")
-    changes = Changes(
-        title=input.title.value if input.title else UNCHANGED,
-        configs=input.configs.value if input.configs else UNCHANGED,
-    )
+    fields = ("title", "configs", "tags", "archived", "pinned")
+    changes = Changes(**{name: given.value for name in fields if (given := getattr(input, name))})
     try:
         changed = await info.context.writing().sessions.update(info.context.viewer.user, id, changes)
     except Correctable as problem:

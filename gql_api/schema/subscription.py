@@ -14,7 +14,8 @@ from gql_api.request_scope import request_within
 from gql_api.schema import node, place
 from gql_api.schema.context import Info
 from gql_api.schema.message import MessageEdge, stored_edges
-from gql_api.schema.session import Session, SessionEdge
+from gql_api.schema.session import Session
+from gql_api.schema.session_list import SessionEdge
 from gql_api.services.following import Followed
 
 T = TypeVar("T")
@@ -62,7 +63,9 @@ class SessionListEventKind(Enum):
     """Changes of a list."""
 
     CREATED = strawberry.enum_value("created", description="It was made, or taken over from Acontext.")
-    UPDATED = strawberry.enum_value("updated", description="Its title or configs were changed.")
+    UPDATED = strawberry.enum_value(
+        "updated", description="Its title, configs or tags were changed, or whether it is archived or pinned."
+    )
     DELETED = strawberry.enum_value("deleted", description="It is gone.")
 
 

@@ -6,7 +6,7 @@ from gql_api.schema import node
 from gql_api.schema.connection import After, Before, First, Last
 from gql_api.schema.context import Info
 from gql_api.schema.place import Page
-from gql_api.schema.session import (
+from gql_api.schema.session_list import (
     SessionConnection,
     SessionOrder,
     SessionOrderBy,

@@ -190,7 +190,7 @@ class Messages:
             raise
         except UpstreamFailure as failure:
             stored = await keyed.after(failure)
-            self._places.keep([stored])
+            self._places.keep_stored(stored)
         keyed.messages.append(stored)
         return stored
 
@@ -209,9 +209,11 @@ class Messages:
         except (UpstreamFailure, asyncio.CancelledError):
             self._events.publish(MessagesStored(session_id))  # it may be there
             raise
-        self._places.keep([stored])
+        if message.system_meta:
+            stored = stored._replace(meta=message.system_meta)
+        self._places.keep_stored(stored)
         self._events.publish(MessagesStored(session_id))
-        return stored._replace(meta=message.system_meta) if message.system_meta else stored
+        return stored
 
     async def _sent(self, session_id: UUID, message: Storable, files: Files) -> model.Message:
         calls = self._gateway.messages

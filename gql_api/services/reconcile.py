@@ -11,7 +11,7 @@ from uuid import UUID
 from gql_api import model
 from gql_api.errors import DatabaseFailure, UpstreamFailure
 from gql_api.services.creation import LEASE, UNDOING, Creation
-from gql_api.store import idempotency, mappings, places, transfer
+from gql_api.store import idempotency, mappings, places, tags, transfer
 from gql_api.store.turns import Turn
 from gql_api.telemetry import Finishing, doing
 from gql_api.upstream.gateway import Gateway
@@ -183,6 +183,7 @@ class Reconciler:
         if mapping.state is model.MappingState.DELETING:
             await self._remove(mapping)
             await places.forget(mapping.id)
+            await tags.forget(mapping.id)
             await mappings.bury(mapping.id, now=self._clock())
             return
         if not mapping.adopted:

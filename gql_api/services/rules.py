@@ -3,6 +3,7 @@
 import json
 import math
 import unicodedata
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -13,6 +14,7 @@ from gql_api.model import JsonObject
 LONGEST_USER = 255
 LONGEST_TITLE = 1000
 LONGEST_KEY = 255
+LONGEST_TAG, MOST_TAGS = 50, 20
 LARGEST_JSON = 65536
 """Bytes of JSON, as Acontext writes it, that it takes as configs or as a message's metadata."""
 DEEPEST_JSON = 50
@@ -46,6 +48,28 @@ def title(text: str | None, path: Path) -> str | None:
         raise TooLarge(f"A title has at most {LONGEST_TITLE} characters.", path)
     if _has_control(text):
         raise Invalid("A title must not contain control characters.", path)
+    return text
+
+
+def tags(given: Sequence[str] | None, path: Path) -> tuple[str, ...]:
+    """Check tags, at most 20: without outer blanks each has 1 to 50 characters, no control characters."""
+    found = [_tag(text, (*path, str(index))) for index, text in enumerate(given or ())]
+    if len(found) > MOST_TAGS:
+        raise TooLarge(f"A session has at most {MOST_TAGS} tags.", path)
+    return tuple(found)
+
+
+def tag_text(text: str) -> str:
+    """Give a tag as it is kept: without outer blanks, its accents written in one way."""
+    return unicodedata.normalize("NFC", text.strip())
+
+
+def _tag(given: str, path: Path) -> str:
+    text = tag_text(given)
+    if len(text) > LONGEST_TAG:
+        raise TooLarge(f"A tag has at most {LONGEST_TAG} characters.", path)
+    if not text or _has_control(text):
+        raise Invalid("A tag must not be empty, nor contain control characters.", path)
     return text
 
 

@@ -13,7 +13,8 @@ from gql_api.services.creation import KEY_PATH, Creation, NewSession
 from gql_api.services.locks import SessionLocks
 from gql_api.services.ownership import present
 from gql_api.services.reconcile import Reconciler
-from gql_api.store import mappings
+from gql_api.store import changing, mappings
+from gql_api.store.changing import NO_CHANGE, Change, Retagging
 from gql_api.upstream.gateway import Gateway
 from gql_api.upstream.refusal import Refused
 
@@ -29,6 +30,22 @@ class Changes:
 
     title: Any = UNCHANGED
     configs: Any = UNCHANGED
+    pinned: Any = UNCHANGED
+    archived: Any = UNCHANGED
+    tags: Any = UNCHANGED
+
+    def checked(self) -> tuple[Change, model.JsonObject | None]:
+        """Check them; give what is for our own database, and the configs."""
+        change = Change(
+            title=None if self.title is UNCHANGED else (rules.title(self.title, ("input", "title")),),
+            pinned=None if self.pinned is UNCHANGED else bool(self.pinned),
+            archived=None if self.archived is UNCHANGED else bool(self.archived),
+            retagging=None
+            if self.tags is UNCHANGED
+            else Retagging(add=rules.tags(self.tags, ("input", "tags")), replaces=True),
+        )
+        configs = self.configs if self.configs is UNCHANGED else rules.json_object(self.configs, _CONFIGS)
+        return change, configs
 
 
 class Sessions:
@@ -89,22 +106,15 @@ class Sessions:
         return session
 
     async def update(self, owner: str, id: UUID, changes: Changes) -> model.Session:
-        """Change title and configs; configs are merged key by key, null deletes a key, no configs at all clear them."""
-        title = changes.title if changes.title is UNCHANGED else rules.title(changes.title, ("input", "title"))
-        configs = changes.configs
-        if configs is not UNCHANGED:
-            configs = rules.json_object(configs, _CONFIGS)
+        """Change a session; configs are merged key by key, null deletes a key, no configs at all clear them."""
+        change, configs = changes.checked()
         async with self._locks.holding(owner, id, _ID) as held:
             if configs is not UNCHANGED:
                 await held.confirm()
                 await self._write_configs(id, configs)
-            now = self._creation.now()
-            if title is not UNCHANGED:
-                changed = await mappings.rename(owner, id, title=title, now=now)
-            elif configs is not UNCHANGED:
-                changed = await mappings.touch(owner, id, now=now)
-            else:
+            elif change == NO_CHANGE:
                 return held.session
+            changed = await changing.change(owner, id, change, now=self._creation.now())
         found = present(changed, "session", _ID)
         self._tell(ListChange.UPDATED, owner, id)
         return found

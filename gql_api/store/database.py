@@ -19,6 +19,7 @@ from tortoise.migrations.schema_editor import AsyncpgSchemaEditor, BaseSchemaEdi
 from tortoise.transactions import in_transaction
 
 from gql_api.errors import DatabaseFailure
+from gql_api.store import indexes
 from gql_api.store.connection_options import ConnectionOptions, credentials
 from gql_api.store.engine import AtHand, Client
 from gql_api.store.failures import translated
@@ -102,12 +103,17 @@ async def open_database(url: str, *, migrate: bool, options: ConnectionOptions =
 
 
 async def migrate(url: str, options: ConnectionOptions = _PLAINLY) -> list[str]:
-    """Bring the tables up to date, all or nothing, and name the migrations that were applied.
+    """Bring the tables up to date, all or nothing, and name the migrations that were applied; build missing indexes.
 
     Of several processes that start at once one does it while the others wait; they then have nothing to do. Raises
     `InvalidDatabaseUrl`, `DatabaseUnreachable`, and a `DatabaseFailure` where it is lost on the way.
     """
-    return await _migrate(parse(url), options)
+    target = parse(url)
+    names = await _migrate(target, options)
+    if target.dialect == "postgres":
+        with translated():
+            await indexes.build_beside(url, options)
+    return names
 
 
 def _begin_file(file: str) -> None:
@@ -141,6 +147,8 @@ async def _apply_missing(target: Target) -> list[str]:
         await executor.recorder.ensure_schema(_EDITORS[target.dialect](connection, atomic=False))
         names = [step.migration.name for step in await executor.plan()]
         await executor.migrate(direction="forward")
+        if target.dialect == "sqlite":
+            await indexes.build_at_once(connection)
     return names
 
 

@@ -33,4 +33,4 @@ class Beyond(Q):
 
 def in_time(position: model.SessionPosition) -> dict[str, Any]:
     """Give the place in the list of one user."""
-    return {"created_at": utc(position.created_at), "id": position.id}
+    return {"created_at": utc(position.at), "id": position.id}

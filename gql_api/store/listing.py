@@ -7,10 +7,15 @@ from typing import Any, TypedDict
 from gql_api import model
 from gql_api.store.rows import OF_SESSION, folded, utc
 from gql_api.store.statements import Row, Statement
+from gql_api.store.tags import MOST as MOST_TAGS
+from gql_api.store.tags import by_fold as tags_by_fold
 
 _LONGEST_PATTERN = 10_000
 """More than any title has characters; SQLite refuses patterns of 50 000 bytes."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_ACTIVITY = "COALESCE(last_activity_at, created_at)"
+"""As the index of the activity has it."""
+_TAGGED = "id IN (SELECT session_id FROM session_tags WHERE user_identifier = {} AND folded = {})"
 _OF_PATTERNS = re.compile(r"[\\%_]")
 
 
@@ -36,17 +41,22 @@ class Listed:
             self._add("created_at > {}", utc(where.created_after))
         if where.created_before:
             self._add("created_at < {}", utc(where.created_before))
+        for column, is_set in (("archived_at", where.archived), ("pinned_at", where.pinned)):
+            if is_set is not None:
+                self._add(f"{column} IS {'NOT ' if is_set else ''}NULL")
+        if where.tags:
+            self._add_tags(owner, where.tags)
 
-    async def page(self, cut: Cut, *, newest_first: bool) -> list[Row]:
+    async def page(self, cut: Cut, *, newest_first: bool, by_activity: bool) -> list[Row]:
         """Give the rows of a page and, if there is one, of the session behind where `limit` cuts it."""
-        # As row values: a range of the index, which a chain of ORs is not.
+        time = _ACTIVITY if by_activity else "created_at"
         if place := cut["after"]:
-            self._add(f"(created_at, id) {'<' if newest_first else '>'} ({{}}, {{}})", utc(place.created_at), place.id)
+            self._add_bound(time, place, is_beyond=not newest_first)
         if place := cut["before"]:
-            self._add(f"(created_at, id) {'>' if newest_first else '<'} ({{}}, {{}})", utc(place.created_at), place.id)
+            self._add_bound(time, place, is_beyond=newest_first)
         order = "DESC" if newest_first != cut["from_end"] else "ASC"
         limit = self._place(cut["limit"] + 1)
-        tail = f"ORDER BY created_at {order}, id {order} LIMIT {limit}"
+        tail = f"ORDER BY {time} {order}, id {order} LIMIT {limit}"
         return await self._ask(", ".join(OF_SESSION), tail)
 
     async def count(self) -> int:
@@ -59,14 +69,31 @@ class Listed:
         text = f"SELECT {what} FROM session_mappings WHERE {conditions} {tail}"  # noqa: S608 - our own words
         return await _statement(text).rows(*self._values)
 
+    def _add_bound(self, time: str, place: model.SessionPosition, *, is_beyond: bool) -> None:
+        """Bound the list by a place, as row values: a range of the index, which a chain of ORs is not."""
+        sign = ">" if is_beyond else "<"
+        at = utc(place.at)
+        self._add(f"({time}, id) {sign} ({{}}, {{}})", at, place.id)
+        if time is _ACTIVITY:  # SQLite finds no range of an index of expressions by row values
+            self._add(f"{time} {sign}= {{}}", at)
+
     def _add_title(self, text: str) -> None:
         """Match titles that contain this text; what no database can hold, or no pattern, is in no title."""
         wanted = folded(text)
-        if "\0" in wanted or len(wanted) > _LONGEST_PATTERN or _SURROGATE.search(wanted):
+        if len(wanted) > _LONGEST_PATTERN or not _is_storable(wanted):
             self._add("FALSE")
             return
         pattern = _OF_PATTERNS.sub(r"\\\g<0>", wanted)
         self._add(r"title_folded LIKE {} ESCAPE '\'", f"%{pattern}%")
+
+    def _add_tags(self, owner: str, tags: tuple[str, ...]) -> None:
+        """Match sessions that have all of these tags."""
+        wanted = tags_by_fold(tags)
+        if len(wanted) > MOST_TAGS or not all(map(_is_storable, wanted)):
+            self._add("FALSE")
+            return
+        for fold in wanted:
+            self._add(_TAGGED, owner, fold)
 
     def _add(self, condition: str, *values: Any) -> None:
         self._conditions.append(condition.format(*map(self._place, values)))
@@ -74,6 +101,11 @@ class Listed:
     def _place(self, value: Any) -> str:
         self._values.append(value)
         return f"${len(self._values)}"
+
+
+def _is_storable(text: str) -> bool:
+    """Tell whether both databases could hold this text."""
+    return "\0" not in text and not _SURROGATE.search(text)
 
 
 @lru_cache(maxsize=256)

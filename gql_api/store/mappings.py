@@ -25,8 +25,9 @@ from gql_api.store.statements import Statement
 
 _BEGIN = Statement("""
 INSERT INTO session_mappings (id, user_identifier, title, title_folded, state, adopted, nonce, created_at, updated_at,
-                              lease_until, creation_key, creation_fingerprint)
-VALUES ($1, $2, $3, $4, 'creating', $5, $6, $7, $7, $8, $9, $10) ON CONFLICT DO NOTHING RETURNING id
+                              lease_until, creation_key, creation_fingerprint, opening)
+VALUES ($1, $2, $3, $4, 'creating', $5, $6, $7, $7, $8, $9, $10, CASE WHEN $5 THEN NULL ELSE '' END)
+ON CONFLICT DO NOTHING RETURNING id
 """)
 _BIND = Statement(f"""
 UPDATE session_mappings SET state = 'ready', disk_id = $3, disk_created_at = $4, updated_at = $5
@@ -74,14 +75,16 @@ async def ready_by_disk(owner: str, disk_ids: Sequence[UUID]) -> dict[UUID, mode
 
 @rereading
 async def page(
-    owner: str, *, where: model.SessionFilter, newest_first: bool, **cut: Unpack[Cut]
+    owner: str, *, where: model.SessionFilter, newest_first: bool, by_activity: bool = False, **cut: Unpack[Cut]
 ) -> tuple[list[model.Session], bool]:
     """Return a page in the list's order, and whether more lies beyond where `limit` cut it.
 
-    The list is ordered by creation time, then id, both to the last digit. `after` and `before` are places in that
-    order and are left out themselves, whether a session still stands there or not. `where` is read as by `count`.
+    The list is ordered by creation time, or by the time of the last activity, then by id, all to the last digit.
+    `after` and `before` are places in that order and are left out themselves, whether a session still stands there or
+    not. `where` is read as by `count`.
     """
-    found = [rows.session(row) for row in await Listed(owner, where).page(cut, newest_first=newest_first)]
+    listed = Listed(owner, where)
+    found = [rows.session(row) for row in await listed.page(cut, newest_first=newest_first, by_activity=by_activity)]
     kept = found[: cut["limit"]]
     more = len(found) > cut["limit"]
     return (kept[::-1] if cut["from_end"] else kept), more
@@ -92,7 +95,7 @@ async def count(owner: str, where: model.SessionFilter) -> int:
     """Count this owner's sessions that match.
 
     The title is searched without regard to case in all alphabets, the same on both databases; no character of the
-    searched text has a meaning of its own. Times are exclusive.
+    searched text has a meaning of its own. So are tags compared, which are whole ones. Times are exclusive.
     """
     return await Listed(owner, where).count()
 
@@ -158,18 +161,6 @@ async def free_key(id: UUID, *, nonce: str) -> None:
 
 
 @translating
-async def rename(owner: str, id: UUID, *, title: str | None, now: datetime) -> model.Session | None:
-    """Give the session another title; None when this owner has no such session."""
-    return await _changed(owner, id, **rows.titled(title), updated_at=rows.utc(now))
-
-
-@translating
-async def touch(owner: str, id: UUID, now: datetime) -> model.Session | None:
-    """Note that the session was changed; None when this owner has no such session."""
-    return await _changed(owner, id, updated_at=rows.utc(now))
-
-
-@translating
 async def entomb(owner: str, id: UUID, *, now: datetime, lease_until: datetime) -> model.Mapping | None:
     """Hide the session from all readers, for deletion; None when this owner has no such session, or no more."""
     changed = await rows.update(
@@ -177,6 +168,8 @@ async def entomb(owner: str, id: UUID, *, now: datetime, lease_until: datetime) 
         state=MappingState.DELETING.value,
         updated_at=rows.utc(now),
         lease_until=rows.utc(lease_until),
+        opening=None,
+        opening_micros=None,
     )
     return rows.mapping(changed) if changed else None
 
@@ -230,11 +223,6 @@ def _tombstones(before: datetime) -> QuerySet[SessionMapping]:
 async def _claim(seen: dict[str, Any], *, lease_until: datetime) -> model.Mapping | None:
     changed = await rows.update(SessionMapping.filter(**seen), lease_until=lease_until)
     return rows.mapping(changed) if changed else None
-
-
-async def _changed(owner: str, id: UUID, **values: Any) -> model.Session | None:
-    changed = await rows.update(_ready(owner).filter(id=id), **values)
-    return rows.session(changed) if changed else None
 
 
 def _ready(owner: str) -> QuerySet[SessionMapping]:

@@ -35,6 +35,13 @@ class SessionMapping(Model):
     creation_key = fields.CharField(max_length=255, null=True)
     creation_fingerprint = fields.CharField(max_length=64, null=True)
 
+    pinned_at: datetime | None = fields.DatetimeField(null=True)
+    archived_at: datetime | None = fields.DatetimeField(null=True)
+    last_activity_at: datetime | None = fields.DatetimeField(null=True)
+    # How the user opened the conversation, and when. Empty: made here, and nothing was said yet; null: not known.
+    opening: str | None = fields.TextField(null=True)
+    opening_micros: int | None = fields.BigIntField(null=True)
+
     class Meta:
         table = "session_mappings"
         constraints = (

@@ -5,7 +5,7 @@ which everything is there. So it makes no difference who writes them, in which o
 Acontext stays the truth, and others may write to it past us. Rows of a session go with the session.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -14,6 +14,7 @@ from uuid import UUID
 from gql_api.store.failures import translating
 from gql_api.store.models import SessionMapping
 from gql_api.store.retry import rereading
+from gql_api.store.rows import as_uuid
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -31,15 +32,6 @@ FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::int[]) WITH ORDINALITY
   LATERAL ({_ANCHOR.format(session="its_session", micros="its_micros", id="its_id", skip="skip")}) AS found
 """  # noqa: S608 - names of our own columns
 _READY = "EXISTS (SELECT 1 FROM session_mappings WHERE id = {id} AND state = 'ready')"
-_PUT_SQLITE = f"""
-INSERT INTO message_places (session_id, micros, message_id) SELECT ?1, ?2, ?3 WHERE {_READY.format(id="?1")}
-ON CONFLICT DO NOTHING
-"""
-_PUT_POSTGRES = f"""
-INSERT INTO message_places (session_id, micros, message_id)
-SELECT new.* FROM unnest($1::uuid[], $2::bigint[], $3::uuid[]) AS new (its_session, micros, id)
-WHERE {_READY.format(id="its_session")} ORDER BY 1, 2, 3 ON CONFLICT DO NOTHING
-"""  # noqa: S608 - as above
 _PUT_COUNT = f"""
 INSERT INTO message_counts (session_id, micros, count)
 SELECT {{session}}, {{micros}}, {{count}} WHERE {_READY.format(id="{session}")}
@@ -51,7 +43,11 @@ _COUNT = {
     "postgres": _PUT_COUNT.format(session="$1::uuid", micros="$2::bigint", count="$3::bigint"),
 }
 _COUNTS = "SELECT session_id, micros, count FROM message_counts WHERE session_id "
-_FORGET = ("DELETE FROM message_places WHERE session_id = ", "DELETE FROM message_counts WHERE session_id = ")
+_FORGET = (
+    "DELETE FROM message_places WHERE session_id = ",
+    "DELETE FROM message_counts WHERE session_id = ",
+    "UPDATE session_mappings SET opening = NULL, opening_micros = NULL WHERE id = ",
+)
 
 
 class Place(NamedTuple):
@@ -92,7 +88,7 @@ async def anchors(wanted: Sequence[Wanted]) -> list[Place | None]:
         times, ids = [micros for micros, _ in bounds], [id for _, id in bounds]
         found = {row["number"]: row for row in await _query(_ANCHORS_POSTGRES, sessions, times, ids, skips)}
     return [
-        Place(one.session_id, from_micros(row["micros"]), _uuid(row["message_id"])) if row else None
+        Place(one.session_id, from_micros(row["micros"]), as_uuid(row["message_id"])) if row else None
         for one, row in ((one, found.get(number)) for number, one in enumerate(wanted, 1))
     ]
 
@@ -105,21 +101,7 @@ async def counts(session_ids: Sequence[UUID]) -> dict[UUID, Counted]:
         rows = await _query(f"{_COUNTS}IN ({marks})", *map(str, session_ids))
     else:
         rows = await _query(f"{_COUNTS}= ANY($1::uuid[])", list(session_ids))
-    return {_uuid(row["session_id"]): Counted(from_micros(row["micros"]), row["count"]) for row in rows}
-
-
-@translating
-async def put(places: Iterable[tuple[UUID, datetime, str]]) -> None:
-    """Keep the places of messages, of sessions that are ready; those that are kept already are fine.
-
-    Each is the session, the time, and the message's id as all ids are written.
-    """
-    rows = [(session_id, to_micros(created_at), id) for session_id, created_at, id in places]
-    if _is_sqlite():
-        values = [[str(session), micros, id] for session, micros, id in rows]
-        await SessionMapping._meta.db.execute_many(_PUT_SQLITE, values)
-    else:
-        await _query(_PUT_POSTGRES, *(list(column) for column in zip(*rows, strict=True)))
+    return {as_uuid(row["session_id"]): Counted(from_micros(row["micros"]), row["count"]) for row in rows}
 
 
 @translating
@@ -156,7 +138,3 @@ def to_micros(time: datetime) -> int:
 def from_micros(micros: int) -> datetime:
     """Give the time so many microseconds after 1970 began."""
     return _EPOCH + timedelta(microseconds=micros)
-
-
-def _uuid(value: Any) -> UUID:
-    return value if isinstance(value, UUID) else UUID(str(value))

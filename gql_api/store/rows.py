@@ -12,7 +12,18 @@ from gql_api import model
 from gql_api.store.models import SessionMapping
 from gql_api.store.statements import Row, converted
 
-OF_SESSION = ("id", "user_identifier", "title", "disk_id", "disk_created_at", "created_at", "updated_at")
+OF_SESSION = (
+    "id",
+    "user_identifier",
+    "title",
+    "disk_id",
+    "disk_created_at",
+    "created_at",
+    "updated_at",
+    "pinned_at",
+    "archived_at",
+    "last_activity_at",
+)
 OF_MAPPING = (*OF_SESSION, "state", "adopted", "nonce")
 _SELECT = f"SELECT {', '.join(OF_SESSION)} FROM session_mappings WHERE state = 'ready' AND "  # noqa: S608 - our columns
 _READY, _READY_POSTGRES = f"{_SELECT} user_identifier = ? AND ", f"{_SELECT} user_identifier = $1 AND "
@@ -63,6 +74,9 @@ def session(row: Row) -> model.Session:
         disk_created_at=row["disk_created_at"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],
+        pinned_at=row["pinned_at"],
+        archived_at=row["archived_at"],
+        last_activity_at=row["last_activity_at"],
     )
 
 
@@ -97,3 +111,8 @@ def utc(moment: datetime) -> datetime:
         return moment.astimezone(UTC)
     except OverflowError:
         return (datetime.min if moment.year == MINYEAR else datetime.max).replace(tzinfo=UTC)
+
+
+def as_uuid(value: Any) -> UUID:
+    """Read an id of another table than that of mappings, which SQLite gives as text."""
+    return value if isinstance(value, UUID) else UUID(str(value))

@@ -3,20 +3,33 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from tortoise.expressions import Q
+from tortoise.transactions import in_transaction
 
 from gql_api import model
 from gql_api.model import MappingState
-from gql_api.store import rows
+from gql_api.store import rows, tags
 from gql_api.store.keyset import Beyond, in_time
 from gql_api.store.models import SessionMapping
 from gql_api.store.retry import rereading
 
 _NOT_READY = [state.value for state in MappingState if state is not MappingState.READY]
 """Asked for `state = 'ready'`, SQLite takes the index of the sweep and sorts all rows for each page."""
+
+
+class Organised(NamedTuple):
+    """How a user has organised a session."""
+
+    pinned_at: datetime | None = None
+    archived_at: datetime | None = None
+    last_activity_at: datetime | None = None
+    tags: tuple[str, ...] = ()
+
+
+PLAIN = Organised()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +41,7 @@ class Binding:
     title: str | None
     disk: model.Disk
     created_at: datetime
+    organised: Organised = PLAIN
 
 
 @rereading
@@ -42,9 +56,12 @@ async def adopt(bindings: Sequence[Binding], *, nonce: str, now: datetime) -> se
 
     Each has all of its row or none. The nonce, of no other call, tells ours from what others made at the same time.
     """
-    await SessionMapping.bulk_create([_row(binding, nonce, now) for binding in bindings], ignore_conflicts=True)
-    ours = SessionMapping.filter(id__in=[binding.id for binding in bindings], nonce=nonce)
-    return {id for (id,) in await ours.values_list("id")}
+    async with in_transaction():
+        await SessionMapping.bulk_create([_row(binding, nonce, now) for binding in bindings], ignore_conflicts=True)
+        ours = SessionMapping.filter(id__in=[binding.id for binding in bindings], nonce=nonce)
+        made = {id for (id,) in await ours.values_list("id")}
+        await tags.put([(one.id, one.user, one.organised.tags) for one in bindings if one.id in made])
+    return made
 
 
 @rereading
@@ -69,6 +86,8 @@ def _indexed_at(session: model.Session) -> dict[str, Any]:
 
 def _row(binding: Binding, nonce: str, now: datetime) -> SessionMapping:
     created_at = rows.utc(binding.created_at)
+    times = binding.organised._asdict()
+    del times["tags"]
     return SessionMapping(
         id=binding.id,
         user_identifier=binding.user,
@@ -81,4 +100,5 @@ def _row(binding: Binding, nonce: str, now: datetime) -> SessionMapping:
         created_at=created_at,
         updated_at=created_at,
         lease_until=rows.utc(now),
+        **{name: moment and rows.utc(moment) for name, moment in times.items()},
     )

@@ -68,6 +68,7 @@ NAMES_NOTHING = {
     *("CreateSessionInput.configs", "GetOrCreateSessionInput.configs", "UpdateSessionInput.configs"),
     *("CreateSessionInput.idempotencyKey", "GetOrCreateSessionInput.idempotencyKey"),
     *("StoreMessageInput.idempotencyKey", "StoreMessagesInput.idempotencyKey"),
+    *("SessionFilter.tags", "UpdateSessionInput.tags"),
     *("SessionFilter.titleContains", "RemoveToolResultInput.toolResultPlaceholder"),
     *("RemoveToolResultInput.keepTools", "RemoveToolCallParamsInput.keepTools"),
     *("StoreMessageInput.metadata", "StoreMessagesItemInput.metadata", "UploadFileInput.metadata"),
@@ -106,7 +107,7 @@ BESIDE = {
     "Session.messages(pinAtMessageId)": EDITING,
     "Session.messages(after) edited": EDITING,
     "Session.messages(before) edited": EDITING,
-    "UpdateSessionInput.id": 'title: "stolen", configs: {a: 1}',
+    "UpdateSessionInput.id": 'title: "stolen", configs: {a: 1}, tags: ["stolen"], archived: true, pinned: true',
     "GetOrCreateSessionInput.id": 'title: "mine"',
     "Subscription.messageStored(after)": f'sessionId: "{OWN}"',
 }

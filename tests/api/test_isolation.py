@@ -34,7 +34,7 @@ OF_ONE_SESSION = {"message cursor", "edited cursor", "resume cursor"}
 """What fits no other session, so that nothing is asked about any."""
 WHOLE = """
 { sessions { nodes {
-  id acontextId title configs updatedAt disk { id acontextId }
+  id acontextId title configs tags pinnedAt updatedAt disk { id acontextId }
   messages { resumeCursor edges { cursor } nodes { id acontextId text parts { id } } }
   files { edges { cursor } nodes { id path updatedAt } }
   edited: messages(editStrategy: {tokenLimit: {limitTokens: 2}}) { edges { cursor } }

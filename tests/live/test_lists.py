@@ -8,6 +8,7 @@ from api.upstream import Upstream
 from identity.issuing import secret_token
 from live.conftest import Live
 from live.test_messages import DELETE
+from live.test_messages import FOLLOW as MESSAGES
 
 FOLLOW = """
 subscription ($user: String) {
@@ -38,6 +39,38 @@ async def test_each_change_is_told_in_its_order(live: Live, upstream: Upstream) 
     assert told[1]["sessionEdge"] == {"node": {"id": made["id"], "title": "Coffee"}}
     assert told[2] == {"kind": "DELETED", "sessionEdge": None, "deletedSessionId": made["id"]}
     assert told[3]["sessionEdge"]["node"]["id"] == opened["session"]["id"]
+
+
+async def test_organising_a_session_is_a_change_of_its_list(live: Live) -> None:
+    made = await live.client.create()
+    document = """mutation ($id: ID!) {
+      a: updateSession(input: {id: $id, pinned: true}) { errors { code } }
+      b: updateSession(input: {id: $id, archived: true}) { errors { code } }
+      c: updateSession(input: {id: $id, tags: ["a"]}) { errors { code } }
+    }"""
+    async with live.socket() as socket:
+        id = await socket.subscribe(FOLLOW.replace("title", "tags pinnedAt archivedAt"))
+        await socket.settled()
+        await live.client.data(document, id=made["id"])
+        told = [await socket.event(id) for _ in range(3)]
+    assert [event["kind"] for event in told] == ["UPDATED"] * 3
+    last = told[-1]["sessionEdge"]["node"]
+    assert last["tags"] == ["a"]
+    assert last["pinnedAt"] < last["archivedAt"]
+
+
+async def test_a_followed_session_is_active_when_others_store_in_it_too(live: Live, upstream: Upstream) -> None:
+    followed, newer = await live.client.create(), await live.client.create()
+    document = MESSAGES.replace("id text", "createdAt").replace("id title", "lastActivityAt")
+    async with live.socket() as socket:
+        id = await socket.subscribe(document, session=followed["id"])
+        await socket.settled()
+        body = {"blob": {"role": "user", "content": "theirs"}, "format": "openai"}
+        await upstream.ask("POST", f"/session/{followed['acontextId']}/messages", json=body)
+        event = await socket.event(id)
+    assert event["session"]["lastActivityAt"] == event["messageEdge"]["node"]["createdAt"]
+    latest = await live.client.data("{ sessions(orderBy: LAST_ACTIVITY_DESC) { nodes { id } } }")
+    assert [node["id"] for node in latest["sessions"]["nodes"]] == [followed["id"], newer["id"]]
 
 
 async def test_what_changes_nothing_is_not_told(live: Live) -> None:

@@ -18,7 +18,10 @@ from gql_api.schema.limits import MOST_SHOWN
 from schema.random_operations import Writer
 
 SCHEMA = build_schema()._schema
-AT_HAND = {"Query.viewer", "Query.user", "MessageConnection.resumeCursor", "MessageStoredEvent.resumeCursor"}
+AT_HAND = {
+    *("Query.viewer", "Query.user", "Session.lastActivityAt"),
+    *("MessageConnection.resumeCursor", "MessageStoredEvent.resumeCursor"),
+}
 """Fields with a resolver of their own that neither ask for anything nor list anything."""
 RECKONED = {"FileConnection.directories", "Message.tokenCount"}
 """Fields without one that list or reckon what is priced."""

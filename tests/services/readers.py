@@ -21,6 +21,7 @@ from gql_api.mark import Edge, Mark, Settling
 from gql_api.services.following import Following, Limits
 from gql_api.services.following.feed import Feed
 from gql_api.services.following.reader import Reader
+from gql_api.store.place_keeper import PlaceKeeper
 from services.late import BEGAN, EDITS, OVERLAP, SESSION, LateAcontext, Place, place
 
 Step = tuple[Any, ...]
@@ -58,7 +59,9 @@ class World:
         self.acontext = LateAcontext(page)
         self.settling = Settling(timedelta(seconds=OVERLAP), lambda: self.acontext.now() + timedelta(seconds=skew))
         self.gateway = cast("Any", SimpleNamespace(messages=self.acontext))
-        self.following = Following(self.gateway, LocalBroker(), self.settling, 5.0, Limits(MOST, MOST, MOST))
+        self.following = Following(
+            self.gateway, LocalBroker(), self.settling, 5.0, Limits(MOST, MOST, MOST), PlaceKeeper()
+        )
         self.feeds: list[Feed] = []
         self.given = [Given(Mark(), set(), set())]
         self.subscriptions: list[Subscription] = []
@@ -72,7 +75,7 @@ class World:
 
     async def new_feed(self) -> Feed:
         session = model.Session(SESSION, "ada", None, SESSION, BEGAN, BEGAN, BEGAN)
-        reader = Reader(self.gateway, self.settling)
+        reader = Reader(self.gateway, self.settling, PlaceKeeper())
         feed = Feed(session, reader, slowest=5.0, clock=lambda: self.acontext.seconds)
         await feed.begin()
         return feed

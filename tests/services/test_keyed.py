@@ -21,7 +21,7 @@ from gql_api.services.creation import NewSession
 from gql_api.services.drafts import ChatMessage, Draft
 from gql_api.services.locks import SessionLocks
 from gql_api.services.messages import Condition, Messages, Stored
-from gql_api.store import idempotency, places
+from gql_api.store import idempotency, noting
 from gql_api.store.database import open_database
 from gql_api.store.place_keeper import PlaceKeeper
 from gql_api.upstream import cursor
@@ -177,7 +177,7 @@ async def test_what_is_looked_for_is_looked_for_where_it_can_be(parts: Parts) ->
     for text in ("long", "before"):
         await server(parts).store_all("ada", session_id, drafts([text]))
     ahead = datetime.now(UTC) + timedelta(seconds=5)
-    await places.put([(session_id, ahead, str(uuid4()))])
+    await noting.note([(session_id, ahead, str(uuid4()))], {})
     cursors: list[str | None] = []
 
     def fault(request: httpx.Request) -> str | None:

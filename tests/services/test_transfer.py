@@ -18,6 +18,7 @@ from gql_api.services.transfer.importing import Import, Terms
 from gql_api.services.transfer.inventory import aside
 from gql_api.services.transfer.reading import Problem, Row, read
 from gql_api.store import mappings
+from gql_api.store.changing import Change, change
 from services.parts import Parts, opened
 
 LONG_AGO = datetime(2024, 2, 29, 23, 59, 59, 999999, tzinfo=UTC)
@@ -83,7 +84,7 @@ async def test_many_lines_take_few_calls_and_are_sessions_then(taking: Taking) -
 async def test_the_same_file_again_changes_nothing_and_asks_nothing(taking: Taking) -> None:
     rows = [await taking.row() for _ in range(3)]
     assert await taking.run(*rows[:2]) == ((2, 0, 0), [])
-    await mappings.rename("ada", rows[0].session, title="another since", now=taking.parts.now)
+    await change("ada", rows[0].session, Change(title=("another since",)), now=taking.parts.now)
     assert await taking.run(*rows) == ((1, 2, 0), [])
     taking.parts.upstream.clear()
     assert await taking.run(*rows) == ((0, 3, 0), [])
@@ -204,8 +205,9 @@ async def test_lists_longer_than_a_page_are_walked_once(taking: Taking, parts: P
 async def test_an_export_has_all_that_is_ready_in_its_order_whatever_the_page(taking: Taking, format: Format) -> None:
     rows = [replace(await taking.row(user), created_at=LONG_AGO) for user in ("ada", "bob", 'a "b", c')]
     rows += [replace(await taking.row(), title=title) for title in (None, "", '"日本", "x"\u2028')]
+    rows.append(replace(await taking.row(), pinned_at=LONG_AGO, archived_at=LONG_AGO, tags=("Work", "ä, b")))
     deleted = await taking.row()
-    assert (await taking.run(*rows, deleted))[0] == (7, 0, 0)
+    assert (await taking.run(*rows, deleted))[0] == (8, 0, 0)
     await mappings.entomb("ada", deleted.session, now=taking.parts.now, lease_until=taking.parts.now)
 
     whole = await exported(format)

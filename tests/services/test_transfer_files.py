@@ -3,6 +3,7 @@
 import io
 import json
 import unicodedata
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import get_args
 from uuid import UUID
@@ -17,10 +18,12 @@ from gql_api.services.transfer.exporting import line
 from gql_api.services.transfer.reading import Problem, Row, UnfitFile, read
 
 HEAD = "user,session,disk,title,created_at\n"
+EXPORTED = "user,session,disk,title,created_at,pinned_at,archived_at,last_activity_at,tags\n"
 S, D = UUID(int=7), UUID(int=8)
 NO_TIME = "created_at: This is no time by ISO 8601, such as 2026-01-31T12:00:00.123456Z."
 NO_OBJECT = "json: This is no JSON object in which each name is there once."
-NO_FIELD = "There is no such field; there are user, session, disk, title, created_at."
+THERE_ARE = "there are user, session, disk, title, created_at, pinned_at, archived_at, last_activity_at, tags."
+NO_FIELD = f"There is no such field; {THERE_ARE}"
 NO_UNICODE = "title: This text is not valid Unicode: it contains a lone surrogate."
 TOO_LONG = "csv: field larger than field limit (131072)"
 AT = datetime(2026, 1, 31, 12, 0, 0, 123456, tzinfo=UTC)
@@ -40,19 +43,62 @@ def told(text: str | bytes, format: Format = "csv") -> list[str]:
     return [str(one) if isinstance(one, Problem) else f"line {one.line} is right" for one in parsed(text, format)]
 
 
-@given(st.lists(st.tuples(USERS, IDS, IDS, TITLES, TIMES), max_size=4), st.sampled_from(get_args(Format)))
-def test_what_is_written_is_read_as_it_was(
-    values: list[tuple[str, UUID, UUID, str | None, datetime]], format: Format
-) -> None:
-    sessions = [
-        model.Session(id=id, user=user, title=title, disk_id=disk, disk_created_at=AT, created_at=at, updated_at=AT)
-        for user, id, disk, title, at in values
-    ]
-    text = (HEAD if format == "csv" else "") + "".join(line(session, format) for session in sessions)
+def in_utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)
+
+
+ROWS = st.builds(
+    Row,
+    st.just(0),
+    USERS,
+    IDS,
+    IDS,
+    TITLES,
+    TIMES.map(in_utc),
+    pinned_at=st.sampled_from([None, AT]),
+    archived_at=st.sampled_from([None, AT]),
+    last_activity_at=st.sampled_from([None, AT]),
+    tags=st.lists(st.sampled_from(["Work", "ä, b", '"', "[]", "日\u2028本"]), max_size=3).map(tuple),
+)
+
+
+@given(st.lists(ROWS, max_size=4), st.sampled_from(get_args(Format)))
+def test_what_is_written_is_read_as_it_was(rows: list[Row], format: Format) -> None:
+    text = EXPORTED if format == "csv" else ""
+    for row in rows:
+        session = model.Session(
+            id=row.session,
+            user=row.user,
+            title=row.title,
+            disk_id=row.disk,
+            disk_created_at=AT,
+            created_at=row.created_at,
+            updated_at=AT,
+            pinned_at=row.pinned_at,
+            archived_at=row.archived_at,
+            last_activity_at=row.last_activity_at,
+        )
+        text += line(session, format, list(row.tags) or None)
     first = 2 if format == "csv" else 1
-    assert parsed(text, format) == [
-        Row(number, *names, at.astimezone(UTC)) for number, (*names, at) in enumerate(values, first)
-    ]
+    assert parsed(text, format) == [replace(row, line=number) for number, row in enumerate(rows, first)]
+
+
+def test_tags_and_the_times_of_organising_may_be_missing_or_empty_and_must_be_right() -> None:
+    whole = f"{EXPORTED}ada,{S},{D},"
+    assert parsed(f"{whole},{AT},,,,\n") == parsed(f"{whole},{AT},,,,[]\n") == [Row(2, "ada", S, D, None, AT)]
+    for cells, problem in [
+        (',"",,,', "pinned_at: This is missing."),
+        (",today,,,", NO_TIME.replace("created_at", "pinned_at")),
+        (",,tomorrow,,", NO_TIME.replace("created_at", "archived_at")),
+        (",,,late,", NO_TIME.replace("created_at", "last_activity_at")),
+        (',,,,""', "tags: This must be a JSON array of texts."),
+        (",,,,null", "tags: This must be a JSON array of texts."),
+        (",,,,work", "tags: This must be a JSON array of texts."),
+        (",,,,[1]", "tags: This must be a JSON array of texts."),
+        (',,,,"["" ""]"', "tags: A tag must not be empty, nor contain control characters."),
+        (f',,,,"[""{"x" * 51}""]"', "tags: A tag has at most 50 characters."),
+    ]:
+        assert told(f"{whole},{AT}{cells}\n") == [f"line 2: {problem}"], cells
 
 
 @given(st.lists(st.text('a,"\n\r日', max_size=6), min_size=1, max_size=5))
@@ -109,11 +155,11 @@ def test_a_time_without_an_offset_is_utc(written: str, meant: datetime) -> None:
         ("user,session,disk", "missing columns: created_at."),
         (
             "user;session;disk",
-            "unknown columns: 'user;session;disk'; there are user, session, disk, title, created_at.",
+            f"unknown columns: 'user;session;disk'; {THERE_ARE}",
         ),
         (
             "user,session,disk,created_at,note,Title",
-            "unknown columns: 'note', 'Title'; there are user, session, disk, title, created_at.",
+            f"unknown columns: 'note', 'Title'; {THERE_ARE}",
         ),
         ("user,session,disk,created_at,user", "a column is there twice."),
         ('"user', "the header cannot be read: unexpected end of data"),

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+import re
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -15,20 +16,31 @@ from uuid import UUID
 import asyncpg  # type: ignore[import-untyped]
 
 from gql_api.model import Session, SessionFilter, SessionPosition
-from gql_api.store import leases, mappings, transfer
+from gql_api.store import leases, mappings, noting, tags, transfer
+from gql_api.store.changing import Change, Retagging, change
 
 OWNER = "heavy@example.com"
 EXPORTED = 500
 BEGUN = datetime(2026, 1, 1, tzinfo=UTC)
+_OURS = re.compile("session_mappings|session_tags")
 _FILL = """
 INSERT INTO session_mappings (id, user_identifier, title, title_folded, state, disk_id, disk_created_at, adopted,
-                              nonce, created_at, updated_at, lease_until)
+                              nonce, created_at, updated_at, lease_until, pinned_at, archived_at, last_activity_at)
 SELECT (md5('s' || n)::uuid), CASE WHEN n % 20 = 0 THEN 'heavy@example.com' ELSE 'user' || n % 10007 END,
        'Session ' || n, 'session ' || n,
        CASE WHEN n % 10000 = 1 THEN 'deleted' WHEN n % 50000 = 2 THEN 'deleting' ELSE 'ready' END,
-       (md5('d' || n)::uuid), made, false, 'nonce', made, made, made
+       (md5('d' || n)::uuid), made, false, 'nonce', made, made, made,
+       CASE WHEN n % 2000 = 0 THEN made END, CASE WHEN n % 3 = 0 THEN made END,
+       CASE WHEN n % 40 = 0 THEN made + n % 1000 * interval '1 hour' END
 FROM (SELECT n, timestamptz '2026-01-01 00:00:00+00' + n * interval '1 second' AS made
       FROM generate_series(1, {count}) AS n) AS numbered
+"""
+_TAG = """
+INSERT INTO session_tags (session_id, folded, tag, user_identifier)
+SELECT id, tag, tag, user_identifier FROM session_mappings,
+  LATERAL (VALUES ('work', 2), ('rare', 1000), ('other', 5)) AS tags (tag, every)
+WHERE extract(epoch FROM created_at)::bigint / 20 % every = 0 AND state = 'ready'
+  AND (user_identifier = 'heavy@example.com' OR extract(epoch FROM created_at)::bigint % 2 = 1)
 """
 """One user of every twentieth session, scattered over the whole table, as they come in the course of time."""
 
@@ -39,9 +51,10 @@ async def fill(url: str, count: int) -> float:
     connection = await asyncpg.connect(url)
     try:
         await connection.execute(_FILL.format(count=count), timeout=600)
+        await connection.execute(_TAG, timeout=600)
         # A server that does not wait for its disk marks no row as visible to all before this.
         await connection.execute("CHECKPOINT", timeout=600)
-        await connection.execute("VACUUM (FREEZE, ANALYZE) session_mappings", timeout=600)
+        await connection.execute("VACUUM (FREEZE, ANALYZE) session_mappings, session_tags", timeout=600)
     finally:
         await connection.close()
     return time.monotonic() - begun
@@ -59,8 +72,14 @@ class Sent(logging.Handler):
     __hash__ = logging.Handler.__hash__
 
     def emit(self, record: logging.LogRecord) -> None:
-        if isinstance(record.args, tuple) and len(record.args) == 2 and "session_mappings" in str(record.args[0]):
-            self.statements.append((str(record.args[0]), list(record.args[1] or ())))  # type: ignore[call-overload]
+        if not isinstance(record.args, tuple) or len(record.args) != 2:
+            return
+        statement, values = str(record.args[0]), list(record.args[1] or ())  # type: ignore[call-overload]
+        if _OURS.search(statement):
+            # Of one statement that is sent with each of several lists: SQLite has no values that are lists.
+            is_many = statement.lstrip().startswith("INSERT") or (values and "?1" in statement)
+            is_many = is_many and isinstance(values[0], list)
+            self.statements.append((statement, values[0] if is_many else values))
 
 
 @contextmanager
@@ -76,14 +95,7 @@ def listening() -> Iterator[Sent]:
         logger.setLevel(level)
 
 
-def questions(count: int) -> dict[str, Callable[[], Awaitable[Any]]]:
-    """Name the hot questions, each as the program asks it of a table of so many rows."""
-    middle = count // 40 * 20
-    place = SessionPosition(BEGUN + timedelta(seconds=middle), _uuid("s", middle))
-    now = BEGUN + timedelta(days=3650)
-    last = Session(place.id, OWNER, None, _uuid("d", middle), now, place.created_at, now)
-    ids, disks = [[_uuid(kind, n) for n in range(20, 2020, 20)] for kind in "sd"]
-
+def _pages(place: SessionPosition, middle: int) -> dict[str, Callable[[], Awaitable[Any]]]:
     def page(**cut: Any) -> Callable[[], Awaitable[Any]]:
         whole = {"where": SessionFilter(), "newest_first": True, "after": None, "before": None, "limit": 20}
         return lambda: mappings.page(OWNER, **{"from_end": False, **whole, **cut})
@@ -94,16 +106,52 @@ def questions(count: int) -> dict[str, Callable[[], Awaitable[Any]]]:
         "deep page forward": page(after=place),
         "deep page backward": page(before=place, from_end=True),
         "deep page, oldest first": page(after=place, newest_first=False),
-        "page of a time": page(where=SessionFilter(created_after=BEGUN, created_before=place.created_at)),
+        "page of a time": page(where=SessionFilter(created_after=BEGUN, created_before=place.at)),
         "page by a frequent title": page(where=SessionFilter(title_contains="sess")),
         "page by a rare title": page(where=SessionFilter(title_contains=f"session {middle}")),
+        "first page by activity": page(by_activity=True),
+        "deep page by activity": page(by_activity=True, after=place),
+        "deep page by activity, backward": page(by_activity=True, before=place, from_end=True),
+        "page by activity of those not archived": page(by_activity=True, where=SessionFilter(archived=False)),
+        "page of those not archived": page(where=SessionFilter(archived=False)),
+        "page of the archived": page(where=SessionFilter(archived=True)),
+        "page of the pinned": page(where=SessionFilter(pinned=True)),
+        "page by a frequent tag": page(where=SessionFilter(tags=("work",))),
+        "page by a rare tag": page(where=SessionFilter(tags=("rare",))),
+        "page by two tags": page(where=SessionFilter(tags=("work", "other"), archived=False)),
+    }
+
+
+def _counts() -> dict[str, Callable[[], Awaitable[Any]]]:
+    return {
+        "count of the pinned": lambda: mappings.count(OWNER, SessionFilter(pinned=True)),
+        "count by tags": lambda: mappings.count(OWNER, SessionFilter(tags=("work", "other"))),
         "count": lambda: mappings.count(OWNER, SessionFilter()),
         "count by title": lambda: mappings.count(OWNER, SessionFilter(title_contains="99")),
+    }
+
+
+def questions(count: int) -> dict[str, Callable[[], Awaitable[Any]]]:
+    """Name the hot questions, each as the program asks it of a table of so many rows."""
+    middle = count // 40 * 20
+    place = SessionPosition(BEGUN + timedelta(seconds=middle), _uuid("s", middle))
+    now = BEGUN + timedelta(days=3650)
+    last = Session(place.id, OWNER, None, _uuid("d", middle), now, place.at, now)
+    seen = noting.Seen(now, noting.Opening("hello", now, is_start=True))
+    ids, disks = [[_uuid(kind, n) for n in range(20, 2020, 20)] for kind in "sd"]
+
+    return {
+        **_pages(place, middle),
+        **_counts(),
+        "tags of a page": lambda: tags.of(ids),
+        "openings of a page": lambda: noting.openings(ids),
         "by ids": lambda: mappings.ready(OWNER, ids),
         "by disks": lambda: mappings.ready_by_disk(OWNER, disks),
         "by id": lambda: mappings.find(ids[0]),
         "disk is bound": lambda: mappings.disk_is_bound(disks[0]),
-        "rename": lambda: mappings.rename(OWNER, ids[0], title="new", now=now),
+        "rename": lambda: change(OWNER, ids[0], Change(title=("new",)), now=now),
+        "change the tags": lambda: change(OWNER, ids[0], Change(retagging=Retagging(("a",), ("b",))), now=now),
+        "note places and activity": lambda: noting.note([(ids[0], now, str(ids[1]))], dict.fromkeys(ids[:50], seen)),
         "take the lease": lambda: leases.take(OWNER, ids[0], holder="bench", seconds=1.0),
         "claims of the sweep": lambda: mappings.claim_unfinished(now=now, lease_until=now, limit=1),
         "export, first page": lambda: transfer.page(None, EXPORTED),
@@ -178,12 +226,24 @@ def fill_sqlite(file: str, count: int) -> None:
             "ready",
             str(_uuid("d", n)),
             *[str(BEGUN + timedelta(seconds=n))] * 4,
+            *[str(BEGUN) if n % every == 0 else None for every in (2000, 3)],
+            str(BEGUN + timedelta(seconds=n, hours=n % 1000)) if n % 40 == 0 else None,
         )
         for n in range(1, count + 1)
     )
     with closing(sqlite3.connect(file)) as connection, connection:
         connection.executemany(
             "INSERT INTO session_mappings (id, user_identifier, title, title_folded, state, disk_id, disk_created_at,"
-            " created_at, updated_at, lease_until, adopted, nonce) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 'nonce')",
+            " created_at, updated_at, lease_until, pinned_at, archived_at, last_activity_at, adopted,"
+            " nonce) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 'nonce')",
             rows,
+        )
+        connection.executemany(
+            "INSERT INTO session_tags (session_id, folded, tag, user_identifier) VALUES (?, ?, ?, ?)",
+            (
+                (str(_uuid("s", n)), tag, tag, OWNER)
+                for n in range(20, count + 1, 20)
+                for tag, every in (("work", 2), ("rare", 1000), ("other", 5))
+                if n // 20 % every == 0
+            ),
         )

@@ -10,8 +10,8 @@ from tortoise.context import TortoiseContext
 from tortoise.exceptions import IntegrityError, OperationalError
 from tortoise.migrations.autodetector import MigrationAutodetector
 
-from databases import Databases
-from gql_api.store import mappings
+from databases import Databases, PostgresDatabases
+from gql_api.store import indexes, mappings
 from gql_api.store.database import Database, DatabaseUnreachable, SchemaOutdated, migrate, open_database
 
 ALL_MIGRATIONS = [
@@ -20,6 +20,9 @@ ALL_MIGRATIONS = [
     "0003_message_places",
     "0004_idempotency_keys",
     "0005_task_leases",
+    "0006_organised_sessions",
+    "0007_session_activity",
+    "0008_session_openings",
 ]
 INDEXES = {
     "sqlite": "SELECT name FROM pragma_index_list('session_mappings') WHERE NOT [unique]",
@@ -48,7 +51,9 @@ async def test_the_indexes_are_really_there(database: Database) -> None:
     """SQLite loses indexes that were made before a constraint."""
     rows = await database.connection.execute_query_dict(INDEXES[dialect_of(database)])
 
-    assert {row["name"] for row in rows} == {"session_mappings_listing", "session_mappings_sweeping"}
+    assert {row["name"] for row in rows} == {
+        f"session_mappings_{name}" for name in ("listing", "sweeping", "pinned", "archived", "activity")
+    }
 
 
 async def test_a_migration_is_named_and_applied_once(empty_database_url: str) -> None:
@@ -68,7 +73,7 @@ async def test_outdated_tables_are_refused_with_the_remedy(empty_database_url: s
         async with open_database(empty_database_url, migrate=False):
             pytest.fail("it was opened")
 
-    assert str(refusal.value) == "The database lacks 5 migration(s) of this version; run: gql-api migrate"
+    assert str(refusal.value) == "The database lacks 8 migration(s) of this version; run: gql-api migrate"
 
 
 async def test_several_migrations_at_once_do_it_once(empty_database_url: str) -> None:
@@ -97,7 +102,8 @@ async def test_a_table_with_rows_is_brought_up_to_date(database_url: str, databa
     """What the later migrations made is taken away again, as it was not there in the version before."""
     async with open_database(database_url, migrate=False):
         session = await make_ready()
-    await databases.execute(database_url, "DROP INDEX session_mappings_creation_key")
+    for index in ("creation_key", "pinned", "archived", "activity"):
+        await databases.execute(database_url, f"DROP INDEX session_mappings_{index}")
     for column in (
         "write_holder",
         "write_until",
@@ -105,9 +111,14 @@ async def test_a_table_with_rows_is_brought_up_to_date(database_url: str, databa
         "write_fence",
         "creation_key",
         "creation_fingerprint",
+        "pinned_at",
+        "archived_at",
+        "last_activity_at",
+        "opening",
+        "opening_micros",
     ):
         await databases.execute(database_url, f"ALTER TABLE session_mappings DROP COLUMN {column}")
-    for table in ("message_places", "message_counts", "message_keys", "task_leases"):
+    for table in ("message_places", "message_counts", "message_keys", "task_leases", "session_tags"):
         await databases.execute(database_url, f"DROP TABLE {table}")
     await databases.execute(database_url, "DELETE FROM tortoise_migrations WHERE name > '0001_session_mappings'")
 
@@ -210,3 +221,20 @@ async def test_sqlite_waits_for_others_and_for_the_disk(sqlite_databases: Databa
         rows = [await database.connection.execute_query_dict(f"PRAGMA {pragma}") for pragma in pragmas]
 
     assert [row[0].popitem()[1] for row in rows] == ["wal", 2, 10_000, 1]
+
+
+async def test_indexes_are_built_where_they_are_missing_or_not_whole(postgres_databases: PostgresDatabases) -> None:
+    """As after a command that was killed on its way; servers write meanwhile."""
+    url = await postgres_databases.migrated()
+    await postgres_databases.execute(url, "DROP INDEX session_mappings_pinned")
+    broken = "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'session_mappings_activity'::regclass"
+    await postgres_databases.execute(url, broken)
+    async with open_database(url, migrate=False) as database:
+        await make_ready()
+        assert await asyncio.gather(*(migrate(url) for _ in range(3))) == [[], [], []]
+        rows = await database.connection.execute_query_dict(
+            "SELECT relname AS name FROM pg_class JOIN pg_index ON indexrelid = oid WHERE indisvalid"
+            " AND indrelid = 'session_mappings'::regclass AND relname LIKE 'session_mappings_%'"
+        )
+    assert {row["name"] for row in rows} >= set(indexes.INDEXES)
+    await postgres_databases.drop(url)

@@ -12,6 +12,7 @@ from databases import Databases
 from gql_api import model
 from gql_api.errors import DatabaseUnavailable
 from gql_api.store import mappings
+from gql_api.store.changing import NO_CHANGE, change
 from gql_api.store.database import open_database
 
 SOCKET = ".s.PGSQL.5432"
@@ -110,6 +111,6 @@ async def test_a_write_is_not_repeated(postgres_databases: Databases, tmp_path: 
         cuttable.cut()
 
         with pytest.raises(DatabaseUnavailable):
-            await mappings.touch("ada", session.id, now=session.updated_at)
+            await change("ada", session.id, NO_CHANGE, now=session.updated_at)
 
         assert cuttable.refused <= 1

@@ -10,6 +10,7 @@ from sample_mappings import BEGUN, LEASE_END, make_ready, new_disk, new_intent
 from gql_api import model
 from gql_api.model import MappingState
 from gql_api.store import mappings
+from gql_api.store.changing import NO_CHANGE, Change, change
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -162,7 +163,7 @@ async def test_a_ready_session_cannot_be_abandoned() -> None:
 async def test_a_title_is_kept_as_it_is_given(title: str | None) -> None:
     session = await make_ready(title="Before")
 
-    renamed = await mappings.rename("ada", session.id, title=title, now=LATER)
+    renamed = await change("ada", session.id, Change(title=(title,)), now=LATER)
 
     assert renamed == session._replace(title=title, updated_at=LATER)
     assert await mappings.ready("ada", [session.id]) == {session.id: renamed}
@@ -171,7 +172,7 @@ async def test_a_title_is_kept_as_it_is_given(title: str | None) -> None:
 async def test_a_renamed_session_is_found_by_its_new_title_only() -> None:
     session = await make_ready(title="Before")
 
-    await mappings.rename("ada", session.id, title="After", now=LATER)
+    await change("ada", session.id, Change(title=("After",)), now=LATER)
 
     assert await mappings.count("ada", model.SessionFilter(title_contains="before")) == 0
     assert await mappings.count("ada", model.SessionFilter(title_contains="after")) == 1
@@ -180,14 +181,14 @@ async def test_a_renamed_session_is_found_by_its_new_title_only() -> None:
 async def test_touching_moves_the_time_of_change_only() -> None:
     session = await make_ready(title="Plan")
 
-    assert await mappings.touch("ada", session.id, LATER) == session._replace(updated_at=LATER)
+    assert await change("ada", session.id, NO_CHANGE, now=LATER) == session._replace(updated_at=LATER)
 
 
 async def test_a_strangers_session_cannot_be_changed() -> None:
     session = await make_ready("bob")
 
-    assert await mappings.rename("ada", session.id, title="Mine", now=LATER) is None
-    assert await mappings.touch("ada", session.id, now=LATER) is None
+    assert await change("ada", session.id, Change(title=("Mine",)), now=LATER) is None
+    assert await change("ada", session.id, NO_CHANGE, now=LATER) is None
     assert await mappings.entomb("ada", session.id, now=LATER, lease_until=LATER) is None
 
     assert await mappings.ready("bob", [session.id]) == {session.id: session}
@@ -212,7 +213,7 @@ async def test_an_entombed_session_is_gone_for_readers_and_known_to_services() -
     assert await mappings.find(session.id) == entombed
     assert await mappings.ready("ada", [session.id]) == {}
     assert await mappings.entomb("ada", session.id, now=LATER, lease_until=LATER) is None
-    assert await mappings.touch("ada", session.id, now=LATER) is None
+    assert await change("ada", session.id, NO_CHANGE, now=LATER) is None
 
 
 async def test_a_buried_session_keeps_its_row_and_its_id_taken() -> None:

@@ -27,7 +27,7 @@ moments = st.sampled_from([0, 1, 2, 10, 1_000_000, 1_000_001]).map(
     lambda microseconds: BEGUN.replace(microsecond=0) + timedelta(microseconds=microseconds)
 )
 ids = st.one_of(st.integers(1, 40), st.integers(2**128 - 40, 2**128 - 1)).map(lambda number: UUID(int=number))
-places = st.builds(SessionPosition, created_at=moments, id=ids)
+places = st.builds(SessionPosition, at=moments, id=ids)
 limits = st.integers(0, 6)
 
 
@@ -46,11 +46,11 @@ async def owned(times: list[datetime], *, newest_first: bool) -> Owned:
 
 
 def place_of(session: model.Session) -> SessionPosition:
-    return SessionPosition(created_at=session.created_at, id=session.id)
+    return SessionPosition(at=session.created_at, id=session.id)
 
 
 def is_before(one: SessionPosition, other: SessionPosition, *, newest_first: bool) -> bool:
-    first, second = (one.created_at, one.id), (other.created_at, other.id)
+    first, second = (one.at, one.id), (other.at, other.id)
     return first > second if newest_first else first < second
 
 

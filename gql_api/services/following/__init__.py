@@ -16,6 +16,7 @@ from gql_api.mark import Edge, Mark, Seen, Settling
 from gql_api.services.following.feed import Arrival, Feed
 from gql_api.services.following.reader import Batch, Reader
 from gql_api.services.following.subscriber import Subscriber
+from gql_api.store.place_keeper import PlaceKeeper
 from gql_api.upstream.gateway import Gateway
 
 __all__ = ["Followed", "Following", "Limits"]
@@ -51,6 +52,7 @@ class Following:
     settling: Settling
     slowest: float
     limits: Limits
+    places: PlaceKeeper
     _context: Context = field(default_factory=copy_context)
     """Reads are nobody's request: what is noted of one must not be noted of who came first."""
     _feeds: dict[UUID, Feed] = field(default_factory=dict)
@@ -160,7 +162,7 @@ class Following:
                 yield message
 
     def _reader(self) -> Reader:
-        return Reader(self.gateway, self.settling)
+        return Reader(self.gateway, self.settling, self.places)
 
     @contextmanager
     def _feed(self, session: model.Session) -> Iterator[Feed]:

@@ -13,8 +13,10 @@ from uuid import UUID
 
 from gql_api import model
 from gql_api.mark import BEGINNING, Settling
+from gql_api.store.place_keeper import PlaceKeeper
 from gql_api.upstream import cursor
 from gql_api.upstream.gateway import Gateway
+from gql_api.upstream.messages import Reading
 from gql_api.upstream.walking import Read, tail, walk
 
 _NEWEST = 20
@@ -34,6 +36,7 @@ class Reader:
 
     gateway: Gateway
     settling: Settling
+    places: PlaceKeeper
 
     async def newest(self, session_id: UUID) -> tuple[Batch, bool]:
         """Read some of the newest messages, all that one may still appear among; tell whether there are older ones."""
@@ -52,7 +55,13 @@ class Reader:
             yield Batch(messages, ceiling)
 
     def _read(self, session_id: UUID) -> Read:
-        return partial(self.gateway.messages.read, session_id)
+        return partial(self._page, session_id)
+
+    async def _page(self, session_id: UUID, reading: Reading) -> model.MessagePage:
+        page = await self.gateway.messages.read(session_id, reading)
+        if page.messages:
+            self.places.note_activity(session_id, page.messages[-1].created_at)
+        return page
 
 
 @dataclass(slots=True)

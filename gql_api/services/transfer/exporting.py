@@ -3,11 +3,12 @@
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
+from typing import Any
 
 from gql_api import model
 from gql_api.services.transfer import COLUMNS, Format
-from gql_api.store import transfer
+from gql_api.store import tags, transfer
 
 AT_ONCE = 10_000
 
@@ -26,28 +27,34 @@ async def pages(format: Format, *, at_once: int = AT_ONCE) -> AsyncIterator[Page
         yield Page([",".join(COLUMNS) + "\n"], 0)
     last: model.Session | None = None
     while sessions := await transfer.page(last, at_once):
-        yield Page([line(session, format) for session in sessions], len(sessions))
+        tagged = await tags.of([session.id for session in sessions])
+        yield Page([line(session, format, tagged.get(session.id)) for session in sessions], len(sessions))
         last = sessions[-1]
 
 
-def line(session: model.Session, format: Format) -> str:
+def line(session: model.Session, format: Format, tags: list[str] | None = None) -> str:
     """Write one mapping, with the end of the line."""
-    return (_cells(session) if format == "csv" else json.dumps(_values(session), ensure_ascii=False)) + "\n"
+    values = _values(session, tags)
+    return (_cells(values) if format == "csv" else json.dumps(values, ensure_ascii=False)) + "\n"
 
 
-def _values(session: model.Session) -> dict[str, str | None]:
+def _values(session: model.Session, tags: list[str] | None) -> dict[str, Any]:
     told = (
         session.user,
         str(session.id),
         str(session.disk_id),
         session.title,
-        session.created_at.astimezone(UTC).isoformat(),
+        *map(_time, (session.created_at, session.pinned_at, session.archived_at, session.last_activity_at)),
+        tags,
     )
     return dict(zip(COLUMNS, told, strict=True))
 
 
-def _cells(session: model.Session) -> str:
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.astimezone(UTC).isoformat()
+
+
+def _cells(values: dict[str, Any]) -> str:
     """Quote what is there, so that an empty title differs from none; the csv module cannot, before Python 3.12."""
-    return ",".join(
-        "" if value is None else '"' + value.replace('"', '""') + '"' for value in _values(session).values()
-    )
+    texts = [json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value for value in values.values()]
+    return ",".join("" if text is None else '"' + text.replace('"', '""') + '"' for text in texts)

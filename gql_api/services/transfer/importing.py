@@ -145,7 +145,7 @@ class Import:
         if not bindings:
             return
         made = await transfer.adopt(
-            [transfer.Binding(row.session, row.user, row.title, disk, row.created_at) for row, disk in bindings],
+            [_binding(row, disk) for row, disk in bindings],
             nonce=secrets.token_hex(16),
             now=self._terms.clock(),
         )
@@ -153,6 +153,11 @@ class Import:
         lost = [row for row, _ in bindings if row.session not in made]
         for row in _kept(await self._unbound(lost), problems):
             problems.append(Problem(row.line, "session", "It is being taken over just now; import it again."))
+
+
+def _binding(row: Row, disk: model.Disk) -> transfer.Binding:
+    organised = transfer.Organised(row.pinned_at, row.archived_at, row.last_activity_at, row.tags)
+    return transfer.Binding(row.session, row.user, row.title, disk, row.created_at, organised)
 
 
 def _otherwise(mapping: model.Mapping, row: Row) -> str:

@@ -35,6 +35,10 @@ class Row:
     disk: UUID
     title: str | None
     created_at: datetime
+    pinned_at: datetime | None = None
+    archived_at: datetime | None = None
+    last_activity_at: datetime | None = None
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,7 @@ class Problem:
         return f"line {self.line}: {self.field}: {self.message}"
 
 
+_TIMES = ("pinned_at", "archived_at", "last_activity_at")
 _Record = tuple[int, dict[str, Any]]
 
 
@@ -108,7 +113,7 @@ def _header(reader: Iterator[list[str]]) -> list[str]:
     except csv.Error as error:
         raise UnfitFile(f"the header cannot be read: {error}") from None
     unknown = [name for name in columns if name not in COLUMNS]
-    missing = [name for name in COLUMNS if name not in columns and name != OPTIONAL]
+    missing = [name for name in COLUMNS if name not in columns and name not in OPTIONAL]
     if unknown:
         raise UnfitFile(f"unknown columns: {', '.join(map(repr, unknown))[:500]}; there are {', '.join(COLUMNS)}.")
     if missing:
@@ -120,8 +125,12 @@ def _header(reader: Iterator[list[str]]) -> list[str]:
 
 def _named(columns: list[str], cells: list[str], text: str) -> dict[str, Any]:
     values: dict[str, Any] = dict(zip(columns, cells, strict=True))
-    if values.get(OPTIONAL) == "" and not _is_quoted(text, columns.index(OPTIONAL)):
-        values[OPTIONAL] = None
+    for name in OPTIONAL:
+        if values.get(name) == "" and not _is_quoted(text, columns.index(name)):
+            values[name] = None
+    if isinstance(tags := values.get("tags"), str):
+        found = _json(tags)
+        values["tags"] = tags if found is None else found
     return values
 
 
@@ -139,16 +148,21 @@ def _ndjson(lines: _Lines) -> Iterator[_Record | Problem]:
         lines.taken.clear()
         if not text.strip():
             continue
-        try:
-            value = json.loads(text, object_pairs_hook=_once)
-        except (ValueError, RecursionError):
-            value = None
+        value = _json(text)
         if not isinstance(value, dict):
             yield Problem(number, "json", "This is no JSON object in which each name is there once.")
         elif unknown := sorted(value.keys() - set(COLUMNS)):
             yield Problem(number, unknown[0][:100], f"There is no such field; there are {', '.join(COLUMNS)}.")
         else:
             yield number, value
+
+
+def _json(text: str) -> Any:
+    """Read JSON; None where it is none."""
+    try:
+        return json.loads(text, object_pairs_hook=_once)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -168,6 +182,8 @@ def _row(record: _Record, reserved_prefix: str) -> Row | Problem:
             disk=_id(values, "disk"),
             title=None if values.get("title") is None else rules.title(_text(values, "title"), ("title",)),
             created_at=_moment(values, "created_at"),
+            **{name: _moment(values, name) for name in _TIMES if values.get(name) is not None},
+            tags=_tags(values),
         )
     except Correctable as wrong:
         return Problem(line, wrong.path[0], wrong.message)
@@ -175,7 +191,7 @@ def _row(record: _Record, reserved_prefix: str) -> Row | Problem:
 
 def _text(values: dict[str, Any], name: str) -> str:
     value = values.get(name)
-    if value is None or (value == "" and name != OPTIONAL):
+    if value is None or (value == "" and name != "title"):
         raise Invalid("This is missing.", (name,))
     if not isinstance(value, str):
         raise Invalid("This must be text.", (name,))
@@ -199,3 +215,12 @@ def _moment(values: dict[str, Any], name: str) -> datetime:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise Invalid("This is no time by ISO 8601, such as 2026-01-31T12:00:00.123456Z.", (name,)) from None
+
+
+def _tags(values: dict[str, Any]) -> tuple[str, ...]:
+    given = values.get("tags")
+    if given is None:
+        return ()
+    if not isinstance(given, list) or not all(isinstance(tag, str) for tag in given):
+        raise Invalid("This must be a JSON array of texts.", ("tags",))
+    return rules.tags(given, ("tags",))
