@@ -113,7 +113,7 @@ class Session(node.Node):
         if found is None:
             return None
         info.context.allowance.take(1)
-        return messages_of([found], self)[0]
+        return (await messages_of(info, [found], self))[0]
 
     @strawberry.field(
         description="When its newest message was stored, as far as it was seen here; createdAt where there is none, or "
