@@ -132,6 +132,7 @@ async def run(
         bounds = Bounds(settings.max_calls_per_operation, settings.max_read_size, settings.max_download_size)
         reading = gateway.counting(bounds)
         urls, media, counter = UrlCache(_now), MediaCache(), TokenCounter()
+        stack.callback(counter.close)
         yield Running(gateway, reading, services, urls, media, material, database, following, events, places, counter)
 
 

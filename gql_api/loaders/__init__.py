@@ -18,7 +18,7 @@ from strawberry.dataloader import DataLoader
 from gql_api import model
 from gql_api.errors import UpstreamFailure
 from gql_api.loaders import kept
-from gql_api.loaders.counter import TokenCounter
+from gql_api.loaders.counter import Count, TokenCounter
 from gql_api.loaders.keys import FileKey, MessageKey, Owned, SessionsKey, Shown
 from gql_api.loaders.spreading import spread
 from gql_api.loaders.view import Views
@@ -105,7 +105,7 @@ class Loaders:
         return self._each("token_total", partial(_token_total, self._gateway, self.messages))
 
     @cached_property
-    def token_count(self) -> DataLoader[Shown, int]:
+    def token_count(self) -> DataLoader[Shown, int | None]:
         """Count the tokens of single messages as they are shown."""
         return _batched("token_count", partial(_token_counts, self._counter))
 
@@ -239,7 +239,7 @@ async def _token_total(gateway: Gateway, messages: Pages, session_id: UUID) -> i
     return await gateway.sessions.token_total(session_id)
 
 
-async def _token_counts(counter: TokenCounter, keys: list[Shown]) -> Sequence[int | BaseException]:
+async def _token_counts(counter: TokenCounter, keys: list[Shown]) -> Sequence[Count]:
     return await counter.counts([key.message for key in keys])
 
 

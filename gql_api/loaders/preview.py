@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 from gql_api import model
+from gql_api.errors import CostLimitExceeded
 from gql_api.loaders.conversation import reads
 from gql_api.loaders.keys import Shown
 from gql_api.loaders.view import View, place
@@ -84,4 +85,8 @@ def _size(stored: Sequence[model.Message], shown: Sequence[model.Message], ends:
 
 
 async def _tokens(loaders: "Loaders", messages: Sequence[model.Message]) -> int:
-    return sum(await loaders.token_count.load_many(map(Shown, messages))) if messages else 0
+    counts = await loaders.token_count.load_many(map(Shown, messages)) if messages else []
+    known = [count for count in counts if count is not None]
+    if len(known) < len(counts):
+        raise CostLimitExceeded("What came in meanwhile takes longer to count than the request may.")
+    return sum(known)

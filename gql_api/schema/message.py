@@ -83,7 +83,7 @@ class Message(node.Node):
     token_count: int | None = computed(
         "How many tokens (o200k_base) it has as it is shown here, edited or not; counted here as Acontext counts: the "
         "texts, and of tool calls the name and the arguments, not the role, ids or media. Those of all messages of a "
-        "view add up to the connection's tokenCount. Null only where it cannot be counted.",
+        "view add up to the connection's tokenCount. Null only where that takes longer than the request may.",
         lambda self: self.together.tokens_of(self.value),
     )
     value: strawberry.Private[model.Message]

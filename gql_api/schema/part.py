@@ -70,7 +70,7 @@ class Together:
     def __init__(self, messages: list[model.Message]) -> None:
         self._messages = messages
         self._session = str(messages[0].session_id) if messages else ""
-        self._tokens: dict[str, int | BaseException] = {}
+        self._tokens: dict[str, int | BaseException | None] = {}
 
     def spelled(self, message: model.Message) -> str:
         """Spell the key of one of these messages."""
@@ -83,8 +83,8 @@ class Together:
         self._tokens = {message.id_text: found for message, found in zip(self._messages, counts, strict=True)}
         return sum(found for found in counts if isinstance(found, int))
 
-    def tokens_of(self, message: model.Message) -> int:
-        """Give the count of a message; raise what was in the way of it."""
+    def tokens_of(self, message: model.Message) -> int | None:
+        """Give the count of a message, None where time was over; raise what was in the way of it."""
         found = self._tokens[message.id_text]
         if isinstance(found, BaseException):
             raise found
