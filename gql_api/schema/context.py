@@ -20,6 +20,7 @@ from gql_api.services.files import Files
 from gql_api.services.following import Following
 from gql_api.services.messages import Messages
 from gql_api.services.sessions import Sessions
+from gql_api.services.several import SeveralSessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Services:
     """The writes."""
 
     sessions: Sessions
+    several: SeveralSessions
     messages: Messages
     files: Files
 
