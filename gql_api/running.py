@@ -37,6 +37,7 @@ from gql_api.services.locks import SessionLocks
 from gql_api.services.messages import Messages
 from gql_api.services.reconcile import Reconciler, turn_at_sweep
 from gql_api.services.sessions import Sessions
+from gql_api.services.several import SeveralSessions
 from gql_api.settings import Settings
 from gql_api.store.connection_options import connect_directly
 from gql_api.store.database import ConnectionOptions, Database, open_database
@@ -243,7 +244,7 @@ def _services(
     )
     keys = Keys(gateway, _now, timedelta(seconds=settings.store_settling))
     messages = Messages(keys, locks, events, places, longest_run=settings.max_run)
-    return Services(sessions, messages, Files(gateway, locks)), reconciler
+    return Services(sessions, SeveralSessions(sessions), messages, Files(gateway, locks)), reconciler
 
 
 async def _events(stack: AsyncExitStack, settings: Settings) -> Broker:

@@ -21,6 +21,7 @@ from gql_api.services.following import Following
 from gql_api.services.globs import Globs
 from gql_api.services.messages import Messages
 from gql_api.services.sessions import Sessions
+from gql_api.services.several import SeveralSessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Services:
     """The writes."""
 
     sessions: Sessions
+    several: SeveralSessions
     messages: Messages
     files: Files
 

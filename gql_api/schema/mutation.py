@@ -4,7 +4,7 @@ from typing import Annotated
 
 import strawberry
 
-from gql_api.schema import file_write, message_write, session_write
+from gql_api.schema import file_write, message_write, session_write, several_write
 from gql_api.schema.context import Info
 
 _INPUT = strawberry.argument(description="What to do.")
@@ -49,6 +49,23 @@ class Mutation:
         self, info: Info, input: Annotated[session_write.DeleteSessionInput, _INPUT]
     ) -> session_write.DeleteSessionPayload | None:
         return await session_write.delete_session(info, input)
+
+    @strawberry.mutation(
+        description="Archive, pin or tag several of the viewer's sessions alike. Each is changed whole or not at all; "
+        "what is wrong with one keeps no other from it."
+    )
+    async def update_sessions(
+        self, info: Info, input: Annotated[several_write.UpdateSessionsInput, _INPUT]
+    ) -> several_write.UpdateSessionsPayload | None:
+        return await several_write.update_sessions(info, input)
+
+    @strawberry.mutation(
+        description="Delete several of the viewer's sessions, each as deleteSession does. They are gone at once."
+    )
+    async def delete_sessions(
+        self, info: Info, input: Annotated[several_write.DeleteSessionsInput, _INPUT]
+    ) -> several_write.DeleteSessionsPayload | None:
+        return await several_write.delete_sessions(info, input)
 
     @strawberry.mutation(
         description="Store a message at the end of a conversation. After UPSTREAM_TIMEOUT it may have been stored: "

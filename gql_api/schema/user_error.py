@@ -25,7 +25,7 @@ class UserErrorCode(Enum):
     )
     TOO_LARGE = strawberry.enum_value("TOO_LARGE", description="A value is beyond its limit.")
     UPSTREAM_FAILED = strawberry.enum_value(
-        "UPSTREAM_FAILED", description="Acontext, or this server's database, failed after a part of a list was stored."
+        "UPSTREAM_FAILED", description="Acontext, or this server's database, failed after a part of a list was done."
     )
 
 

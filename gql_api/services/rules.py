@@ -59,6 +59,12 @@ def tags(given: Sequence[str] | None, path: Path) -> tuple[str, ...]:
     return tuple(found)
 
 
+def alike(tags: Sequence[str], others: Sequence[str]) -> int | None:
+    """Tell the place of the first of these tags that is among the others, however it is written there."""
+    there = {tag.casefold() for tag in others}
+    return next((place for place, tag in enumerate(tags) if tag.casefold() in there), None)
+
+
 def tag_text(text: str) -> str:
     """Give a tag as it is kept: without outer blanks, its accents written in one way."""
     return unicodedata.normalize("NFC", text.strip())

@@ -11,10 +11,10 @@ from gql_api.services import rules
 from gql_api.services.adoption import Adoption, Opened
 from gql_api.services.creation import KEY_PATH, Creation, NewSession
 from gql_api.services.locks import SessionLocks
-from gql_api.services.ownership import present
+from gql_api.services.ownership import own_session, present
 from gql_api.services.reconcile import Reconciler
 from gql_api.store import changing, mappings
-from gql_api.store.changing import NO_CHANGE, Change, Retagging
+from gql_api.store.changing import NO_CHANGE, Change, Retagging, TooManyTags
 from gql_api.upstream.gateway import Gateway
 from gql_api.upstream.refusal import Refused
 
@@ -115,6 +115,18 @@ class Sessions:
             elif change == NO_CHANGE:
                 return held.session
             changed = await changing.change(owner, id, change, now=self._creation.now())
+        found = present(changed, "session", _ID)
+        self._tell(ListChange.UPDATED, owner, id)
+        return found
+
+    async def organise(self, owner: str, id: UUID, change: Change) -> model.Session:
+        """Change what our own database alone has of a session, whoever writes to it in Acontext; raise `TooLarge`."""
+        if change == NO_CHANGE:
+            return await own_session(owner, id, _ID)
+        try:
+            changed = await changing.change(owner, id, change, now=self._creation.now())
+        except TooManyTags:
+            raise TooLarge(f"A session has at most {rules.MOST_TAGS} tags.", _ID) from None
         found = present(changed, "session", _ID)
         self._tell(ListChange.UPDATED, owner, id)
         return found

@@ -84,6 +84,9 @@ def test_every_field_that_asks_for_something_has_a_price() -> None:
             2 + 30 + 3 + 3 * 54,
         ),
         ("mutation { createSession(input: {}) { session { configs } } }", 1 + 20 + 10),
+        ('mutation { updateSessions(input: {ids: ["a", "b"]}) { sessions { id configs } } }', 1 + 2 + 2 * 10),
+        ('mutation { deleteSessions(input: {ids: ["a", "b"]}) { deletedSessionIds } }', 1 + 2 * 50),
+        ("{ sessions(first: 2) { nodes { title displayTitle tags lastMessage { text } } } }", 1 + 1 + 2 + 2 * 22),
         ("subscription { sessionListChanged { kind } }", 1 + 10),
     ],
 )

@@ -31,7 +31,7 @@ from graphql import (
     visit,
 )
 
-from gql_api.schema.cost.prices import ENTRIES, EXPLICIT_LISTS, PRICES, UNCOUNTED_MESSAGES, Price, is_paged
+from gql_api.schema.cost.prices import ALL_NAMED, ENTRIES, EXPLICIT_LISTS, PRICES, UNCOUNTED_MESSAGES, Price, is_paged
 from gql_api.schema.cost.terms import Condition, Cost, Given, Size, count, most, times, total, value, where
 from gql_api.schema.limits import MOST_SHOWN, check_whole, too_many_shown
 
@@ -142,7 +142,7 @@ class _Reading:
         price = PRICES.get(name, _FREE)
         size = self._size(name, price, node, around)
         inner = self._inner(field.type, same, self._within(name, node, around, size))
-        if node.name.value in ENTRIES and around.entries is not None:
+        if (node.name.value in ENTRIES or name in ALL_NAMED) and around.entries is not None:
             return times(around.entries, inner)
         if size is None:
             return total([price.points, inner])

@@ -63,6 +63,11 @@ def _stored(arguments: Arguments) -> int:
     return _length(given.get("messages")) if isinstance(given, Mapping) else 1
 
 
+def _named(arguments: Arguments) -> int:
+    given = arguments.get("input")
+    return min(_length(given.get("ids")), MOST) if isinstance(given, Mapping) else 1
+
+
 def is_paged(arguments: Arguments) -> bool:
     """Tell whether a page is asked for, and not the whole."""
     return isinstance(arguments.get("first"), int) or isinstance(arguments.get("last"), int)
@@ -105,6 +110,8 @@ PRICES: dict[str, Price] = {
     "Mutation.getOrCreateSession": Price(3 * CALL),
     "Mutation.updateSession": Price(2 * CALL),
     "Mutation.deleteSession": Price(5 * CALL),
+    "Mutation.updateSessions": Price(0, _named),
+    "Mutation.deleteSessions": Price(0, _named, each=5 * CALL),
     "Mutation.storeMessage": _ONE,
     "Mutation.storeMessages": Price(0, _stored, each=CALL),
     "Mutation.uploadFile": Price(2 * CALL),
@@ -116,8 +123,11 @@ PRICES: dict[str, Price] = {
 
 ENTRIES = {"nodes", "edges"}
 """The fields of a connection that show as many entries as the connection has."""
+ALL_NAMED = {"UpdateSessionsPayload.sessions"}
+"""The fields of a payload that show as many as were named."""
 EXPLICIT_LISTS: dict[str, Callable[[Arguments], int]] = {
     "Query.nodes": lambda arguments: _length(arguments.get("ids")),
+    "Mutation.updateSessions": _named,
     **dict.fromkeys(
         ("Query.sessions", "User.sessions"),
         lambda arguments: _page(arguments) if is_paged(arguments) else 1,
