@@ -33,7 +33,7 @@ async def test_a_creation_that_takes_too_long_is_given_up_and_leaves_nothing(par
         await asyncio.Event().wait()
 
     parts.upstream.meanwhile = never
-    making = asyncio.create_task(parts.creation(longest=0.05).make("ada", NEW))
+    making = asyncio.create_task(parts.creation(longest=1.0).make("ada", NEW))
     await stuck.wait()
     parts.upstream.meanwhile = None
     with pytest.raises(UpstreamTimeout):
