@@ -1,6 +1,8 @@
 """What a client selects of a field, where that decides what is read or reckoned before."""
 
+import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from graphql import DirectiveNode, FieldNode, FragmentSpreadNode, InlineFragmentNode, SelectionSetNode, VariableNode
@@ -10,12 +12,16 @@ from gql_api.schema.context import Info
 
 def selects(info: Info, name: str) -> bool:
     """Tell whether the field at hand is asked for its sub-field `name`, under whatever alias."""
+    if not _is_written(info, name):
+        return False
     selected = _Selected(info)
     return any(node.name.value == name for node in selected.of(info._raw_info.field_nodes))
 
 
 def selects_below(info: Info, name: str, *within: str) -> bool:
     """Tell whether `name` is asked for anywhere below these sub-fields of the field at hand; without any, below it."""
+    if not _is_written(info, name):
+        return False
     selected = _Selected(info)
     level: list[FieldNode] = list(info._raw_info.field_nodes)
     if within:
@@ -25,6 +31,17 @@ def selects_below(info: Info, name: str, *within: str) -> bool:
         if any(node.name.value == name for node in level):
             return True
     return False
+
+
+def _is_written(info: Info, name: str) -> bool:
+    """Tell whether the document has this name anywhere: what nobody wrote need not be looked for in its tree."""
+    written = info._raw_info.operation.loc
+    return written is None or _word(name).search(written.source.body) is not None
+
+
+@cache
+def _word(name: str) -> re.Pattern[str]:
+    return re.compile(rf"\b{name}\b")
 
 
 class _Selected:
