@@ -93,7 +93,8 @@ class LateAcontext:
         async def load(keys: Sequence[tuple[UUID, Reading]]) -> list[model.MessagePage]:
             return await asyncio.gather(*(self.read(*key) for key in keys))
 
-        return SimpleNamespace(messages=DataLoader(load), anchor=DataLoader(self._anchors), places=self)
+        ends: dict[str, Any] = {"heads": {}, "tails": {}}
+        return SimpleNamespace(messages=DataLoader(load), anchor=DataLoader(self._anchors), places=self, **ends)
 
     def keep(self, messages: Iterable[model.Message]) -> None:
         """Remember where messages stand, as the database does."""
