@@ -1,6 +1,7 @@
 """The command `documents tools`: what each tool is said to be, and what can be none."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from api.test_trusted_documents import write
 from gql_api import cli
 from test_tool_inputs import DOCUMENTS, made_of
 
+PAGE = Path(__file__).parents[1] / "docs" / "documents.md"
 SEEN = 'deleteSession(input: {id: "x"}) { __typename }'
 CREATE = "createSession(input: {%s}) { __typename }"
 
@@ -124,6 +126,14 @@ def test_the_tools_are_printed_and_what_can_be_none_is_told(
     )
     function = {"name": "Rename", "description": "Name it.", "parameters": TAKEN, "strict": False}
     assert printed(capsys, "--form", "openai", "m.json") == ([{"type": "function", "function": function}], [])
+
+
+def test_the_page_on_documents_shows_a_tool_as_it_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    [shown] = re.findall(
+        r"^```json\n(\{\n  \"name\".*?)^```", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
+    found, _ = printed(capsys, str(PAGE.parents[1] / "operations"))
+    assert json.loads(shown) in found
 
 
 @pytest.mark.parametrize(
