@@ -50,6 +50,20 @@ def test_a_write_may_be_sent_again_where_a_key_is_always_given(
         assert tool["annotations"]["destructiveHint"] is (text is several)
 
 
+def test_operations_of_one_document_are_told_apart(tmp_path: Path) -> None:
+    several = (
+        f"mutation A($x: String!) {{ {CREATE % 'idempotencyKey: $x'} ...F }} fragment F on Mutation {{ __typename }}"
+        "mutation B($x: ID!) { ...G } fragment G on Mutation { deleteSession(input: {id: $x}) { __typename } }"
+    )
+    made = made_of(tmp_path, {"both": several})
+
+    assert [(tool["name"], tool["annotations"]["destructiveHint"]) for tool in made] == [("A", False), ("B", True)]
+    assert [tool["_meta"] for tool in made] == [{"documentId": "both", "operationName": name} for name in "AB"]
+    said = [tool["inputSchema"]["properties"]["x"]["description"] for tool in made]
+    assert said[0].startswith("1 to 255 characters that stand for this write")
+    assert said[1] == "The session's global id, or the bare UUID that Acontext knows."
+
+
 def test_what_is_written_above_is_said_and_else_what_the_schema_says(tmp_path: Path) -> None:
     fields = "(id: $id) { messages(last: $last) { formatted(as: $as) { messages } } }"
     by_comments = (

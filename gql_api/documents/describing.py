@@ -31,10 +31,13 @@ def operation_said(operation: OperationDefinitionNode, schema: GraphQLSchema) ->
     return _above(operation) or " ".join(field.description for field in fields if field.description)
 
 
-def variables_said(operation: OperationDefinitionNode, document: DocumentNode, schema: GraphQLSchema) -> dict[str, str]:
-    """Give what stands above each variable, else what the schema says of the first place where it is used."""
+def variables_said(operation: OperationDefinitionNode, alone: DocumentNode, schema: GraphQLSchema) -> dict[str, str]:
+    """Give what stands above each variable, else what the schema says of the first place where it is used.
+
+    `alone` is the operation with the fragments that it needs: a variable of another one has no say.
+    """
     uses = _Uses(TypeInfo(schema))
-    visit(document, TypeInfoVisitor(uses.info, uses))
+    visit(alone, TypeInfoVisitor(uses.info, uses))
     above = {one.variable.name.value: _above(one) for one in operation.variable_definitions or ()}
     return {name: said or uses.said.get(name, "") for name, said in above.items()}
 

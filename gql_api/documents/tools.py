@@ -21,6 +21,7 @@ from graphql import (
     Visitor,
     build_schema,
     get_named_type,
+    separate_operations,
     validate,
     visit,
 )
@@ -39,34 +40,36 @@ _READS = {"readOnlyHint": True, "destructiveHint": False, "idempotentHint": True
 def tools(paths: Sequence[Path], sdl: str, *, form: str) -> tuple[list[dict[str, Any]], list[str]]:
     """Make a tool of each query and mutation, sorted by name; give them, and a line for each operation left out.
 
-    `sdl` is the schema as text. Raise `Refusal` for the first fault.
+    `sdl` is the schema as text. `_meta` has what a request names a document by. Raise `Refusal` for the first fault.
     """
     schema = build_schema(sdl)
     found: dict[str, dict[str, Any]] = {}
     left_out = []
-    for document, operation in _operations(paths, schema):
+    for document, alone, operation in _operations(paths, schema):
         name = _name(document, operation)
         if name in found:
             raise Refusal(f"{document.written.place}: another operation has the name {name} too.")
-        tool, reason = _tool(document, operation, schema)
+        tool, reason = _tool(operation, alone, schema)
         if tool:
-            found[name] = tool
+            found[name] = {"name": name} | tool | {"_meta": {"documentId": document.written.id, "operationName": name}}
         else:
             left_out.append(f"{document.written.place}: {name} is left out: {reason}.")
     made = [found[name] for name in sorted(found)]
     return ([_for_openai(tool) for tool in made] if form == "openai" else made), left_out
 
 
-def _operations(paths: Sequence[Path], schema: GraphQLSchema) -> Iterator[tuple[Document, OperationDefinitionNode]]:
+def _operations(
+    paths: Sequence[Path], schema: GraphQLSchema
+) -> Iterator[tuple[Document, DocumentNode, OperationDefinitionNode]]:
+    """Give each operation with its document, and with what of that is its own: itself and the fragments it needs."""
     collection = collect(read_all(paths))
     for fault in collection.faults:
         raise Refusal(str(fault))
     for document in collection.documents:
         for error in validate(schema, document.node):
             raise Refusal(str(fault_of(error)))
-        for one in document.node.definitions:
-            if isinstance(one, OperationDefinitionNode):
-                yield document, one
+        for alone in separate_operations(document.node).values():
+            yield from ((document, alone, one) for one in alone.definitions if isinstance(one, OperationDefinitionNode))
 
 
 def _name(document: Document, operation: OperationDefinitionNode) -> str:
@@ -76,21 +79,18 @@ def _name(document: Document, operation: OperationDefinitionNode) -> str:
 
 
 def _tool(
-    document: Document, operation: OperationDefinitionNode, schema: GraphQLSchema
+    operation: OperationDefinitionNode, alone: DocumentNode, schema: GraphQLSchema
 ) -> tuple[dict[str, Any] | None, str]:
-    """Give a tool as MCP lists it; or None, and why not. `_meta` has what a request names it by."""
+    """Give a tool as MCP lists it; or None, and why not."""
     if operation.operation is OperationType.SUBSCRIPTION:
         return None, "a subscription has no end"
-    variables = variables_of(operation, schema, variables_said(operation, document.node, schema))
+    variables = variables_of(operation, schema, variables_said(operation, alone, schema))
     if variables is None:
         return None, "it needs a file that no JSON can hold"
-    name = _name(document, operation)
     return {
-        "name": name,
         "description": operation_said(operation, schema),
         "inputSchema": variables,
-        "annotations": _hints(operation, document.node, schema),
-        "_meta": {"documentId": document.written.id, "operationName": name},
+        "annotations": _hints(operation, alone, schema),
     }, ""
 
 
@@ -107,7 +107,7 @@ def _for_openai(tool: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _hints(operation: OperationDefinitionNode, document: DocumentNode, schema: GraphQLSchema) -> dict[str, bool]:
+def _hints(operation: OperationDefinitionNode, alone: DocumentNode, schema: GraphQLSchema) -> dict[str, bool]:
     """Tell what a client may ask its user about first, and what it may send again.
 
     What takes a key adds something, and adds it twice when it is sent twice without one. Any other write sets what is
@@ -116,7 +116,7 @@ def _hints(operation: OperationDefinitionNode, document: DocumentNode, schema: G
     if operation.operation is OperationType.QUERY:
         return _READS
     writes = _Writes(TypeInfo(schema), schema)
-    visit(document, TypeInfoVisitor(writes.info, writes))
+    visit(alone, TypeInfoVisitor(writes.info, writes))
     return {
         "readOnlyHint": False,
         "destructiveHint": not all(takes_key for takes_key, _ in writes.found),
@@ -135,9 +135,9 @@ class _Writes(Visitor):
         self._root = schema.mutation_type
 
     def enter_field(self, node: FieldNode, *_: Any) -> None:
-        definition = self.info.get_field_def()
+        definition = self._root.fields.get(node.name.value) if self._root else None
         if definition is None or self.info.get_parent_type() is not self._root:
-            return
+            return  # within an answer, or __typename
         keyed = {name for name, argument in definition.args.items() if _has_key(get_named_type(argument.type))}
         given = {argument.name.value: argument.value for argument in node.arguments or ()}
         self.found.append((bool(keyed), next((_key_in(given[name]) for name in keyed & given.keys()), None)))
