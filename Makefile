@@ -60,10 +60,11 @@ schema: setup ## Write schema.graphql anew
 explorer: setup ## Build the explorer again, saying what is in the way
 	$(BIN)/python hatch_build.py
 
-docs: $(VENV)/.dev ## Write the tables, answers and snippets of README.md and docs/ anew
+docs: $(VENV)/.dev ## Write the tables, answers and snippets of README.md and docs/, and llms.txt anew
 	$(BIN)/python tests/readme.py
 	$(BIN)/python tests/operations.py
 	$(BIN)/python tests/snippets.py
+	$(BIN)/python tests/llms.py
 	PYTHONPATH=tests $(BIN)/python tests/examples/story.py
 
 clean: ## Remove what was installed and built; data stays

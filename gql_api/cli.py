@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -84,23 +85,26 @@ def _add_schema(commands: Any) -> None:
 
 
 def _add_documents(commands: Any) -> None:
-    about = "check the documents of clients against the schema"
+    about = "check the documents of clients against the schema, or make tools of them"
     documents = commands.add_parser("documents", help=about, description="What clients ask, as files.")
     actions = documents.add_subparsers(title="actions", required=True, metavar="ACTION")
     checking = actions.add_parser(
         "check",
-        help=about,
+        help="check the documents of clients against the schema",
         description="Tell each fault with its file, line and column, and warn of what is deprecated. Exits with 0 when "
         "there is no fault, with 1 when there is one, with 2 when a file cannot be read.",
     )
-    checking.add_argument(
-        "files",
-        type=Path,
-        nargs="+",
-        metavar="FILE",
-        help="a GraphQL file, a folder of them, or a manifest (.json) of graphql-codegen, relay-compiler or Apollo",
-    )
     checking.set_defaults(run=_check_documents)
+    making = actions.add_parser(
+        "tools",
+        help="print queries and mutations as tools of models",
+        description="Print a JSON list of tools, one for each query and mutation, with the variables as JSON Schema.",
+    )
+    making.add_argument("--form", choices=("mcp", "openai"), default="mcp", help="whose form (default %(default)s)")
+    making.set_defaults(run=_make_tools)
+    what = "a GraphQL file, a folder of them, or a manifest (.json) of graphql-codegen, relay-compiler or Apollo"
+    for action in (checking, making):
+        action.add_argument("files", type=Path, nargs="+", metavar="FILE", help=what)
 
 
 def _add_migrate(commands: Any) -> None:
@@ -232,6 +236,13 @@ def _check_documents(options: argparse.Namespace) -> None:
     report, code = _late("gql_api.documents").check(options.files, schema._schema, schema.documents.validated)
     sys.stdout.write(report)
     sys.exit(code)
+
+
+def _make_tools(options: argparse.Namespace) -> None:
+    sdl = _late("gql_api.schema").print_schema()
+    made, left_out = _late("gql_api.documents").tools(options.files, sdl, form=options.form)
+    sys.stdout.write(json.dumps(made, indent=2, ensure_ascii=False) + "\n")
+    sys.stderr.writelines(f"{line}\n" for line in left_out)
 
 
 def _migrate(options: argparse.Namespace) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import llms
 import snippets
 from gql_api import errors
 from readme import README, TOUR, answers, comparable, sections
@@ -59,6 +60,20 @@ def test_the_links_of_the_documents_lead_somewhere() -> None:
         links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text) + re.findall(r'src(?:set)?="([^":]+)"', text)
         for link in links:
             assert (document.parent / link).exists(), f"{document.name}: {link}"
+
+
+def test_llms_txt_lists_every_page_once_and_nothing_else() -> None:
+    text = text_of(llms.PAGE)
+    assert llms.page() == text, "run: make docs"
+    assert re.match(r"# \S.*\n\n> \S", text)
+    sections = text.split("\n## ")[1:]
+    entries = [line for section in sections for line in section.split("\n")[1:] if line]
+    found = [re.fullmatch(r"- \[[^\]]+\]\(([^)#]+)\): \S.*\.", entry) for entry in entries]
+    links = [match[1] if match else entry for match, entry in zip(found, entries, strict=True)]
+    pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*/*.md")]
+    others = {"schema.graphql", "operations/"}
+    assert sorted(links) == sorted({str(page.relative_to(ROOT)) for page in pages} | others)
+    assert all((ROOT / link).exists() for link in others)
 
 
 def test_the_first_two_commands_of_the_readme_are_targets_of_the_makefile() -> None:
