@@ -15,6 +15,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from hatchling.builders.wheel import WheelBuilder
 
 from commands import environment
 from deployment import (
@@ -175,9 +176,15 @@ def test_all_that_the_image_is_built_of_is_sent_to_docker() -> None:
     assert all((ROOT / path).exists() for path in sent)
     copied = [rest.split()[:-1] for name, rest in instructions() if name == "COPY" and "--from" not in rest]
     assert {path for paths in copied for path in paths} - {"."} <= sent
-    needed = {"gql_api", "explorer", "hatch_build.py", "pyproject.toml", "README.md"}
+    needed = {"gql_api", "explorer", "hatch_build.py", "operations", "pyproject.toml", "README.md"}
     assert needed <= sent
     assert sent.isdisjoint({".env", ".git", "docker", "tests", "data"})
+
+
+def test_the_ready_operations_are_in_the_image_where_the_page_says() -> None:
+    data = WheelBuilder(str(ROOT)).config.shared_data
+    place = data[str(ROOT / "operations")]
+    assert f"`/opt/gql-api/{place}`" in (ROOT / "docs" / "documents.md").read_text(encoding="utf-8")
 
 
 @contextmanager

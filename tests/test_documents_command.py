@@ -36,6 +36,15 @@ def test_what_is_good_is_counted(capsys: pytest.CaptureFixture[str], tmp_path: P
     assert checked(capsys, "x", "x/a.graphql", "x/f.gql") == (0, ["1 document: 0 faults, 0 warnings"])
 
 
+def test_the_ready_operations_are_good_and_use_nothing_deprecated(capsys: pytest.CaptureFixture[str]) -> None:
+    operations = Path(__file__).parents[1] / "operations"
+
+    assert checked(capsys, str(operations)) == (
+        0,
+        [f"{len([*operations.iterdir()])} documents: 0 faults, 0 warnings"],
+    )
+
+
 def test_each_fault_is_told_with_its_file_and_place(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     write(
         tmp_path,
