@@ -19,7 +19,16 @@ export default [
         {
           exceptions: {
             suffixes: ["Connection", "Edge", "Payload", "Event"],
-            types: ["Directory", "FormatWarning", "FormattedMessages", "PageInfo", "SignedUrl", "TokenCounts", "UserError"],
+            types: [
+              "Directory",
+              "EditReport",
+              "FormatWarning",
+              "FormattedMessages",
+              "PageInfo",
+              "SignedUrl",
+              "TokenCounts",
+              "UserError",
+            ],
           },
         },
       ],

@@ -90,6 +90,7 @@ test("all kinds of what has no id are kept within what has one", async (trial) =
   assert.deepEqual(data?.session?.files?.directories.map(({ path }) => path), ["/maps/"]);
   assert.equal(typeof data?.session?.files?.edges[0]?.node.publicUrl?.url, "string");
   assert.deepEqual(data?.session?.messages?.formatted?.warnings.map(({ code }) => code), ["CALL_WITHOUT_RESULT"]);
+  assert.equal(data?.session?.blanked?.edits?.changedIds.length, 1);
   await client.query(Conversation, { session, last: 20 });
   await client.query(Encoding, { session });
   quiet();

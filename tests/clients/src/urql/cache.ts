@@ -17,6 +17,7 @@ export const cache = cacheExchange({
   schema,
   keys: {
     Directory: embedded,
+    EditReport: embedded,
     FormatWarning: embedded,
     FormattedMessages: embedded,
     SignedUrl: embedded,
