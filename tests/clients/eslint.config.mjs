@@ -20,7 +20,13 @@ export default [
           exceptions: {
             suffixes: ["Connection", "Edge", "Payload", "Event"],
             types: [
-              ...["Directory", "EditReport", "FormatWarning", "FormattedMessages", "PageInfo", "SignedUrl", "TokenCounts"],
+              "Directory",
+              "EditReport",
+              "FormatWarning",
+              "FormattedMessages",
+              "PageInfo",
+              "SignedUrl",
+              "TokenCounts",
               "UserError",
             ],
           },

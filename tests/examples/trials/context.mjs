@@ -6,60 +6,80 @@ import { api, becomes, open, openedSession, page } from "./stage.mjs";
 import { seed } from "./seed.mjs";
 
 const VIEW = `query ($id: ID!, $edits: [EditStrategyInput!]) {
-  session(id: $id) { messages(editStrategy: $edits) { tokenCount nodes { id text toolResults { text } } } }
+  session(id: $id) {
+    messages(editStrategy: $edits) {
+      tokenCount
+      nodes { id tokenCount }
+      edits { tokensBefore tokensAfter removedIds changedIds }
+    }
+  }
 }`;
+const BLANKED = { removeToolResult: { keepRecentNToolResults: 1 } };
 
 async function view(id, edits) {
   return (await api.ask(VIEW, { id, edits })).session.messages;
 }
 
-function shown(name) {
-  const column = page.getByRole("region", { name });
-  return {
-    tokens: async () => Number((await column.locator(".tokens strong").textContent()).replaceAll(",", "")),
-    counts: () => column.locator(".counts").textContent(),
-  };
+const shownTokens = (name) => page.getByRole("region", { name }).locator(".tokens").textContent();
+
+/** What a column tells of each message: what became of it, and how many tokens it had and has. */
+function shownRows(name) {
+  const rows = page.getByRole("region", { name }).locator("li");
+  return rows.evaluateAll((all) =>
+    all.map((row) => {
+      const [had, has] = ["del", "b"].map((tag) => row.querySelector(`.size ${tag}`)?.textContent.replaceAll(",", ""));
+      return { id: row.dataset.id, fate: row.dataset.fate, had: Number(had ?? has), has: Number(has ?? 0) };
+    }),
+  );
 }
 
-function countsOf(stored, edited) {
-  const left = new Map(edited.nodes.map((message) => [message.id, JSON.stringify(message)]));
-  const gone = stored.nodes.filter(({ id }) => !left.has(id)).length;
-  const kept = stored.nodes.filter((message) => left.get(message.id) === JSON.stringify(message)).length;
-  return `${kept} kept, ${stored.nodes.length - kept - gone} changed, ${gone} gone`;
+/** The same as the API tells it. */
+function toldRows(stored, { nodes, edits }) {
+  const left = new Map(nodes.map(({ id, tokenCount }) => [id, tokenCount]));
+  return stored.nodes.map(({ id, tokenCount }) => {
+    const fate = edits?.removedIds.includes(id) ? "gone" : edits?.changedIds.includes(id) ? "changed" : "kept";
+    return { id, fate, had: tokenCount, has: left.get(id) ?? 0 };
+  });
 }
 
-test("two strategies stand side by side with the tokens that the API counts, and what they change", async () => {
+/** Wait until a column shows what the API tells of these strategies; give how many messages have each fate. */
+async function showsWhatIsTold(name, session, edits) {
+  const [stored, edited] = [await view(session, null), await view(session, edits)];
+  const { tokensBefore, tokensAfter } = edited.edits ?? {};
+  const [before, after] = [tokensBefore ?? stored.tokenCount, tokensAfter ?? stored.tokenCount];
+  await becomes(() => shownTokens(name), `${after.toLocaleString("en-GB")} of ${before.toLocaleString("en-GB")} tokens`);
+  const rows = await shownRows(name);
+  assert.deepEqual(rows, toldRows(stored, edited));
+  assert.equal(rows.reduce((sum, { has }) => sum + has, 0), after);
+  const count = (fate) => rows.filter((row) => row.fate === fate).length;
+  const counts = { kept: count("kept"), changed: count("changed"), gone: count("gone") };
+  const said = Object.entries(counts).map(([fate, number]) => `${number} ${fate}`);
+  assert.equal(await page.getByRole("region", { name }).locator(".counts").textContent(), said.join(", "));
+  return counts;
+}
+
+test("two strategies stand side by side with what the API says that they do, and each message's tokens", async () => {
   const session = await seed(api);
-  const stored = await view(session, null);
   await open(session, "context");
-  await becomes(shown("First view").tokens, stored.tokenCount);
-  const edits = [{ removeToolResult: { keepRecentNToolResults: 1 } }, { tokenLimit: { limitTokens: 500 } }];
-  const edited = await view(session, edits);
-  await becomes(shown("Second view").tokens, edited.tokenCount);
-  assert.ok(edited.tokenCount < stored.tokenCount);
-  assert.equal(await shown("First view").counts(), countsOf(stored, stored));
-  assert.equal(await shown("Second view").counts(), countsOf(stored, edited));
-  assert.match(await shown("Second view").counts(), /[1-9]\d* changed/);
+  const unedited = await showsWhatIsTold("First view", session, null);
+  assert.deepEqual([unedited.changed, unedited.gone], [0, 0]);
+  const second = await showsWhatIsTold("Second view", session, [BLANKED, { tokenLimit: { limitTokens: 500 } }]);
+  assert.ok(second.changed > 0);
 });
 
 test("other numbers give other views, and a number that is none is marked and not sent", async () => {
   const session = openedSession();
-  const second = page.getByRole("group", { name: "Second" });
-  const limit = second.getByLabel("Drop the oldest: tokens stay");
+  const limit = page.getByRole("group", { name: "Second" }).getByLabel("Drop the oldest: tokens stay");
   await limit.fill("200");
-  const blanked = { removeToolResult: { keepRecentNToolResults: 1 } };
-  const stored = await view(session, null);
-  const edited = await view(session, [blanked, { tokenLimit: { limitTokens: 200 } }]);
-  await becomes(shown("Second view").tokens, edited.tokenCount);
-  assert.equal(await shown("Second view").counts(), countsOf(stored, edited));
-  assert.match(await shown("Second view").counts(), /[1-9]\d* gone/);
+  const limited = await showsWhatIsTold("Second view", session, [BLANKED, { tokenLimit: { limitTokens: 200 } }]);
+  assert.ok(limited.gone > 0);
   await limit.fill("");
   await becomes(() => limit.getAttribute("aria-invalid"), "true");
-  await becomes(shown("Second view").tokens, (await view(session, [blanked])).tokenCount);
-  await page.getByRole("group", { name: "First" }).getByLabel("Cut out of the middle", { exact: true }).check();
-  await page.getByRole("group", { name: "First" }).getByLabel("Cut out of the middle: tokens stay").fill("300");
-  const middle = await view(session, [{ middleOut: { tokenReduceTo: 300 } }]);
-  await becomes(shown("First view").tokens, middle.tokenCount);
+  await showsWhatIsTold("Second view", session, [BLANKED]);
+  const first = page.getByRole("group", { name: "First" });
+  await first.getByLabel("Cut out of the middle", { exact: true }).check();
+  await first.getByLabel("Cut out of the middle: tokens stay").fill("300");
+  await showsWhatIsTold("First view", session, [{ middleOut: { tokenReduceTo: 300 } }]);
 });
 
 test("the conversation is shown as it is stored after a preview", async () => {

@@ -29,8 +29,12 @@ export function ContextPreview({ session }: { session: string }) {
       <div className="columns" data-stale={loading}>
         <StrategyForm name="First" choices={left} onChange={setLeft} />
         <StrategyForm name="Second" choices={right} onChange={setRight} />
-        {shown?.stored && shown.left && <EditedColumn name="First view" stored={shown.stored} edited={shown.left} />}
-        {shown?.stored && shown.right && <EditedColumn name="Second view" stored={shown.stored} edited={shown.right} />}
+        {shown?.messages && shown.left && shown.right && (
+          <>
+            <EditedColumn name="First view" stored={shown.messages.nodes} edited={shown.left} />
+            <EditedColumn name="Second view" stored={shown.messages.nodes} edited={shown.right} />
+          </>
+        )}
         {!shown && !error && <div className="skeleton" role="status" aria-label="Loading" />}
       </div>
     </section>

@@ -1,19 +1,20 @@
 // A conversation as some strategies leave it, held against what is stored.
-import type { EditedViewFragment } from "../generated/graphql";
-import { type Fate, differences, gist } from "./differences";
+import type { EditedViewFragment, MessageContentFragment } from "../generated/graphql";
+import { type Fate, type Row, differences, gist } from "./differences";
 
 interface Props {
   name: string;
-  stored: EditedViewFragment;
+  stored: readonly MessageContentFragment[];
   edited: EditedViewFragment;
 }
 
 const NAMES: Record<Fate, string> = { kept: "Kept", changed: "Changed", gone: "Gone" };
 
 export function EditedColumn({ name, stored, edited }: Props) {
-  const rows = differences(stored.nodes, edited.nodes);
+  const rows = differences(stored, edited);
   const count = (fate: Fate) => rows.filter((row) => row.fate === fate).length;
-  const [tokens, all] = [edited.tokenCount ?? 0, stored.tokenCount ?? 0];
+  const tokens = edited.tokenCount ?? 0;
+  const all = edited.edits?.tokensBefore ?? tokens;
   return (
     <section className="edited" aria-label={name}>
       <p className="tokens">
@@ -24,14 +25,31 @@ export function EditedColumn({ name, stored, edited }: Props) {
         {count("kept")} kept, {count("changed")} changed, {count("gone")} gone
       </p>
       <ol>
-        {rows.map(({ fate, message }) => (
-          <li key={message.id} data-fate={fate}>
-            <span className="fate">{NAMES[fate]}</span>
-            <span className="role">{message.role.toLowerCase()}</span>
-            <span className="gist">{gist(message)}</span>
+        {rows.map((row) => (
+          <li key={row.stored.id} data-id={row.stored.id} data-fate={row.fate}>
+            <span className="fate">{NAMES[row.fate]}</span>
+            <span className="role">{row.now.role.toLowerCase()}</span>
+            <span className="gist">{gist(row.now)}</span>
+            <Size {...row} />
           </li>
         ))}
       </ol>
     </section>
   );
+}
+
+/** How many tokens a message has, and before that how many it had, where that is another number. */
+function Size({ fate, stored, now }: Row) {
+  const isGone = fate === "gone";
+  return (
+    <span className="size">
+      {(isGone || now.tokenCount !== stored.tokenCount) && <del>{told(stored.tokenCount)}</del>}
+      {!isGone && <b>{told(now.tokenCount)}</b>}
+      <span className="visually-hidden"> tokens</span>
+    </span>
+  );
+}
+
+function told(tokens: number | null): string {
+  return tokens?.toLocaleString() ?? "?";
 }

@@ -1,25 +1,25 @@
 // What editing did to a conversation: each message as it is stored, and what became of it.
-import type { EditedViewFragment } from "../generated/graphql";
+import type { EditedViewFragment, MessageContentFragment as Message } from "../generated/graphql";
 
-type Message = EditedViewFragment["nodes"][number];
 export type Fate = "kept" | "changed" | "gone";
 
 export interface Row {
   fate: Fate;
-  message: Message; // as it is in the edited view; as it was stored when it is gone
+  stored: Message;
+  now: Message; // as it is in the edited view; as it is stored when it is gone
 }
 
-export function differences(stored: readonly Message[], edited: readonly Message[]): Row[] {
-  const left = new Map(edited.map((message) => [message.id, message]));
-  return stored.map((message) => {
-    const now = left.get(message.id);
-    if (!now) return { fate: "gone", message };
-    return { fate: contentOf(now) === contentOf(message) ? "kept" : "changed", message: now };
-  });
-}
-
-function contentOf({ text, toolCalls, toolResults }: Message): string {
-  return JSON.stringify([text, toolCalls, toolResults]);
+/** Without strategies there are no `edits`: all is kept. */
+export function differences(stored: readonly Message[], { nodes, edits }: EditedViewFragment): Row[] {
+  const edited = new Map(nodes.map((message) => [message.id, message]));
+  const fates = new Map<string, Fate>();
+  for (const id of edits?.removedIds ?? []) fates.set(id, "gone");
+  for (const id of edits?.changedIds ?? []) fates.set(id, "changed");
+  return stored.map((message) => ({
+    fate: fates.get(message.id) ?? "kept",
+    stored: message,
+    now: edited.get(message.id) ?? message,
+  }));
 }
 
 /** A message in one line. */

@@ -1,19 +1,31 @@
 import { graphql } from "../generated/gql";
 
+export const MessageContent = graphql(`
+  fragment MessageContent on Message {
+    id
+    role
+    text
+    tokenCount
+    toolCalls {
+      name
+      argumentsText
+    }
+    toolResults {
+      text
+    }
+  }
+`);
+
 export const EditedView = graphql(`
   fragment EditedView on MessageConnection {
     tokenCount
+    edits {
+      tokensBefore
+      removedIds
+      changedIds
+    }
     nodes {
-      id
-      role
-      text
-      toolCalls {
-        name
-        argumentsText
-      }
-      toolResults {
-        text
-      }
+      ...MessageContent
     }
   }
 `);
@@ -22,8 +34,10 @@ export const Preview = graphql(`
   query Preview($session: ID!, $left: [EditStrategyInput!]!, $right: [EditStrategyInput!]!) {
     session(id: $session) {
       id
-      stored: messages {
-        ...EditedView
+      messages {
+        nodes {
+          ...MessageContent
+        }
       }
       left: messages(editStrategy: $left) {
         ...EditedView

@@ -1,23 +1,18 @@
 import { type ApolloCache, type ApolloClient, CombinedGraphQLErrors } from "@apollo/client";
 
-import { type Edge, draft, withMessage } from "../conversation";
+import { type Edge, withMessage } from "../conversation";
 import { Conversation, DeleteSession, MessageStored, StoreMessage } from "../documents";
+import { createDrafts } from "../drafts";
 
-/** Show the message at once, and store it. */
-export function send(client: ApolloClient, session: string, text: string, idempotencyKey = crypto.randomUUID()) {
-  return client.mutate({
-    mutation: StoreMessage,
-    variables: { input: { sessionId: session, message: { chat: { role: "USER", content: text } }, idempotencyKey } },
-    optimisticResponse: {
-      __typename: "Mutation",
-      storeMessage: {
-        __typename: "StoreMessagePayload",
-        messageEdge: draft(text, idempotencyKey),
-        replayed: false,
-        errors: [],
-      },
-    },
-    update: (cache, { data }) => append(cache, session, data?.storeMessage?.messageEdge),
+/** The messages that are sent here, each put into the conversation when it is stored. */
+export function draftsOf(client: ApolloClient, session: string) {
+  return createDrafts(session, async (input) => {
+    const { data } = await client.mutate({
+      mutation: StoreMessage,
+      variables: { input },
+      update: (cache, { data }) => append(cache, session, data?.storeMessage?.messageEdge),
+    });
+    return data?.storeMessage;
   });
 }
 

@@ -6,11 +6,14 @@ import { type ApolloClient, gql } from "@apollo/client";
 import { buildSchema, isAbstractType } from "graphql";
 
 import { possibleTypes } from "../apollo/cache";
-import { codeOf, followMessages, remove, send } from "../apollo/chat";
+import { codeOf, draftsOf, followMessages, remove } from "../apollo/chat";
 import { createApolloClient } from "../apollo/client";
 import { Conversation, Sessions } from "../documents";
+import type { ConversationQuery } from "../generated/graphql";
+import type { Refused } from "../drafts";
+import { watchChat } from "./chat";
 import { CreateSession, Encoding } from "./documents";
-import { createSession, cuttable, someone, storeMessages, until, url, waysOf } from "./server";
+import { createSession, cuttable, holding, someone, storeMessages, until, url, waysOf } from "./server";
 
 const USER = someone("apollo");
 
@@ -24,19 +27,12 @@ function open(trial: TestContext, fetch: typeof globalThis.fetch = globalThis.fe
   return { client, socket: ways.socket };
 }
 
-/** What a list on the screen shows, each time that it changes. */
+/** What a chat shows. */
 function watch(client: ApolloClient, session: string) {
-  const shown: string[][] = [];
   const query = client.watchQuery({ query: Conversation, variables: { session, last: 20 } });
-  query.subscribe(({ data }) => {
-    const edges = data?.session?.messages?.edges;
-    if (edges) shown.push(edges.map((edge) => String(edge?.node?.text)));
-  });
-  return { query, shown, now: () => shown.at(-1) ?? [] };
-}
-
-function neverTwice(shown: string[][]): void {
-  for (const texts of shown) assert.equal(new Set(texts).size, texts.length, texts.join());
+  const drafts = draftsOf(client, session);
+  const chat = watchChat(drafts, (show) => query.subscribe(({ data }) => show(data as ConversationQuery | undefined)));
+  return { ...chat, follow: () => followMessages(client, session, chat.cursor()) };
 }
 
 test("the possible types of the cache are those of the schema", () => {
@@ -99,47 +95,70 @@ test("sessions are kept by their id, and their token counts are put together", a
 });
 
 test("a message that is sent is shown at once, and once, though its live event comes before the answer", async (trial) => {
-  const session = await createSession(USER, "optimistic");
-  let release = () => {};
-  const held = new Promise<void>((resolve) => (release = resolve));
-  const { client } = open(trial, async (input, init) => {
-    const answer = await fetch(input, init);
-    if ((await answer.clone().text()).includes('"storeMessage"')) await held;
-    return answer;
-  });
-  const view = watch(client, session);
-  await until(() => view.shown.length > 0, "the empty conversation");
-  followMessages(client, session, view.query.getCurrentResult().data!.session!.messages!.resumeCursor!);
-  const sent = send(client, session, "hello");
-  await until(() => view.now().includes("hello"), "the draft");
-  await until(() => stored(client, session) === 1, "the live event");
-  release();
+  const session = await createSession(USER, "sent");
+  const held = holding("answer");
+  const { client } = open(trial, held.fetch);
+  const chat = watch(client, session);
+  await until(() => chat.shown.length > 0, "the empty conversation");
+  chat.follow();
+  const sent = chat.drafts.send("hello");
+  assert.deepEqual(chat.now(), ["hello …"]);
+  await until(() => chat.now().includes("hello"), "the live event");
+  held.release();
   await sent;
+  assert.deepEqual(chat.drafts.read(), []);
   await storeMessages(USER, session, "and more");
-  await until(() => view.now().includes("and more"), "what another stored");
-  assert.deepEqual(view.now(), ["hello", "and more"]);
-  neverTwice(view.shown);
-  assert.ok(!JSON.stringify(client.cache.extract()).includes("draft:"));
+  await until(() => chat.now().includes("and more"), "what another stored");
+  assert.deepEqual(chat.now(), ["hello", "and more"]);
+  chat.neverTwice();
+  chat.neverLost();
 });
 
-/** How many messages the cache holds without drafts. */
-function stored(client: ApolloClient, session: string): number | undefined {
-  const read = client.cache.readQuery({ query: Conversation, variables: { session, last: 20 } });
-  return read?.session?.messages?.edges.length;
-}
+test("messages of others are seen while one's own waits to be stored", async (trial) => {
+  const session = await createSession(USER, "waiting");
+  const held = holding("request");
+  const { client } = open(trial, held.fetch);
+  const chat = watch(client, session);
+  await until(() => chat.shown.length > 0, "the empty conversation");
+  chat.follow();
+  const sent = chat.drafts.send("mine");
+  await storeMessages(USER, session, "theirs");
+  await until(() => chat.now().join() === "theirs,mine …", "what another stored, above the draft");
+  held.release();
+  await sent;
+  await storeMessages(USER, session, "and more");
+  await until(() => chat.now().includes("and more"), "what came after both");
+  assert.deepEqual(chat.now(), ["theirs", "mine", "and more"]);
+  chat.neverTwice();
+  chat.neverLost();
+});
+
+test("a message whose event comes late takes its place in the order of the store", async (trial) => {
+  const session = await createSession(USER, "late");
+  const { client } = open(trial);
+  const chat = watch(client, session);
+  await until(() => chat.shown.length > 0, "the empty conversation");
+  await storeMessages(USER, session, "theirs");
+  await chat.drafts.send("mine");
+  await until(() => chat.now().join() === "mine", "the answer");
+  chat.follow();
+  await until(() => chat.now().includes("theirs"), "the event");
+  assert.deepEqual(chat.now(), ["theirs", "mine"]);
+});
 
 test("a write whose answer was lost is sent again, and done once", async (trial) => {
   const session = await createSession(USER, "lost");
-  let lost = 0;
+  const replayed: boolean[] = [];
   const { client } = open(trial, async (input, init) => {
     const answer = await fetch(input, init);
-    const { data } = (await answer.clone().json()) as { data?: { storeMessage?: object } };
-    if (data?.storeMessage && !lost++) throw new TypeError("the connection was lost");
+    const { data } = (await answer.clone().json()) as { data?: { storeMessage?: { replayed: boolean } } };
+    if (data?.storeMessage && replayed.push(data.storeMessage.replayed) === 1) throw new TypeError("the connection was lost");
     return answer;
   });
-  const { data } = await send(client, session, "only once");
-  assert.equal(lost, 2);
-  assert.equal(data?.storeMessage?.replayed, true);
+  const drafts = draftsOf(client, session);
+  await drafts.send("only once");
+  assert.deepEqual(replayed, [false, true]);
+  assert.deepEqual(drafts.read(), []);
   const read = await client.query({ query: Conversation, variables: { session, last: 20 } });
   assert.deepEqual(read.data?.session?.messages?.edges.map(({ node }) => node.text), ["only once"]);
 });
@@ -149,24 +168,24 @@ test("a connection that drops misses no message and brings none twice", async (t
   const between = await cuttable();
   trial.after(() => between.close());
   const { client, socket } = open(trial, fetch, between.host);
-  const view = watch(client, session);
-  await until(() => view.shown.length > 0, "the empty conversation");
+  const chat = watch(client, session);
+  await until(() => chat.shown.length > 0, "the empty conversation");
   const arrived: unknown[] = [];
   socket.on("message", (message) => message.type === "next" && arrived.push(message.payload.data));
-  followMessages(client, session, view.query.getCurrentResult().data!.session!.messages!.resumeCursor!);
+  chat.follow();
   await storeMessages(USER, session, "1");
-  await until(() => view.now().includes("1"), "the first message");
+  await until(() => chat.now().includes("1"), "the first message");
   for (const [before, missed, after] of [["2", "3", "4"], ["5", "6", "7"]] as const) {
     await storeMessages(USER, session, before);
-    await until(() => view.now().includes(before), "a message before the break");
+    await until(() => chat.now().includes(before), "a message before the break");
     between.cut();
     await storeMessages(USER, session, missed);
     between.mend();
     await storeMessages(USER, session, after);
-    await until(() => view.now().includes(after), "a message after the break");
+    await until(() => chat.now().includes(after), "a message after the break");
   }
-  assert.deepEqual(view.now(), ["1", "2", "3", "4", "5", "6", "7"]);
-  neverTwice(view.shown);
+  assert.deepEqual(chat.now(), ["1", "2", "3", "4", "5", "6", "7"]);
+  chat.neverTwice();
   assert.equal(arrived.length, 7);
   assert.equal(between.passed(), 3);
 });
@@ -181,8 +200,10 @@ test("errors are told apart by their code", async (trial) => {
   const unkeyed = { mutation: CreateSession, variables: { input: {} } };
   const unanswered = await away.client.mutate(unkeyed).catch((error: unknown) => error);
   assert.equal(codeOf(unanswered), null);
-  const { data } = await send(client, "b6ad1a5e-9f2b-4b76-8a8f-0c3c0a9e3d11", "to nobody");
-  assert.deepEqual(data?.storeMessage?.errors.map(({ code, path }) => [code, path]), [["NOT_FOUND", ["input", "sessionId"]]]);
+  const drafts = draftsOf(client, "b6ad1a5e-9f2b-4b76-8a8f-0c3c0a9e3d11");
+  await drafts.send("to nobody");
+  const failure = drafts.read()[0]?.failure as Refused;
+  assert.deepEqual(failure.errors.map(({ code, path }) => [code, path]), [["NOT_FOUND", ["input", "sessionId"]]]);
 });
 
 test("documents are sent once, and named by their hash from then on", async (trial) => {

@@ -58,6 +58,23 @@ export const Parts = graphql(`
           }
         }
       }
+      blanked: messages(first: 100, editStrategy: { removeToolCallParams: { keepRecentNToolCalls: 0 } }) {
+        edges {
+          cursor
+          node {
+            id
+          }
+        }
+        pageInfo {
+          hasNextPage
+          endCursor
+        }
+        edits {
+          tokensBefore
+          tokensAfter
+          changedIds
+        }
+      }
       files(first: 100) {
         directories {
           path

@@ -50,6 +50,21 @@ export async function storeMessages(user: string, session: string, ...texts: str
     await ask(user, StoreMessage, { input: { sessionId: session, message: { chat: { role: "USER", content } } } });
 }
 
+/** A fetch that holds a message's way to the server, or the answer that it is stored, until it is let go. */
+export function holding(what: "request" | "answer") {
+  let release = () => {};
+  const released = new Promise<void>((resolve) => (release = resolve));
+  return {
+    release: () => release(),
+    async fetch(input: RequestInfo | URL, init?: RequestInit) {
+      if (what === "request" && String(init?.body).includes('"StoreMessage"')) await released;
+      const answer = await fetch(input, init);
+      if (what === "answer" && (await answer.clone().text()).includes('"storeMessage"')) await released;
+      return answer;
+    },
+  };
+}
+
 /** Wait for what is to come; the time is only for what never comes. */
 export async function until(holds: () => boolean, what: string): Promise<void> {
   for (const end = Date.now() + 20_000; !holds(); await new Promise((resolve) => setTimeout(resolve, 5)))

@@ -5,9 +5,11 @@ import type { Client, DocumentInput } from "@urql/core";
 
 import { Conversation, DeleteSession, MessageStored, Sessions, StoreMessage } from "../documents";
 import type { MessageInput } from "../generated/graphql";
+import { draftsOf } from "../urql/chat";
 import { createUrqlClient } from "../urql/client";
+import { watchChat } from "./chat";
 import { Encoding, Parts, UploadFile } from "./documents";
-import { ask, createSession, cuttable, someone, storeMessages, until, waysOf } from "./server";
+import { ask, createSession, cuttable, holding, someone, storeMessages, until, waysOf } from "./server";
 
 const USER = someone("urql");
 
@@ -29,20 +31,17 @@ function watch<Data, Variables extends object>(client: Client, document: Documen
   return seen;
 }
 
+/** What a chat shows, and how many events came. */
 function watchConversation(client: Client, session: string) {
-  const shown: string[][] = [];
-  const seen: { cursor?: string } = {};
-  client.query(Conversation, { session, last: 20 }).subscribe(({ data }) => {
-    const messages = data?.session?.messages;
-    if (!messages) return;
-    shown.push(messages.edges.map(({ node }) => node.text));
-    seen.cursor ??= messages.resumeCursor;
-  });
-  return { shown, seen, now: () => shown.at(-1) ?? [] };
-}
-
-function neverTwice(shown: string[][]): void {
-  for (const texts of shown) assert.equal(new Set(texts).size, texts.length, texts.join());
+  const query = client.query(Conversation, { session, last: 20 });
+  const chat = watchChat(draftsOf(client, session), (show) => query.subscribe(({ data }) => show(data)));
+  const seen = { events: 0 };
+  return {
+    ...chat,
+    seen,
+    follow: () =>
+      client.subscription(MessageStored, { session, after: chat.cursor() }).subscribe(() => (seen.events += 1)),
+  };
 }
 
 test("lists grow page by page, and what is deleted leaves them", async (trial) => {
@@ -91,34 +90,86 @@ test("all kinds of what has no id are kept within what has one", async (trial) =
   assert.deepEqual(data?.session?.files?.directories.map(({ path }) => path), ["/maps/"]);
   assert.equal(typeof data?.session?.files?.edges[0]?.node.publicUrl?.url, "string");
   assert.deepEqual(data?.session?.messages?.formatted?.warnings.map(({ code }) => code), ["CALL_WITHOUT_RESULT"]);
+  assert.equal(data?.session?.blanked?.edits?.changedIds.length, 1);
   await client.query(Conversation, { session, last: 20 });
   await client.query(Encoding, { session });
   quiet();
 });
 
 test("a message that is sent is shown at once, and once, though its live event comes before the answer", async (trial) => {
-  const session = await createSession(USER, "optimistic");
-  let release = () => {};
-  const held = new Promise<void>((resolve) => (release = resolve));
+  const session = await createSession(USER, "sent");
+  const held = holding("answer");
+  const { client, quiet } = open(trial, undefined, held.fetch);
+  const chat = watchConversation(client, session);
+  await until(() => chat.shown.length > 0, "the empty conversation");
+  chat.follow();
+  const sent = chat.drafts.send("hello");
+  assert.deepEqual(chat.now(), ["hello …"]);
+  await until(() => chat.now().includes("hello"), "the live event");
+  held.release();
+  await sent;
+  assert.deepEqual(chat.drafts.read(), []);
+  await storeMessages(USER, session, "and more");
+  await until(() => chat.now().includes("and more"), "what another stored");
+  assert.deepEqual(chat.now(), ["hello", "and more"]);
+  chat.neverTwice();
+  chat.neverLost();
+  quiet();
+});
+
+test("messages of others are seen while one's own waits to be stored", async (trial) => {
+  const session = await createSession(USER, "waiting");
+  const held = holding("request");
+  const { client, quiet } = open(trial, undefined, held.fetch);
+  const chat = watchConversation(client, session);
+  await until(() => chat.shown.length > 0, "the empty conversation");
+  chat.follow();
+  const sent = chat.drafts.send("mine");
+  await storeMessages(USER, session, "theirs");
+  await until(() => chat.now().join() === "theirs,mine …", "what another stored, above the draft");
+  held.release();
+  await sent;
+  await storeMessages(USER, session, "and more");
+  await until(() => chat.now().includes("and more"), "what came after both");
+  assert.deepEqual(chat.now(), ["theirs", "mine", "and more"]);
+  chat.neverTwice();
+  chat.neverLost();
+  quiet();
+});
+
+test("a message whose event comes late takes its place in the order of the store", async (trial) => {
+  const session = await createSession(USER, "late");
+  const { client, quiet } = open(trial);
+  const chat = watchConversation(client, session);
+  await until(() => chat.shown.length > 0, "the empty conversation");
+  await storeMessages(USER, session, "theirs");
+  await chat.drafts.send("mine");
+  await until(() => chat.now().join() === "mine", "the answer");
+  chat.follow();
+  await until(() => chat.now().includes("theirs"), "the event");
+  assert.deepEqual(chat.now(), ["theirs", "mine"]);
+  quiet();
+});
+
+test("a message whose answer was lost is kept, and sent again under its key it is stored once", async (trial) => {
+  const session = await createSession(USER, "lost");
+  let lost = 0;
   const { client, quiet } = open(trial, undefined, async (input, init) => {
     const answer = await fetch(input, init);
-    if (String(init?.body).includes('"StoreMessage"')) await held;
+    if (String(init?.body).includes('"StoreMessage"') && !lost++) throw new TypeError("the connection was lost");
     return answer;
   });
-  const view = watchConversation(client, session);
-  await until(() => view.shown.length > 0, "the empty conversation");
-  let events = 0;
-  client.subscription(MessageStored, { session, after: view.seen.cursor! }).subscribe(() => (events += 1));
-  const input = { sessionId: session, message: { chat: { role: "USER", content: "hello" } }, idempotencyKey: "1" } as const;
-  const sent = client.mutation(StoreMessage, { input }).toPromise();
-  await until(() => view.now().includes("hello"), "the draft");
-  await until(() => events === 1, "the live event");
-  release();
-  assert.deepEqual((await sent).data?.storeMessage?.errors, []);
-  await storeMessages(USER, session, "and more");
-  await until(() => view.now().includes("and more"), "what another stored");
-  assert.deepEqual(view.now(), ["hello", "and more"]);
-  neverTwice(view.shown);
+  const chat = watchConversation(client, session);
+  await until(() => chat.shown.length > 0, "the empty conversation");
+  await chat.drafts.send("only once");
+  assert.deepEqual(chat.now(), ["only once !"]);
+  const [draft] = chat.drafts.read();
+  await chat.drafts.send(draft!.text, draft!.key);
+  await until(() => chat.now().join() === "only once", "the message");
+  const { data } = await client.query(Conversation, { session, last: 20 }, { requestPolicy: "network-only" });
+  assert.deepEqual(data?.session?.messages?.edges.map(({ node }) => node.text), ["only once"]);
+  chat.neverTwice();
+  chat.neverLost();
   quiet();
 });
 
@@ -127,19 +178,18 @@ test("a connection that drops misses no message and brings none twice", async (t
   trial.after(() => between.close());
   const { client, quiet } = open(trial, between.host);
   const session = await createSession(USER, "dropped");
-  const view = watchConversation(client, session);
-  await until(() => view.shown.length > 0, "the empty conversation");
-  let events = 0;
-  client.subscription(MessageStored, { session, after: view.seen.cursor! }).subscribe(() => (events += 1));
+  const chat = watchConversation(client, session);
+  await until(() => chat.shown.length > 0, "the empty conversation");
+  chat.follow();
   await storeMessages(USER, session, "1");
-  await until(() => view.now().includes("1"), "the first message");
+  await until(() => chat.now().includes("1"), "the first message");
   between.cut();
   await storeMessages(USER, session, "2");
   between.mend();
   await storeMessages(USER, session, "3");
-  await until(() => view.now().includes("3"), "what came after the break");
-  assert.deepEqual([view.now(), events], [["1", "2", "3"], 3]);
-  neverTwice(view.shown);
+  await until(() => chat.now().includes("3"), "what came after the break");
+  assert.deepEqual([chat.now(), chat.seen.events], [["1", "2", "3"], 3]);
+  chat.neverTwice();
   quiet();
 });
 

@@ -1,7 +1,7 @@
 import { type Cache, cacheExchange } from "@urql/exchange-graphcache";
 import { relayPagination } from "@urql/exchange-graphcache/extras";
 
-import { type Edge, draft, withMessage } from "../conversation";
+import { type Edge, withMessage } from "../conversation";
 import { Conversation } from "../documents";
 import schema from "../generated/introspection.json";
 import type {
@@ -17,6 +17,7 @@ export const cache = cacheExchange({
   schema,
   keys: {
     Directory: embedded,
+    EditReport: embedded,
     FormatWarning: embedded,
     FormattedMessages: embedded,
     SignedUrl: embedded,
@@ -41,14 +42,6 @@ export const cache = cacheExchange({
     Subscription: {
       messageStored: ({ messageStored }: MessageStoredSubscription, { sessionId }, cache) =>
         append(cache, String(sessionId), messageStored.messageEdge),
-    },
-  },
-  optimistic: {
-    storeMessage({ input }: StoreMessageMutationVariables) {
-      const { chat } = input.message;
-      if (!chat || !input.idempotencyKey) return null;
-      const messageEdge = draft(chat.content ?? "", input.idempotencyKey);
-      return { __typename: "StoreMessagePayload", messageEdge, replayed: false, errors: [] };
     },
   },
 });
