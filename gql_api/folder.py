@@ -16,12 +16,17 @@ class FolderTaken(Refusal):
 @contextmanager
 def claim(folder: Path, *, named: str = "GQL_API_DATA_DIR") -> Iterator[None]:
     """Hold the data folder, making it when it is not there; raise `FolderTaken`, which says who `named` it."""
+    make_folder(folder, named=named)
+    with _locked(folder / "in-use.lock", named, f"another process is at work on the folder {folder}."):
+        yield
+
+
+def make_folder(folder: Path, *, named: str = "GQL_API_DATA_DIR") -> None:
+    """Make the data folder when it is not there; raise `FolderTaken`, which says who `named` it."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FolderTaken(f"{named}: the folder {folder} cannot be used: {error}") from None
-    with _locked(folder / "in-use.lock", named, f"another process is at work on the folder {folder}."):
-        yield
 
 
 @contextmanager

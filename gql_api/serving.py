@@ -19,6 +19,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from gql_api.app import create_app, prepared_schema
+from gql_api.folder import make_folder
 from gql_api.observing import WORKERS_FOLDER, Observers, observers
 from gql_api.refusal import Refusal
 from gql_api.running import claimed, connection_options, setting_at_fault, verifier_of
@@ -157,6 +158,8 @@ def migrate(settings: Settings) -> list[str]:
     """Apply the missing migrations and name them; raise `Refusal` when the database does not let us."""
     direct = settings.database_direct_url
     name, url = ("DATABASE_DIRECT_URL", direct) if direct else ("DATABASE_URL", settings.mappings_url)
+    if not (direct or settings.database_url):
+        make_folder(settings.data_dir)
     try:
         return asyncio.run(database.migrate(url, replace(connection_options(settings), pooled=False)))
     except database.UNREADY as error:

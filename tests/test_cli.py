@@ -255,6 +255,15 @@ def test_a_database_is_migrated_once(
     assert [last] == outputs[1] == ["The tables are up to date."]
 
 
+def test_a_database_without_any_setting_is_migrated_in_a_folder_that_is_made(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    cli.main(["migrate"])
+    assert capsys.readouterr().out.endswith("The tables are up to date.\n")
+    assert (tmp_path / "data" / "gql_api.sqlite3").is_file()
+
+
 def test_a_server_does_not_begin_on_a_postgresql_without_tables(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, postgres_databases: Databases
 ) -> None:

@@ -1,4 +1,4 @@
-"""The README's first command: it serves, from this checkout as it was installed."""
+"""The README's first commands: they serve, from this checkout as it was installed."""
 
 import os
 import signal
@@ -15,7 +15,11 @@ from commands import address_told, environment
 ROOT = Path(__file__).parents[1]
 
 
-@pytest.mark.skipif(Path(sys.prefix) != ROOT / ".venv", reason="the tests run in another environment than make's")
+pytestmark = pytest.mark.skipif(
+    Path(sys.prefix) != ROOT / ".venv", reason="the tests run in another environment than make's"
+)
+
+
 def test_make_run_serves_the_api_and_its_explorer(tmp_path: Path) -> None:
     settings = environment(GQL_API_PORT="0", GQL_API_DATA_DIR=str(tmp_path))
     with subprocess.Popen(
@@ -40,3 +44,10 @@ def test_make_run_serves_the_api_and_its_explorer(tmp_path: Path) -> None:
     assert answer.json()["data"] == {"createSession": {"errors": []}}
     assert (page.status_code, "explorer" in page.text) == (200, True)
     assert any(tmp_path.iterdir())
+
+
+def test_make_setup_leaves_the_commands_where_the_readme_says() -> None:
+    subprocess.run(["/usr/bin/env", "make", "setup"], cwd=ROOT, check=True)
+    told = subprocess.run([ROOT / ".venv" / "bin" / "gql-api", "--help"], capture_output=True, text=True, check=True)  # noqa: S603
+
+    assert "usage: gql-api" in told.stdout

@@ -1,4 +1,4 @@
-"""Writes the pictures of the example frontend into docs/images: `python tests/examples/screenshots.py`."""
+"""Writes the pictures of the frontend and of the explorer into docs/images: `python tests/examples/screenshots.py`."""
 
 import sys
 import tempfile
@@ -15,8 +15,10 @@ LARGEST = 250_000
 def main() -> None:
     images = ROOT / "docs" / "images"
     with tempfile.TemporaryDirectory() as folder, served(Path(folder)) as addresses:
-        installed(HERE).run("screenshots.mjs", *addresses, str(images), CHROMIUM=chromium())
-    for picture in sorted(images.glob("web-*.png")):
+        node, (_, api) = installed(HERE), addresses
+        node.run("screenshots.mjs", *addresses, str(images), CHROMIUM=chromium())
+        node.run("explorer-screenshots.mjs", api, str(images), CHROMIUM=chromium())
+    for picture in sorted(images.glob("*-*.png")):
         size = picture.stat().st_size
         sys.stdout.write(f"{picture.relative_to(ROOT)}: {size} bytes\n")
         if size > LARGEST:
