@@ -9,7 +9,8 @@ import pytest
 
 from api.test_trusted_documents import write
 from gql_api import cli
-from test_tool_inputs import DOCUMENTS, made_of
+from gql_api.documents import tools
+from test_tool_inputs import DOCUMENTS, judge, made_of
 
 PAGE = Path(__file__).parents[1] / "docs" / "documents.md"
 SEEN = 'deleteSession(input: {id: "x"}) { __typename }'
@@ -93,6 +94,44 @@ def test_what_is_written_above_is_said_and_else_what_the_schema_says(tmp_path: P
         {"t": "What the user calls it: at most 1000 characters, no control characters; null for none."},
         {"id": "The session's global id, or the bare UUID that Acontext knows.", "last": last, "as": "Whose form."},
     ]
+
+
+SENDING = """
+scalar Upload @specifiedBy(url: "https://github.com/jaydenseric/graphql-multipart-request-spec")
+scalar Odd
+type Query { f(t: Tree, o: [OnlyFile!], s: Share, u: Upload, odd: Odd!): Int }
+input Tree { size: Float = 1.5, left: Tree, file: Upload, by: Sending }
+input Sending { file: Upload! note: String }
+input OnlyFile @oneOf { file: Upload }
+enum Share { ALL NONE }
+"""
+
+
+def test_files_are_left_out_of_inputs_that_do_without_them(tmp_path: Path) -> None:
+    # `left` leads back to its own type, `by` to one that cannot do without a file.
+    variables = "$t: Tree, $o: [OnlyFile!], $s: Share, $u: Upload, $odd: Odd!"
+    write(tmp_path, {"t.graphql": f"query T({variables}) {{ f(t: $t, o: $o, s: $s, u: $u, odd: $odd) }}"})
+
+    [[tool], left_out] = tools([tmp_path], SENDING, form="mcp")
+
+    assert left_out == []
+    given = tool["inputSchema"]
+    assert {name: sorted(one) for name, one in given["properties"].items()} == {
+        "t": ["anyOf"],
+        "s": ["anyOf"],
+        "odd": ["type"],
+    }
+    assert sorted(given["$defs"]) == ["Share", "Tree"]
+    assert given["$defs"]["Tree"]["properties"]["size"] == {"type": ["number", "null"], "default": 1.5}
+    takes = judge(tool)
+    for right in (
+        {"odd": 1},
+        {"odd": [], "t": {"left": {"size": 2, "left": None}}, "s": "ALL"},
+        {"odd": "", "s": None},
+    ):
+        assert takes(right)
+    for wrong in ({}, {"odd": None}, {"odd": 1, "t": {"left": {"file": None}}}, {"odd": 1, "t": {"by": {}}}):
+        assert not takes(wrong)
 
 
 def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[Any, list[str]]:
