@@ -21,7 +21,6 @@ OF_A_PAGE = {
     "page of a time",
     "page by a frequent title",
     "page of the archived",
-    "page of the pinned",
     "first page by activity",
     *KEYSETS,
     *BY_ACTIVITY,
@@ -39,6 +38,7 @@ MOST = {
     "page by activity of those not archived": 3 * PAGE,
     "note places and activity": 2 * (50 + 1),
     BY_TAG: OWNED // 1000 * 2 + PAGE,
+    "page of the pinned": OWNED // 100 + PAGE,  # in order, or all of the few and then sorted
     "count of the pinned": OWNED // 100 + PAGE,
     **dict.fromkeys((FIRST_EXPORTED, EXPORTING), EXPORTED),
 }
@@ -82,7 +82,7 @@ async def test_no_hot_statement_reads_the_table_of_postgresql_through(postgres_d
     )
     for name in ("archived", "pinned"):
         [plan] = found[f"page of the {name}"]
-        assert plan.scans()[0].startswith(f"Index Scan session_mappings_{name} ")
+        assert any(f"Index Scan session_mappings_{name} " in scan for scan in plan.scans())
     [counting] = found["count"]
     indexes = tuple(f"Index Only Scan session_mappings_{name} " for name in ("listing", "activity"))
     assert counting.scans()[0].startswith(indexes)
