@@ -2,8 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { api, becomes, open, openedSession, page } from "./stage.mjs";
-import { seed } from "./seed.mjs";
+import { api, becomes, open, openedSession, page, seeded } from "./stage.mjs";
 
 const VIEW = `query ($id: ID!, $edits: [EditStrategyInput!]) {
   session(id: $id) {
@@ -59,7 +58,7 @@ async function showsWhatIsTold(name, session, edits) {
 }
 
 test("two strategies stand side by side with what the API says that they do, and each message's tokens", async () => {
-  const session = await seed(api);
+  const session = await seeded();
   await open(session, "context");
   const unedited = await showsWhatIsTold("First view", session, null);
   assert.deepEqual([unedited.changed, unedited.gone], [0, 0]);

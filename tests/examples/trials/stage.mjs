@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 
 import { apiAt } from "./api.mjs";
 import { launch } from "./browser.mjs";
+import { seed } from "./seed.mjs";
 
 const [address, apiAddress] = process.argv.slice(2);
 const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
@@ -63,6 +64,13 @@ export async function stored(session) {
   return read.messages.nodes;
 }
 
+let seeding;
+
+/** The id of the session that is worth looking at; the server is filled once. */
+export function seeded() {
+  return (seeding ??= seed(api));
+}
+
 /** Wait until a question has the answer that is expected. */
 export async function becomes(question, expected) {
   const end = Date.now() + 30_000;
@@ -73,9 +81,11 @@ export async function becomes(question, expected) {
   }
 }
 
-export async function hasNoBarrier(at = page) {
+/** All rules of axe-core, or some. */
+export async function hasNoBarrier(at = page, runOnly = undefined) {
   if (!(await at.evaluate(() => "axe" in window))) await at.addScriptTag({ path: axe });
-  const { violations } = await at.evaluate(() => window.axe.run({ resultTypes: ["violations"] }));
+  const rules = { resultTypes: ["violations"], ...(runOnly && { runOnly }) };
+  const { violations } = await at.evaluate((rules) => window.axe.run(rules), rules);
   assert.deepEqual(
     violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`),
     [],
