@@ -68,7 +68,8 @@ def served(folder: Path) -> Iterator[tuple[str, str]]:
         with subprocess.Popen(  # noqa: S603
             preview,
             cwd=WEB,
-            env=node.command.environment | {"GQL_API_URL": api.removesuffix("/graphql")},
+            # Where it believes to be watched by a machine of continuous integration it colours its words.
+            env=node.command.environment | {"GQL_API_URL": api.removesuffix("/graphql"), "NO_COLOR": "1"},
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
