@@ -20,7 +20,9 @@ DENIED = "access denied: disk does not belong to this project"
 
 
 def in_order(items: list[Any]) -> bool:
-    times = [item["created_at"].removesuffix("Z").ljust(26, "0") for item in items]
+    # A time of a whole second has no fraction.
+    parts = [item["created_at"].removesuffix("Z").partition(".") for item in items]
+    times = [(second, fraction.ljust(6, "0")) for second, _, fraction in parts]
     parents = [None, *(item["id"] for item in items)][: len(items)]
     return times == sorted(set(times)) and [item["parent_id"] for item in items] == parents
 
