@@ -53,7 +53,7 @@ YEAR = 365 * 24 * 60 * 60
 class Manifest:
     """What the build left: the files that the page names, and the SHA-256 of every file.
 
-    `parts` are what the script imports at once.
+    `parts` are what the script imports at once; a build of an earlier version names none.
     """
 
     script: str
@@ -132,7 +132,7 @@ def read_manifest(static: Path) -> Manifest | None:
         found: dict[str, Any] = json.loads((static / "manifest.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    return Manifest(found["script"], found["parts"], found["style"], found["files"])
+    return Manifest(found["script"], found.get("parts", ()), found["style"], found["files"])
 
 
 def matches(if_none_match: str, tag: str) -> bool:
