@@ -34,6 +34,15 @@ def running(*arguments: str, cwd: Path, most_seconds: float = 180, **settings: s
             process.kill()
 
 
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """Serve without any setting but for the port and the place of the data; give the endpoint."""
+    with running("serve", "--port", "0", "--data-dir", "data", cwd=folder) as process:
+        yield address_told(process)
+        process.terminate()
+        process.wait(timeout=30)
+
+
 def resident(pid: int) -> int:
     """Give the memory of a process in KiB."""
     status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")

@@ -15,7 +15,7 @@ from gql_api.store.models import SessionMapping
 from gql_api.store.places import to_micros
 from gql_api.store.retry import rereading
 from gql_api.store.rows import as_uuid, utc
-from gql_api.store.statements import Statement
+from gql_api.store.statements import Statement, numbered
 
 _PLACE = """
 INSERT INTO message_places (session_id, micros, message_id)
@@ -121,8 +121,7 @@ async def note(places: Sequence[tuple[UUID, datetime, str]], seen: Mapping[UUID,
 async def openings(session_ids: Sequence[UUID]) -> dict[UUID, str]:
     """Give how conversations open, of those sessions of which it is known."""
     if SessionMapping._meta.db.capabilities.dialect == "sqlite":
-        marks = ", ".join(f"${number}" for number in range(1, len(session_ids) + 1))
-        found = await Statement(f"{_OPENINGS}IN ({marks})").rows(*session_ids)
+        found = await numbered(f"{_OPENINGS}IN ({{marks}})", len(session_ids)).rows(*session_ids)
     else:
         found = await _OPENINGS_POSTGRES.rows(list(session_ids))
     return {as_uuid(row["id"]): row["opening"] for row in found}

@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +28,12 @@ class Statement:
             return await connection.execute_query_dict(self._postgres, list(values))
         plain = [str(value) if isinstance(value, UUID) else value for value in values]
         return [converted(row) for row in await connection.execute_query_dict(self._sqlite, plain)]
+
+
+@lru_cache(maxsize=256)
+def numbered(text: str, count: int, before: int = 0) -> Statement:
+    """Write a statement with so many values in a list, where `{marks}` stands, after so many others."""
+    return Statement(text.format(marks=", ".join(f"${before + number}" for number in range(1, count + 1))))
 
 
 def converted(row: Row) -> Row:

@@ -5,7 +5,6 @@ A tag is one with any that differs only in case, or in how its accents are writt
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
@@ -13,7 +12,7 @@ from gql_api.store.failures import translating
 from gql_api.store.models import SessionMapping
 from gql_api.store.retry import rereading
 from gql_api.store.rows import as_uuid, folded
-from gql_api.store.statements import Statement
+from gql_api.store.statements import Statement, numbered
 
 MOST = 20
 """Tags that one session has."""
@@ -47,7 +46,7 @@ class Retagging(NamedTuple):
 async def of(session_ids: Sequence[UUID]) -> dict[UUID, list[str]]:
     """Give the tags of sessions in alphabetical order; a session that has none is left out."""
     if SessionMapping._meta.db.capabilities.dialect == "sqlite":
-        rows = await _numbered(f"{_OF}IN ({{marks}})", len(session_ids)).rows(*session_ids)
+        rows = await numbered(f"{_OF}IN ({{marks}})", len(session_ids)).rows(*session_ids)
     else:
         rows = await _OF_POSTGRES.rows(list(session_ids))
     found: defaultdict[UUID, list[str]] = defaultdict(list)
@@ -68,7 +67,7 @@ async def change(session_id: UUID, owner: str, retagging: Retagging) -> None:
         await _FORGET.rows(session_id)
     elif retagging.remove:
         gone = by_fold(retagging.remove)
-        await _numbered(_REMOVE, len(gone), 1).rows(session_id, *gone)
+        await numbered(_REMOVE, len(gone), 1).rows(session_id, *gone)
     await put([(session_id, owner, retagging.add)])
     if retagging.add:
         [row] = await _COUNT.rows(session_id)
@@ -95,9 +94,3 @@ def by_fold(tags: Iterable[str]) -> dict[str, str]:
     for tag in tags:
         found.setdefault(folded(tag), tag)
     return found
-
-
-@lru_cache(maxsize=256)
-def _numbered(text: str, count: int, before: int = 0) -> Statement:
-    """Write a statement with so many values in a list, after so many others."""
-    return Statement(text.format(marks=", ".join(f"${before + number}" for number in range(1, count + 1))))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from clients.npm import Node, NoNode, build_applications, installed
-from commands import address_told, running
+from commands import served
 
 
 @pytest.fixture(scope="session")
@@ -27,8 +27,5 @@ def applications(node: Node) -> Node:
 @pytest.fixture(scope="session")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a running server without any setting, but for the port and the place of its data."""
-    folder = tmp_path_factory.mktemp("server")
-    with running("serve", "--port", "0", "--data-dir", "data", cwd=folder) as process:
-        yield address_told(process)
-        process.terminate()
-        process.wait(timeout=30)
+    with served(tmp_path_factory.mktemp("server")) as address:
+        yield address

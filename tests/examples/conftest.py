@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from commands import address_told, running
+from commands import served
 from examples.agents import Agents, ready_agents
 from examples.between import Between, way_to
 from examples.web import NoBrowser, chromium
@@ -13,11 +13,8 @@ from examples.web import NoBrowser, chromium
 @pytest.fixture(scope="session")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a running server without any setting, but for the port and the place of its data."""
-    folder = tmp_path_factory.mktemp("server")
-    with running("serve", "--port", "0", "--data-dir", "data", cwd=folder) as process:
-        yield address_told(process)
-        process.terminate()
-        process.wait(timeout=30)
+    with served(tmp_path_factory.mktemp("server")) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")
