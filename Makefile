@@ -30,7 +30,7 @@ run: setup ## Serve the API on http://127.0.0.1:8000
 	@$(BIN)/gql-api serve
 
 test: $(VENV)/.dev ## Run the tests
-	@$(BIN)/python -m pytest -n auto $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 check: $(VENV)/.dev schema-check ## Format, lint, types, import contracts, schema drift
 	$(BIN)/ruff format --check .

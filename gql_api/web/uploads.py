@@ -3,6 +3,7 @@
 Files go to disk as they come, and are counted there; what is not a file is counted with the bodies in memory.
 """
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncGenerator
@@ -89,6 +90,7 @@ class _Parser(MultiPartParser):
             if part.field_name not in _FIELDS:
                 raise Refused(400, f"The part {_shown(part.field_name)} of the form is neither a file nor expected.")
         else:
+            part.file = _File(part.file)
             # Starlette closes files after an error, and not those of a form that breaks off.
             self._place.keep(part.file.file)
             self._files += 1
@@ -119,6 +121,21 @@ class _Parser(MultiPartParser):
 
     def on_end(self) -> None:
         self.is_whole = True
+
+
+class _File(UploadFile):
+    """A file that nobody closes while it is written: the thread that opens it on disk cannot be called off."""
+
+    def __init__(self, given: UploadFile) -> None:
+        super().__init__(given.file, size=0, filename=given.filename, headers=given.headers)
+
+    async def write(self, data: bytes) -> None:
+        writing = asyncio.ensure_future(super().write(data))
+        try:
+            await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            await asyncio.wait([writing])
+            raise
 
 
 def _too_large(message: str) -> Refused:

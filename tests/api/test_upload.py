@@ -5,6 +5,8 @@ import json
 import logging
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryFile
+from threading import Event
 from typing import Any
 
 import pytest
@@ -199,6 +201,28 @@ async def test_who_leaves_in_the_middle_leaves_nothing(client: Client, upstream:
         assert asked.task.done()
         assert spool.files == []
     assert upstream.calls == []
+
+
+async def test_who_is_cut_off_while_a_file_is_opened_waits_for_it_and_leaves_nothing(
+    client: Client, spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opening, opened = Event(), Event()
+
+    def open_slowly(**given: Any) -> Any:
+        opening.set()
+        assert opened.wait(20)
+        return TemporaryFile(**given)
+
+    monkeypatch.setattr("tempfile.TemporaryFile", open_slowly)
+    asked = Asking(app_of(client), pieces=[HALF], headers=headers())
+    assert await asyncio.to_thread(opening.wait, 20)
+    asked.task.cancel()
+    done, _ = await asyncio.wait([asked.task], timeout=0.1)
+    assert not done
+    opened.set()
+    await asyncio.wait([asked.task], timeout=20)
+    assert asked.task.cancelled()
+    assert spool.files == []
 
 
 async def test_files_on_disk_are_bounded_for_all_and_for_one(start: Any, spool: Spool) -> None:
