@@ -173,6 +173,7 @@ def _config(app: Starlette, settings: Settings) -> uvicorn.Config:
         log_config=log_config(settings.log_level, settings.log_format),
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # no header of a proxy is believed, and nothing asks who connected
         timeout_graceful_shutdown=settings.shutdown_seconds,
         http=JoiningProtocol,
         ws="websockets-sansio",

@@ -21,7 +21,7 @@ from replicas.fleet import LEASE, Fleet
 from soak.audit import Findings, audited
 from soak.faults import LATE, Faults
 from soak.ledger import Ledger
-from soak.writing import Servers, Writer
+from soak.writing import PATIENCE, Servers, Writer
 
 SETTLING = 6
 """Seconds after which a message that was sent is sent again: longer than a late call takes."""
@@ -47,6 +47,7 @@ class Plan:
     kills: int
     seed: int
     seconds: float
+    patience: float = PATIENCE
 
 
 @dataclass
@@ -104,9 +105,8 @@ class Soak:
             for number in range(_WRITERS):
                 name = f"u{user}w{number}"
                 lot = random.Random(f"{self.plan.seed} {name}")  # noqa: S311 - guards nothing
-                writers.append(
-                    Writer(name, f"user{user}", servers, self.ledger, lot, sessions, is_over)  # type: ignore[arg-type]
-                )
+                told = (servers, self.ledger, lot, sessions, is_over, self.plan.patience)
+                writers.append(Writer(name, f"user{user}", *told))  # type: ignore[arg-type]
         async with asyncio.TaskGroup() as group:
             group.create_task(self._kill_now_and_then(is_over))
             for writer in writers:

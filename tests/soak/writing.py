@@ -25,7 +25,8 @@ _UPDATE = (
 )
 _DELETE = "mutation ($input: DeleteSessionInput!) { deleteSession(input: $input) { deletedSessionId errors { code } } }"
 _AGAIN = {"BUSY", "UPSTREAM_FAILED"}
-_PATIENCE = 90.0
+PATIENCE = 90.0
+"""Seconds after which a writer no longer waits for an answer."""
 _WAIT = 15.0
 
 
@@ -68,6 +69,7 @@ class Writer:
     lot: random.Random
     sessions: list[Session]
     is_over: Callable[[], bool]
+    patience: float = PATIENCE
     numbers: int = 0
     mine: dict[str, list[str]] = field(default_factory=dict)
 
@@ -113,7 +115,7 @@ class Writer:
                 self.ledger.done[kind] += 1
                 return code, payload, tries
             self.ledger.codes[code] += 1
-            if time.monotonic() - begun > _PATIENCE:
+            if time.monotonic() - begun > self.patience:
                 break
             await asyncio.sleep(pause * self.lot.uniform(0.5, 1.5))
             pause = min(pause * 2, 1.0)
