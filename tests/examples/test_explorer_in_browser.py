@@ -8,7 +8,7 @@ from clients.npm import Node, NoNode, installed
 from examples.web import HERE
 from gql_api.web.explorer import STATIC, read_manifest
 
-TRIALS = 7
+TRIALS = 8
 
 
 @pytest.fixture(scope="module")
