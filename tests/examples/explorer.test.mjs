@@ -1,4 +1,4 @@
-// The explorer of a running server, as somebody uses it who sees it for the first time: node --test explorer.test.mjs <API>
+// The explorer of a running server, as somebody uses it who sees it for the first time: node --test-force-exit explorer.test.mjs <API>
 // One page, and trials one after the other: each goes on where the one before has stopped.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
