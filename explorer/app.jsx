@@ -5,12 +5,12 @@ import '@graphiql/plugin-explorer/style.css';
 import './app.css';
 import { explorerPlugin } from '@graphiql/plugin-explorer';
 import { HISTORY_PLUGIN } from '@graphiql/plugin-history';
-import { useGraphiQL, useGraphiQLActions } from '@graphiql/react';
 import { createGraphiQLFetcher } from '@graphiql/toolkit';
 import { GraphiQL } from 'graphiql';
 import { getIntrospectionQuery } from 'graphql';
-import { useEffect } from 'react';
 import { createRoot } from 'react-dom/client';
+import { FollowSystem, ReadSchemaAgain, WrapLines } from './habits.js';
+import { storage } from './storage.js';
 
 const endpoint = new URL(location.pathname, location.origin);
 const socket = new URL(endpoint);
@@ -40,27 +40,6 @@ if (localStorage.getItem('graphiql:tabState') === null) {
   localStorage.setItem('graphiql:variables', text('tour-variables'));
 }
 
-/** The page follows the system's colours by its style; the editors are told by the script, once, unless told again. */
-function FollowSystem() {
-  const theme = useGraphiQL((state) => state.theme);
-  const { setTheme } = useGraphiQLActions();
-  useEffect(() => {
-    if (theme !== null) return; // one was chosen in the settings
-    const system = matchMedia('(prefers-color-scheme: dark)');
-    const follow = () => setTheme(null);
-    system.addEventListener('change', follow);
-    return () => system.removeEventListener('change', follow);
-  }, [theme, setTheme]);
-}
-
-/** Long lines go on below, as those of the answer do: a narrow editor hides nothing. */
-function WrapLines() {
-  const editor = useGraphiQL((state) => state.queryEditor);
-  useEffect(() => {
-    editor?.updateOptions({ wordWrap: 'on', wrappingIndent: 'indent' });
-  }, [editor]);
-}
-
 const plugins = [HISTORY_PLUGIN, explorerPlugin({ showAttribution: false })];
 
 createRoot(document.getElementById('explorer')).render(
@@ -71,10 +50,12 @@ createRoot(document.getElementById('explorer')).render(
     inputValueDeprecation
     schemaDescription
     plugins={plugins}
+    storage={storage}
   >
     <GraphiQL.Logo>
       {document.title}
       <FollowSystem />
+      <ReadSchemaAgain />
       <WrapLines />
     </GraphiQL.Logo>
   </GraphiQL>,
