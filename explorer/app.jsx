@@ -9,6 +9,8 @@ import { createGraphiQLFetcher } from '@graphiql/toolkit';
 import { GraphiQL } from 'graphiql';
 import { getIntrospectionQuery } from 'graphql';
 import { createRoot } from 'react-dom/client';
+import { FollowSystem, ReadSchemaAgain, WrapLines } from './habits.js';
+import { storage } from './storage.js';
 
 const endpoint = new URL(location.pathname, location.origin);
 const socket = new URL(endpoint);
@@ -37,6 +39,7 @@ if (localStorage.getItem('graphiql:tabState') === null) {
   localStorage.setItem('graphiql:query', text('tour'));
   localStorage.setItem('graphiql:variables', text('tour-variables'));
 }
+
 const plugins = [HISTORY_PLUGIN, explorerPlugin({ showAttribution: false })];
 
 createRoot(document.getElementById('explorer')).render(
@@ -47,7 +50,13 @@ createRoot(document.getElementById('explorer')).render(
     inputValueDeprecation
     schemaDescription
     plugins={plugins}
+    storage={storage}
   >
-    <GraphiQL.Logo>{document.title}</GraphiQL.Logo>
+    <GraphiQL.Logo>
+      {document.title}
+      <FollowSystem />
+      <ReadSchemaAgain />
+      <WrapLines />
+    </GraphiQL.Logo>
   </GraphiQL>,
 );

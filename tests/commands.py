@@ -35,9 +35,9 @@ def running(*arguments: str, cwd: Path, most_seconds: float = 180, **settings: s
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """Serve without any setting but for the port and the place of the data; give the endpoint."""
-    with running("serve", "--port", "0", "--data-dir", "data", cwd=folder) as process:
+def served(folder: Path, **settings: str) -> Iterator[str]:
+    """Serve without other settings but for the port and the place of the data; give the endpoint."""
+    with running("serve", "--port", "0", "--data-dir", "data", cwd=folder, **settings) as process:
         yield address_told(process)
         process.terminate()
         process.wait(timeout=30)

@@ -4,6 +4,7 @@ import gc
 import os
 from collections.abc import AsyncIterator, Iterator
 
+import hypothesis
 import pytest
 import stamina
 
@@ -15,6 +16,10 @@ from postgres import NoPostgres, running_server
 from store.certificates import write_certificates
 
 KINDS = ("sqlite", "postgres")
+
+# No example has to be done in time: how long one takes is the machine's, which others may use.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 def pytest_collection_finish() -> None:

@@ -22,7 +22,7 @@ def text_of(page: Path) -> str:
     return page.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(("page", "operations"), [(README, 3), (TOUR, 10)], ids=["readme", "tour"])
+@pytest.mark.parametrize(("page", "operations"), [(README, 3), (TOUR, 12)], ids=["readme", "tour"])
 async def test_the_answers_of_a_page_are_real(page: Path, operations: int) -> None:
     found = await answers(text_of(page))
     assert len(found) == operations
@@ -53,13 +53,36 @@ def test_the_pages_on_clients_and_agents_show_what_they_are_about() -> None:
     assert operations - {"operations/session.graphql"} <= snippets.files(snippets.ABOUT_AGENTS)
 
 
+def documents() -> list[Path]:
+    return [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*/*.md")]
+
+
+def anchors(page: Path) -> set[str]:
+    """Give what a link may name of a page: its headings, as GitHub writes them."""
+    headings = re.findall(r"^#+ (.+)$", text_of(page), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 def test_the_links_of_the_documents_lead_somewhere() -> None:
-    documents = [README, *ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*/*.md")]
-    for document in documents:
-        text = document.read_text(encoding="utf-8")
-        links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text) + re.findall(r'src(?:set)?="([^":]+)"', text)
-        for link in links:
-            assert (document.parent / link).exists(), f"{document.name}: {link}"
+    for document in documents():
+        text = text_of(document)
+        links = re.findall(r"\]\(([^):\s#]*)(?:#([^)]*))?\)", text)
+        for link, anchor in links + [(picture, "") for picture in re.findall(r'src(?:set)?="([^":]+)"', text)]:
+            page = document.parent / link if link else document
+            assert page.exists(), f"{document.name}: {link}"
+            assert not anchor or anchor in anchors(page), f"{document.name}: {link}#{anchor}"
+
+
+def test_every_picture_has_a_form_for_dark_pages() -> None:
+    shown = {link for document in documents() for link in re.findall(r"images/([\w-]+\.\w+)", text_of(document))}
+    images = ROOT / "docs" / "images"
+
+    assert {file.name for file in images.iterdir()} == shown
+    for picture in images.glob("*.svg"):
+        assert "prefers-color-scheme: dark" in text_of(picture), picture.name
+    assert {name.replace("-dark.", "-light.") for name in shown if "-dark." in name} == {
+        name for name in shown if name.endswith(".png") and "-dark." not in name
+    }
 
 
 def test_llms_txt_lists_every_page_once_and_nothing_else() -> None:
@@ -70,9 +93,8 @@ def test_llms_txt_lists_every_page_once_and_nothing_else() -> None:
     entries = [line for section in sections for line in section.split("\n")[1:] if line]
     found = [re.fullmatch(r"- \[[^\]]+\]\(([^)#]+)\): \S.*\.", entry) for entry in entries]
     links = [match[1] if match else entry for match, entry in zip(found, entries, strict=True)]
-    pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*/*.md")]
     others = {"schema.graphql", "operations/"}
-    assert sorted(links) == sorted({str(page.relative_to(ROOT)) for page in pages} | others)
+    assert sorted(links) == sorted({str(page.relative_to(ROOT)) for page in documents()} | others)
     assert all((ROOT / link).exists() for link in others)
 
 

@@ -8,9 +8,26 @@ from html import escape
 _WIDTH, _HEIGHT = 640, 360
 _LEFT, _RIGHT, _TOP, _BOTTOM = 70, 150, 48, 52
 _COLOURS = ("#0b62c4", "#c2410c", "#15803d", "#7e22ce", "#525252")
+_IN_THE_DARK = {
+    "#ffffff": "#0d1117",
+    "#f1f1f1": "#1c2330",
+    "#e2e2e2": "#2a3140",
+    "#888": "#6b7488",
+    "#555": "#a3adc2",
+    "#333": "#c9d1dd",
+    "#111": "#e8ecf5",
+} | dict(zip(_COLOURS, ("#6cb0ff", "#ff9b6a", "#5fd38d", "#c99bff", "#b5b5b5"), strict=True))
 _TEN, _LABEL_GAP = 10, 15
 _TIME_STEP = 2
 Point = tuple[float, float]
+
+
+def _style() -> str:
+    """Exchange each colour for its like where the reader's system is dark."""
+    rules = [
+        f'[{name}="{light}"]{{{name}:{dark}}}' for light, dark in _IN_THE_DARK.items() for name in ("fill", "stroke")
+    ]
+    return "<style>@media (prefers-color-scheme: dark) {" + "".join(rules) + "}</style>"
 
 
 @dataclass(frozen=True)
@@ -45,6 +62,7 @@ class Plot:
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" '
             f'height="{_HEIGHT}" font-family="system-ui, sans-serif" font-size="12" role="img">\n'
             f"<title>{escape(self.title)}</title>\n"
+            f"{_style()}\n"
             f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="#ffffff"/>\n'
             f'<text x="16" y="24" font-size="15" font-weight="600" fill="#111">{escape(self.title)}</text>\n'
             f"{body}\n"

@@ -10,7 +10,9 @@ query Session($session: ID!) {
     files(glob: "/plan/**") { nodes { path size } }
     messages(
       last: 3
-      editStrategy: { tokenLimit: { limitTokens: 300 } }
+      editStrategy: {
+        tokenLimit: { limitTokens: 300 }
+      }
     ) {
       totalCount
       tokenCount

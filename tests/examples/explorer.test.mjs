@@ -1,13 +1,15 @@
-// The explorer of a running server, as somebody uses it who sees it for the first time: node --test explorer.test.mjs <API>
+// The explorer of a running server, as somebody uses it who sees it for the first time: node --test-force-exit explorer.test.mjs <API>
 // One page, and trials one after the other: each goes on where the one before has stopped.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 
 import { apiAt } from "./trials/api.mjs";
+import { becomes } from "./trials/becomes.mjs";
 import { launch } from "./trials/browser.mjs";
 
 const [endpoint] = process.argv.slice(2);
 const api = apiAt(endpoint);
+const FIRST_WORDS = "A session is one conversation";
 const asked = new Set();
 const complaints = [];
 
@@ -34,18 +36,42 @@ async function run(name, text) {
   if (text) await answer.getByText(text).first().waitFor();
 }
 
-test("it opens on the tour, in the colours that the browser wants", async () => {
+/** How bright what an editor writes is, and what the page is written on. */
+function brightness(tab) {
+  return tab.evaluate(() => {
+    const sum = (colour) => colour.match(/\d+/g).slice(0, 3).reduce((sum, part) => sum + Number(part), 0);
+    const style = (selector) => getComputedStyle(document.querySelector(selector));
+    return [sum(style(".graphiql-query-editor .monaco-editor").color), sum(style(".graphiql-container").backgroundColor)];
+  });
+}
+
+test("it opens on the tour, in the colours that the browser wants, and follows when these change", async () => {
   await page.goto(endpoint);
-  await editor.getByText("conversation and one disk of files").waitFor();
+  await editor.getByText(FIRST_WORDS).waitFor();
+  const light = await brightness(page);
   const visit = await browser.newPage({ colorScheme: "dark" });
   await visit.goto(endpoint);
-  const shades = [];
-  for (const tab of [page, visit]) {
-    const colour = await tab.locator(".graphiql-container").evaluate((one) => getComputedStyle(one).backgroundColor);
-    shades.push(colour.match(/\d+/g).slice(0, 3).reduce((sum, part) => sum + Number(part), 0));
-  }
+  await visit.locator(".graphiql-query-editor").getByText(FIRST_WORDS).waitFor();
+  const dark = await brightness(visit);
+  assert.ok(light[1] > 3 * dark[1] && dark[0] > 3 * light[0], `light ${light}, dark ${dark}`);
+  await visit.emulateMedia({ colorScheme: "light" });
+  await becomes(() => brightness(visit), light);
+  await visit.emulateMedia({ colorScheme: "dark" });
+  await becomes(() => brightness(visit), dark);
   await visit.close();
-  assert.ok(shades[0] > 3 * shades[1], `light ${shades[0]}, dark ${shades[1]}`);
+});
+
+test("an editor hides no end of a line, and on a small screen the answer stands below it", async () => {
+  const visit = await browser.newPage({ viewport: { width: 400, height: 800 } });
+  await visit.goto(endpoint);
+  await visit.locator(".graphiql-query-editor").getByText("session is one").waitFor();
+  const boxes = () => Promise.all([".graphiql-editors", ".graphiql-response"].map((one) => visit.locator(one).boundingBox()));
+  const [above, below] = await boxes();
+  assert.ok(below.y >= above.y + above.height, JSON.stringify([above, below]));
+  assert.ok(above.width > 280 && below.width > 280, JSON.stringify([above, below]));
+  const tooLong = visit.locator(".graphiql-query-editor .view-line").filter({ hasText: /.{40}/ });
+  assert.equal(await tooLong.count(), 0);
+  await visit.close();
 });
 
 test("the operations of the tour run from the first to the last", async () => {
@@ -99,7 +125,7 @@ test("a header that is typed is sent", async () => {
 
 test("a second visit fetches nothing again that the browser has", async () => {
   await page.reload();
-  await editor.getByText("conversation and one disk of files").waitFor();
+  await editor.getByText(FIRST_WORDS).waitFor();
   const fetched = await page.evaluate(() =>
     performance
       .getEntriesByType("resource")

@@ -9,7 +9,7 @@ from clients.npm import Node, NoNode, installed
 from examples.web import HERE, built, served, sources
 
 LONGEST = 150
-TRIALS = 32
+TRIALS = 37
 
 
 @pytest.fixture(scope="module")

@@ -57,6 +57,7 @@ async def test_each_is_run_where_nothing_else_is(serve: Callable[..., Any]) -> N
         await followed(live, session, last)
         await edited(application, session)
         await kept(application, session)
+        await organised(application, session)
         gone = await application.ask("DeleteSession", session=session)
         assert gone["deletedSessionId"] == session
         assert application.asked | {FOLLOWING} == {file.stem for file in OPERATIONS.iterdir()}
@@ -142,6 +143,27 @@ async def kept(application: Application, session: str) -> None:
     assert (file["textContent"], file["metadata"], file["publicUrl"] is None) == ("# Kyoto", {"by": "me"}, False)
     assert (await application.ask("DeleteFile", **plan))["deletedFileId"]
     assert (await application.ask("ReadFile", **plan))["file"] is None
+
+
+async def organised(application: Application, session: str) -> None:
+    """Find the session by what it is tagged and pinned as, put it away, and take it out again."""
+    recent = (await application.ask("RecentSessions", first=1))["nodes"]
+    assert [(one["id"], one["displayTitle"], one["pinnedAt"]) for one in recent] == [(session, "To Nara", None)]
+    changed = (await application.ask("OrganiseSession", session=session, pinned=True, tags=["Japan"]))["session"]
+    assert (changed["pinnedAt"] is None, changed["tags"]) == (False, ["Japan"])
+    tagged = (await application.ask("RecentSessions", pinned=True, tags=["japan"]))["nodes"]
+    assert [one["id"] for one in tagged] == [session]
+    put_away = (await application.ask("OrganiseSession", session=session, archived=True))["session"]
+    assert (put_away["archivedAt"] is None, put_away["pinnedAt"], put_away["tags"]) == (
+        False,
+        changed["pinnedAt"],
+        ["Japan"],
+    )
+    assert (await application.ask("RecentSessions", pinned=True))["nodes"] == []
+    archive = (await application.ask("RecentSessions", archived=True))["nodes"]
+    assert [one["id"] for one in archive] == [session]
+    back = (await application.ask("OrganiseSession", session=session, archived=False))["session"]
+    assert back["archivedAt"] is None
 
 
 def test_each_is_in_a_file_of_its_name_and_says_what_it_and_its_variables_are() -> None:

@@ -20,6 +20,13 @@ export function apiAt(url) {
       );
       return createSession.session.id;
     },
+    async updateSession(id, change) {
+      const { updateSession } = await ask(
+        "mutation ($input: UpdateSessionInput!) { updateSession(input: $input) { errors { message } } }",
+        { input: { id, ...change } },
+      );
+      if (updateSession.errors.length > 0) throw new Error(JSON.stringify(updateSession.errors));
+    },
     async store(sessionId, messages) {
       const input = { sessionId, messages: messages.map((chat) => ({ message: { chat } })) };
       const { storeMessages } = await ask(

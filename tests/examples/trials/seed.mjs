@@ -64,6 +64,8 @@ const OTHERS = [
 /** Fill a server; give the id of the session that is worth looking at. */
 export async function seed(api) {
   for (const title of [...OTHERS].reverse()) await api.createSession(title);
+  await api.updateSession(await api.createSession("House rules"), { pinned: true });
+  await api.store(await api.createSession(null), [user("Which plants survive in a dark hallway?")]);
   const session = await api.createSession("Long weekend in Oslo");
   await api.store(session, CONVERSATION);
   for (const [path, text] of Object.entries(FILES)) await api.write(session, path, text);

@@ -5,10 +5,6 @@ import { test } from "node:test";
 import { api, becomes, open, page } from "./stage.mjs";
 
 const links = page.locator(".sessions a");
-const rename = (id, title) =>
-  api.ask("mutation ($input: UpdateSessionInput!) { updateSession(input: $input) { errors { message } } }", {
-    input: { id, title },
-  });
 
 test("a page without sessions says so", async () => {
   await open();
@@ -26,7 +22,7 @@ test("a session that is created is the first of the list, once, and open", async
 test("a session that another makes, renames and deletes comes, changes and goes by itself", async () => {
   const id = await api.createSession("From afar");
   await links.filter({ hasText: "From afar" }).waitFor();
-  await rename(id, "Renamed afar");
+  await api.updateSession(id, { title: "Renamed afar" });
   await links.filter({ hasText: "Renamed afar" }).waitFor();
   await links.first().click();
   await page.getByRole("heading", { name: "Renamed afar" }).waitFor();

@@ -6,6 +6,8 @@ import { apiAt } from "./api.mjs";
 import { launch } from "./browser.mjs";
 import { seed } from "./seed.mjs";
 
+export { becomes } from "./becomes.mjs";
+
 const [address, apiAddress] = process.argv.slice(2);
 const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
@@ -69,16 +71,6 @@ let seeding;
 /** The id of the session that is worth looking at; the server is filled once. */
 export function seeded() {
   return (seeding ??= seed(api));
-}
-
-/** Wait until a question has the answer that is expected. */
-export async function becomes(question, expected) {
-  const end = Date.now() + 30_000;
-  for (;;) {
-    const answer = await question();
-    if (answer === expected || Date.now() > end) return assert.equal(answer, expected);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
 
 /** All rules of axe-core, or some. */

@@ -107,6 +107,9 @@ export const MessageStored = graphql(`
           ...MessageRow
         }
       }
+      session {
+        ...SessionRow
+      }
       resumeCursor
     }
   }

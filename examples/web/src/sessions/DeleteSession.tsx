@@ -19,7 +19,7 @@ export function DeleteSession({ session }: { session: SessionRowFragment }) {
   }
 
   return (
-    <Confirm label="Delete session" question={`Delete “${session.title ?? "Untitled"}”?`} onConfirm={confirmed}>
+    <Confirm label="Delete session" question={`Delete “${session.displayTitle}”?`} onConfirm={confirmed}>
       Its messages and files go with it. There is no way back.
     </Confirm>
   );

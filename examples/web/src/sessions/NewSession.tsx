@@ -7,7 +7,7 @@ import { Icon } from "../shell/Icon";
 import { Notice } from "../shell/Notice";
 import { linkTo } from "../shell/place";
 import { CreateSession } from "./documents";
-import { addSession } from "./store";
+import { putSession } from "./store";
 
 export function NewSession() {
   const [title, setTitle] = useState("");
@@ -23,7 +23,7 @@ export function NewSession() {
       const { data } = await create({
         variables: { input: { title: title.trim() || null, idempotencyKey: key.current } },
         update: (cache, { data }) =>
-          data?.createSession?.sessionEdge && addSession(cache, data.createSession.sessionEdge),
+          data?.createSession?.sessionEdge && putSession(cache, data.createSession.sessionEdge),
       });
       const { sessionEdge } = accepted(data?.createSession);
       key.current = crypto.randomUUID();

@@ -1,15 +1,15 @@
-// The head of an open session: its title, which can be changed in place, its views, and deletion.
+// The head of an open session: its title, which can be changed in place, what can be done with it, and its views.
 import { useMutation } from "@apollo/client/react";
 import { useEffect, useRef, useState } from "react";
 
 import { accepted, wordsFor } from "../api/failures";
-import type { SessionRowFragment } from "../generated/graphql";
+import type { SessionRowFragment, UpdateSessionInput } from "../generated/graphql";
 import { Icon } from "../shell/Icon";
 import { Notice } from "../shell/Notice";
 import { VIEWS, type View, linkTo } from "../shell/place";
 import { fullOf } from "../shell/times";
-import { DeleteSession } from "./DeleteSession";
-import { RenameSession } from "./documents";
+import { UpdateSession } from "./documents";
+import { SessionActions } from "./SessionActions";
 import { TitleField } from "./TitleField";
 
 interface Props {
@@ -23,37 +23,40 @@ export function SessionHeader({ session, view }: Props) {
   const pencil = useRef<HTMLButtonElement>(null);
   const [renaming, setRenaming] = useState<boolean | null>(null); // null: not since the session was opened
   const [failure, setFailure] = useState<string | null>(null);
-  const [rename] = useMutation(RenameSession);
+  const [update] = useMutation(UpdateSession);
 
   useEffect(() => {
     const lost = document.activeElement === document.body; // the focus went away with the field
     if (renaming === false && lost) pencil.current?.focus();
   }, [renaming]);
 
-  async function save(title: string) {
-    setRenaming(false);
+  async function change(what: Omit<UpdateSessionInput, "id">) {
     setFailure(null);
-    if (title === (session.title ?? "")) return;
     try {
-      const { data } = await rename({ variables: { input: { id: session.id, title: title || null } } });
+      const { data } = await update({ variables: { input: { id: session.id, ...what } } });
       accepted(data?.updateSession);
     } catch (error) {
       setFailure(wordsFor(error));
     }
   }
 
+  async function rename(title: string) {
+    setRenaming(false);
+    if (title !== (session.title ?? "")) await change({ title: title || null });
+  }
+
   return (
     <header className="session-header">
-      <title>{session.title ?? "Untitled"}</title>
+      <title>{session.displayTitle}</title>
       <div className="title-row">
         <a className="icon back" href="#/" aria-label="All sessions">
           <Icon name="back" />
         </a>
         {renaming ? (
-          <TitleField title={session.title ?? ""} onSave={save} onCancel={() => setRenaming(false)} />
+          <TitleField title={session.title ?? ""} onSave={rename} onCancel={() => setRenaming(false)} />
         ) : (
           <>
-            <h1 title={`Made ${fullOf(session.createdAt)}`}>{session.title ?? "Untitled"}</h1>
+            <h1 title={`Made ${fullOf(session.createdAt)}`}>{session.displayTitle}</h1>
             <button
               ref={pencil}
               type="button"
@@ -65,7 +68,7 @@ export function SessionHeader({ session, view }: Props) {
             </button>
           </>
         )}
-        <DeleteSession session={session} />
+        <SessionActions session={session} onChange={(what) => void change(what)} />
       </div>
       <nav className="views" aria-label="Views of the session">
         {VIEWS.map((one) => (

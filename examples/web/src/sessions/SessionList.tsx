@@ -1,8 +1,9 @@
-// The list of sessions with what makes a new one.
+// The list of sessions, or of those that were put away, with what makes a new one.
 import { useEffect, useRef, useState } from "react";
 
 import { useConnected } from "../api/live";
 import { wordsFor } from "../api/failures";
+import { Icon } from "../shell/Icon";
 import { LoadMore } from "../shell/LoadMore";
 import { Notice } from "../shell/Notice";
 import { linkTo } from "../shell/place";
@@ -14,7 +15,8 @@ import { useSessions } from "./useSessions";
 
 export function SessionList({ selected }: { selected: string | null }) {
   const connected = useConnected();
-  const { sessions, more, error, ended, reload } = useSessions();
+  const [archived, setArchived] = useState(false);
+  const { sessions, more, error, ended, reload } = useSessions(archived);
   const roving = useRoving<HTMLAnchorElement>();
   const [focused, setFocused] = useState<string | null>(null);
   const stop = [focused, selected].find((id) => sessions?.some((one) => one.id === id)) ?? sessions?.[0]?.id;
@@ -28,19 +30,32 @@ export function SessionList({ selected }: { selected: string | null }) {
   return (
     <nav className="sidebar" aria-labelledby="sessions">
       <header>
-        <h2 id="sessions">Sessions</h2>
+        <h2 id="sessions">{archived ? "Archive" : "Sessions"}</h2>
         <span className="live" data-connected={connected}>
           {connected ? "Live" : "Connecting…"}
         </span>
-        <ThemeToggle />
+        <div className="actions">
+          <button
+            type="button"
+            className="icon marked"
+            aria-label="Show the archive"
+            aria-pressed={archived}
+            onClick={() => setArchived(!archived)}
+          >
+            <Icon name="archive" />
+          </button>
+          <ThemeToggle />
+        </div>
       </header>
-      <NewSession />
+      {!archived && <NewSession />}
       {error && !sessions && <Notice onAction={reload}>{wordsFor(error)}</Notice>}
       {ended && <Notice onAction={reload}>{ended}</Notice>}
       {!sessions && !error && <div className="skeleton" role="status" aria-label="Loading" />}
-      {sessions?.length === 0 && <p className="empty">No sessions yet. Give the first one a title.</p>}
+      {sessions?.length === 0 && (
+        <p className="empty">{archived ? "The archive is empty." : "No sessions yet. Give the first one a title."}</p>
+      )}
       <ul className="sessions" {...roving}>
-        {sessions?.map(({ id, title, createdAt }) => (
+        {sessions?.map(({ id, displayTitle, lastActivityAt, pinnedAt }) => (
           <li key={id}>
             <a
               data-roving
@@ -49,8 +64,9 @@ export function SessionList({ selected }: { selected: string | null }) {
               aria-current={id === selected ? "page" : undefined}
               onFocus={() => setFocused(id)}
             >
-              <span className="title">{title ?? "Untitled"}</span>
-              <time dateTime={createdAt}>{dayOf(createdAt)}</time>
+              {pinnedAt && <Icon name="pin" label="Pinned" />}
+              <span className="title">{displayTitle}</span>
+              <time dateTime={lastActivityAt}>{dayOf(lastActivityAt)}</time>
             </a>
           </li>
         ))}

@@ -4,13 +4,46 @@ export const SessionRow = graphql(`
   fragment SessionRow on Session {
     id
     title
+    displayTitle
     createdAt
+    lastActivityAt
+    pinnedAt
+    archivedAt
   }
 `);
 
 export const Sessions = graphql(`
-  query Sessions($after: String) {
-    sessions(first: 25, after: $after) {
+  query Sessions($archived: Boolean!) {
+    pinned: sessions(first: 100, filter: { archived: $archived, pinned: true }, orderBy: LAST_ACTIVITY_DESC) {
+      edges {
+        cursor
+        node {
+          ...SessionRow
+        }
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+    }
+    sessions(first: 25, filter: { archived: $archived }, orderBy: LAST_ACTIVITY_DESC) {
+      edges {
+        cursor
+        node {
+          ...SessionRow
+        }
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+    }
+  }
+`);
+
+export const MoreSessions = graphql(`
+  query MoreSessions($archived: Boolean!, $after: String!) {
+    sessions(first: 25, after: $after, filter: { archived: $archived }, orderBy: LAST_ACTIVITY_DESC) {
       edges {
         cursor
         node {
@@ -41,8 +74,8 @@ export const CreateSession = graphql(`
   }
 `);
 
-export const RenameSession = graphql(`
-  mutation RenameSession($input: UpdateSessionInput!) {
+export const UpdateSession = graphql(`
+  mutation UpdateSession($input: UpdateSessionInput!) {
     updateSession(input: $input) {
       session {
         ...SessionRow

@@ -1,30 +1,35 @@
-// The list of the viewer's sessions, newest first: page by page, and live.
+// A list of the viewer's sessions, those in which something was said last first: page by page, and live.
 import { useApolloClient, useQuery } from "@apollo/client/react";
 import { useEffect } from "react";
 
 import { onReturn } from "../api/live";
 import { useFollowing } from "../api/useFollowing";
-import { SessionListChanged, Sessions } from "./documents";
-import { addSession, dropSession } from "./store";
+import { MoreSessions, SessionListChanged, Sessions } from "./documents";
+import { dropSession, putSession, shown } from "./store";
+import { useLatest } from "./useLatest";
 
-export function useSessions() {
+export function useSessions(archived: boolean) {
   const { cache } = useApolloClient();
-  const { data, error, fetchMore, refetch } = useQuery(Sessions);
+  const { data, error, fetchMore, refetch } = useQuery(Sessions, { variables: { archived } });
   const { ended, again } = useFollowing("sessions", {
     begin: (client) => client.subscribe({ query: SessionListChanged }),
-    onEvent({ sessionListChanged: { kind, sessionEdge, deletedSessionId } }) {
-      if (kind === "CREATED" && sessionEdge) addSession(cache, sessionEdge);
-      if (kind === "DELETED" && deletedSessionId) dropSession(cache, deletedSessionId);
-      // What was updated, the cache has by its id.
+    onEvent({ sessionListChanged: { sessionEdge, deletedSessionId } }) {
+      if (sessionEdge) putSession(cache, sessionEdge);
+      if (deletedSessionId) dropSession(cache, deletedSessionId);
     },
   });
+  useLatest(archived);
   // There is no going on after a break: the list is read anew.
   useEffect(() => onReturn(() => void refetch()), [refetch]);
 
   const list = data?.sessions;
+  const { hasNextPage, endCursor } = list?.pageInfo ?? {};
   return {
-    sessions: list?.edges.map(({ node }) => node),
-    more: list?.pageInfo.hasNextPage ? () => fetchMore({ variables: { after: list.pageInfo.endCursor } }) : null,
+    sessions: list && shown([...(data.pinned?.edges ?? []), ...list.edges], archived),
+    more:
+      hasNextPage && endCursor
+        ? () => fetchMore({ query: MoreSessions, variables: { archived, after: endCursor } })
+        : null,
     error,
     ended,
     reload() {

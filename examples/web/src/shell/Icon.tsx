@@ -1,5 +1,6 @@
 // Line drawings on a grid of 24; the words beside them or on their buttons say what they mean.
 const PATHS = {
+  archive: "M3 5h18v4H3zM5 9v11h14V9M10 13h4",
   back: "M15 5l-7 7 7 7",
   chevron: "M9 6l6 6-6 6",
   down: "M12 5v14M6 13l6 6 6-6",
@@ -8,6 +9,7 @@ const PATHS = {
   folder: "M3 6h6l2 2h10v11H3z",
   moon: "M20 14.5A8.5 8.5 0 0 1 9.5 4a8.5 8.5 0 1 0 10.5 10.5z",
   pencil: "M4 20l1-4L16 5l3 3L8 19zM14 7l3 3",
+  pin: "M9 3h6l-1 6 4 4v2H6v-2l4-4zM12 15v6",
   plus: "M12 5v14M5 12h14",
   send: "M12 19V5M6 11l6-6 6 6",
   sun: "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM12 2v2M12 20v2M4 12H2M22 12h-2M5 5l1.5 1.5M17.5 17.5L19 19M5 19l1.5-1.5M17.5 6.5L19 5",
@@ -16,9 +18,21 @@ const PATHS = {
   upload: "M12 16V5M7 9l5-5 5 5M5 20h14",
 };
 
-export function Icon({ name }: { name: keyof typeof PATHS }) {
+interface Props {
+  name: keyof typeof PATHS;
+  label?: string; // where no words are beside it
+}
+
+export function Icon({ name, label }: Props) {
   return (
-    <svg className="drawing" viewBox="0 0 24 24" aria-hidden="true" data-name={name}>
+    <svg
+      className="drawing"
+      viewBox="0 0 24 24"
+      role={label && "img"}
+      aria-label={label}
+      aria-hidden={!label}
+      data-name={name}
+    >
       <path d={PATHS[name]} />
     </svg>
   );
