@@ -91,6 +91,14 @@ class Mutation:
     ) -> file_write.UploadFilePayload | None:
         return await file_write.upload_file(info, input)
 
+    @strawberry.mutation(
+        description="Put other metadata in place of those of a file. What is in it stays, its id and createdAt too."
+    )
+    async def update_file_metadata(
+        self, info: Info, input: Annotated[file_write.UpdateFileMetadataInput, _INPUT]
+    ) -> file_write.UpdateFileMetadataPayload | None:
+        return await file_write.update_file_metadata(info, input)
+
     @strawberry.mutation(description="Delete a file from a session's disk; the second time it is NOT_FOUND.")
     async def delete_file(
         self, info: Info, input: Annotated[file_write.DeleteFileInput, _INPUT]

@@ -7,7 +7,7 @@ from uuid import UUID
 from gql_api import model
 from gql_api.content import Content
 from gql_api.upstream import cursor
-from gql_api.upstream.kinds import DOWNLOAD, ONCE, READ, UPLOAD
+from gql_api.upstream.kinds import DOWNLOAD, ONCE, READ, REPEATABLE_WRITE, UPLOAD
 from gql_api.upstream.materials import through_us
 from gql_api.upstream.refusal import Refused, checked
 
@@ -104,6 +104,18 @@ class FileCalls:
                 spelled, file=(filename, content.open(), BINARY), file_path=directory, meta=metadata
             ),
             lambda stored: _file({}, stored),
+        )
+
+    async def describe(self, disk_id: UUID, directory: str, filename: str, *, metadata: model.JsonObject) -> model.File:
+        """Put metadata in place of all that the caller gave a file that is there: for one that is not, upstream fails.
+
+        The time of the change is as precise as Acontext's clock here, and cut to microseconds in later reads.
+        """
+        spelled = checked(disk_id)
+        return await self._call.reading(
+            REPEATABLE_WRITE,
+            lambda sdk: sdk.disks.artifacts.update(spelled, file_path=directory, filename=filename, meta=metadata),
+            lambda answer: _file({}, answer.artifact),
         )
 
     async def delete(self, disk_id: UUID, directory: str, filename: str) -> None:

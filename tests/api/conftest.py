@@ -28,6 +28,7 @@ OVER_THE_NETWORK_TOO = {
     "api.test_errors",
     "api.test_file_deletion",
     "api.test_file_listing",
+    "api.test_file_metadata",
     "api.test_file_reading",
     "api.test_file_upload",
     "api.test_message",

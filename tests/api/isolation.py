@@ -74,6 +74,7 @@ NAMES_NOTHING = {
     *("SessionFilter.titleContains", "RemoveToolResultInput.toolResultPlaceholder"),
     *("RemoveToolResultInput.keepTools", "RemoveToolCallParamsInput.keepTools"),
     *("StoreMessageInput.metadata", "StoreMessagesItemInput.metadata", "UploadFileInput.metadata"),
+    "UpdateFileMetadataInput.metadata",
     *("MessageInput.openai", "MessageInput.anthropic", "MessageInput.gemini", "MessageInput.acontext"),
     *("ChatMessageInput.content", "ChatMessageInput.toolCallId"),
     *("ToolCallInput.callId", "ToolCallInput.name", "ToolCallInput.arguments"),
@@ -102,6 +103,7 @@ FILL = {
     "UploadFileInput.path": '"/a.txt"',
     "UploadFileInput.content": '{text: "x"}',
     "FilePathInput.path": '"/a.txt"',
+    "UpdateFileMetadataInput.metadata": "{stolen: true}",
 }
 """What is required beside an id."""
 EDITING = "editStrategy: {tokenLimit: {limitTokens: 2}}"

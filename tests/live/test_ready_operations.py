@@ -140,6 +140,8 @@ async def kept(application: Application, session: str) -> None:
     assert [one["path"] for one in notes["nodes"]] == ["/notes/plan.md"]
     file = (await application.ask("ReadFile", **plan))["file"]
     assert (file["textContent"], file["metadata"], file["publicUrl"] is None) == ("# Kyoto", {"by": "me"}, False)
+    changed = await application.ask("DescribeFile", **plan, metadata={"read": True})
+    assert (changed["file"]["id"], changed["file"]["metadata"]) == (written["file"]["id"], {"read": True})
     assert (await application.ask("DeleteFile", **plan))["deletedFileId"]
     assert (await application.ask("ReadFile", **plan))["file"] is None
 

@@ -81,6 +81,7 @@ def calls(gateway: Gateway, id: Any) -> list[Any]:
         lambda: files.public_url(id, "/", "a", seconds=1),
         lambda: files.content(id, "/", "a"),
         lambda: files.upload(id, directory="/", filename="a", content=HeldContent(b""), metadata=None),
+        lambda: files.describe(id, "/", "a", metadata={}),
         lambda: files.delete(id, "/", "a"),
     ]
 

@@ -70,13 +70,15 @@ class Server:
 TIMES = dict.fromkeys(("created_at", "updated_at"), "2026-01-01T00:00:00Z")
 OWNED = {"id": str(ID), "project_id": str(ID), "user_id": None, **TIMES}
 MESSAGE = {"id": str(ID), "session_id": str(ID), "parent_id": None, "role": "user", "meta": {}, "parts": []}
+ARTIFACT = {"disk_id": str(ID), "path": "/", "filename": "a", "meta": {}, **TIMES}
 ANSWERS: dict[str, Any] = {
     "GET messages": {"items": [], "ids": [], "metas": [], "has_more": False, "this_time_tokens": 0},
     "POST messages": {**MESSAGE, "task_id": None, "session_task_process_status": "pending", **TIMES},
     "GET token_counts": {"total_tokens": 0},
     "GET observing_status": {"observed": 0, "in_process": 0, "pending": 0, "updated_at": TIMES["updated_at"]},
     "GET ls": {"artifacts": [], "directories": []},
-    "POST artifact": {"disk_id": str(ID), "path": "/", "filename": "a", "meta": {}, **TIMES},
+    "POST artifact": ARTIFACT,
+    "PUT artifact": {"artifact": ARTIFACT},
     "POST session": {**OWNED, "disable_task_tracking": False, "configs": None},
     "POST disk": OWNED,
 }
@@ -107,6 +109,7 @@ READS: dict[str, Ask] = {
     "create with an id of ours": lambda gateway: gateway.sessions.create(ID, user="ann", configs={}),
     "delete": lambda gateway: gateway.sessions.delete(ID),
     "patch": lambda gateway: gateway.sessions.patch_configs(ID, {}),
+    "describe a file": lambda gateway: gateway.files.describe(ID, "/", "a", metadata={}),
 }
 ONCE: dict[str, Ask] = {
     "store": lambda gateway: gateway.messages.store(ID, format="openai", blob={}, metadata=None),

@@ -115,6 +115,7 @@ PRICES: dict[str, Price] = {
     "Mutation.storeMessage": _ONE,
     "Mutation.storeMessages": Price(0, _stored, each=CALL),
     "Mutation.uploadFile": Price(2 * CALL),
+    "Mutation.updateFileMetadata": Price(2 * CALL),
     "Mutation.deleteFile": _ONE,
     "Subscription.messageStored": Price(2 * CALL),
     "Subscription.sessionListChanged": _ONE,
