@@ -21,7 +21,7 @@ def test_a_write_is_told_by_what_it_does_to_what_is_there(tmp_path: Path) -> Non
     hints = {tool["name"]: tool["annotations"] for tool in made_of(tmp_path, DOCUMENTS)}
     adding = {"createSession", "getOrCreateSession", "storeMessage", "storeMessages"}
     setting = {"updateSession", "updateSessions", "deleteSession", "deleteSessions"}
-    setting |= {"uploadFile", "updateFileMetadata", "deleteFile"}
+    setting |= {"uploadFile", "updateFileMetadata", "deleteFile", "updateMessageMetadata"}
 
     assert {name for name, one in hints.items() if not one["readOnlyHint"]} == adding | setting
     assert {name for name, one in hints.items() if one["destructiveHint"]} == setting

@@ -171,7 +171,7 @@ def test_nodes_are_found_as_relay_expects() -> None:
 def test_every_mutation_takes_one_input_and_gives_a_payload_with_errors() -> None:
     mutation = SCHEMA.mutation_type
     assert mutation is not None
-    assert len(mutation.fields) == 11
+    assert len(mutation.fields) == 12
     for name, field in mutation.fields.items():
         noun = name[0].upper() + name[1:]
         assert {taken: str(argument.type) for taken, argument in field.args.items()} == {"input": f"{noun}Input!"}

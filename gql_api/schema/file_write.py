@@ -135,7 +135,7 @@ async def update_file_metadata(info: Info, input: UpdateFileMetadataInput) -> Up
     files = info.context.writing().files
     try:
         session, key, path = await _located(info, input.file)
-        file = await files.describe(
+        file = await files.replace_metadata(
             session, directory=key.directory, filename=key.filename, metadata=input.metadata, path=path
         )
     except Correctable as problem:

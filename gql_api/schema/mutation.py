@@ -85,6 +85,15 @@ class Mutation:
     ) -> message_write.StoreMessagesPayload | None:
         return await message_write.store_messages(info, input)
 
+    @strawberry.mutation(
+        description="Merge keys into the metadata of a stored message, the one thing of it that may change. Nobody who "
+        "follows the session is told; its place, lastActivityAt and the session's updatedAt stay."
+    )
+    async def update_message_metadata(
+        self, info: Info, input: Annotated[message_write.UpdateMessageMetadataInput, _INPUT]
+    ) -> message_write.UpdateMessageMetadataPayload | None:
+        return await message_write.update_message_metadata(info, input)
+
     @strawberry.mutation(description="Write a file to a session's disk, in place of one with the same path.")
     async def upload_file(
         self, info: Info, input: Annotated[file_write.UploadFileInput, _INPUT]

@@ -117,7 +117,12 @@ def read_message(id: str, name: str) -> MessageKey | UUID:
     try:
         return uuid(id)
     except ValueError:
-        return _read(id, name, "Message", parse_message, bare=False)
+        return read_placed_message(id, name)
+
+
+def read_placed_message(id: str, name: str) -> MessageKey:
+    """Read the global id of a message, which tells where it stands; raise `BadUserInput` naming the argument."""
+    return _read(id, name, "Message", parse_message, bare=False)
 
 
 def parse_file(text: str) -> FileKey:

@@ -67,7 +67,7 @@ class Files:
             await self._gateway.files.delete(session.disk_id, directory, filename)
         return file
 
-    async def describe(
+    async def replace_metadata(
         self, session: model.Session, *, directory: str, filename: str, metadata: Any, path: rules.Path
     ) -> model.File:
         """Put metadata in place of all that a file of the caller's own session has; what is in the file stays.
@@ -78,7 +78,7 @@ class Files:
         async with self._locks.holding(session.user, session.id, path) as held:
             await self._there(session.disk_id, directory, filename, path)
             await held.confirm()
-            return await self._gateway.files.describe(session.disk_id, directory, filename, metadata=checked)
+            return await self._gateway.files.replace_metadata(session.disk_id, directory, filename, metadata=checked)
 
     async def _there(self, disk_id: UUID, directory: str, filename: str, path: rules.Path) -> model.File:
         file = await self._gateway.files.get(disk_id, directory, filename)

@@ -106,7 +106,9 @@ class FileCalls:
             lambda stored: _file({}, stored),
         )
 
-    async def describe(self, disk_id: UUID, directory: str, filename: str, *, metadata: model.JsonObject) -> model.File:
+    async def replace_metadata(
+        self, disk_id: UUID, directory: str, filename: str, *, metadata: model.JsonObject
+    ) -> model.File:
         """Put metadata in place of all that the caller gave a file that is there: for one that is not, upstream fails.
 
         The time of the change is as precise as Acontext's clock here, and cut to microseconds in later reads.

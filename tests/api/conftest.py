@@ -32,6 +32,7 @@ OVER_THE_NETWORK_TOO = {
     "api.test_file_reading",
     "api.test_file_upload",
     "api.test_message",
+    "api.test_message_metadata",
     "api.test_message_store",
     "api.test_read_sizes",
     "api.test_session",

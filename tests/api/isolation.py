@@ -53,6 +53,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "StoreMessagesInput.sessionId": SESSION,
     "StoreMessageInput.expectedLastMessageId": MESSAGE,
     "StoreMessagesInput.expectedLastMessageId": MESSAGE,
+    "UpdateMessageMetadataInput.messageId": ("message",),
     "UploadFileInput.sessionId": SESSION,
     "FilePathInput.sessionId": SESSION,
     "FileRefInput.id": FILE,
@@ -74,7 +75,7 @@ NAMES_NOTHING = {
     *("SessionFilter.titleContains", "RemoveToolResultInput.toolResultPlaceholder"),
     *("RemoveToolResultInput.keepTools", "RemoveToolCallParamsInput.keepTools"),
     *("StoreMessageInput.metadata", "StoreMessagesItemInput.metadata", "UploadFileInput.metadata"),
-    "UpdateFileMetadataInput.metadata",
+    *("UpdateFileMetadataInput.metadata", "UpdateMessageMetadataInput.metadata"),
     *("MessageInput.openai", "MessageInput.anthropic", "MessageInput.gemini", "MessageInput.acontext"),
     *("ChatMessageInput.content", "ChatMessageInput.toolCallId"),
     *("ToolCallInput.callId", "ToolCallInput.name", "ToolCallInput.arguments"),
@@ -104,6 +105,7 @@ FILL = {
     "UploadFileInput.content": '{text: "x"}',
     "FilePathInput.path": '"/a.txt"',
     "UpdateFileMetadataInput.metadata": "{stolen: true}",
+    "UpdateMessageMetadataInput.metadata": "{stolen: true}",
 }
 """What is required beside an id."""
 EDITING = "editStrategy: {tokenLimit: {limitTokens: 2}}"

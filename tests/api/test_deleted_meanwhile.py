@@ -12,10 +12,15 @@ DESCRIBE = """
 mutation ($id: ID!) { updateFileMetadata(input: {file: {id: $id}, metadata: {}}) { file { id } errors { code } } }
 """
 
+ANNOTATE = """
+mutation ($id: ID!) { updateMessageMetadata(input: {messageId: $id, metadata: {}}) { message { id } errors { code } } }
+"""
+
 
 async def test_what_waits_behind_a_deletion_changes_nothing(client: Client, upstream: OddUpstream) -> None:
     made = await client.create()
     file = await client.upload(made["id"], "/a.txt")
+    [message] = await client.store(made["id"], "zeroth")
     writing, go_on = asyncio.Event(), asyncio.Event()
 
     async def hold(_: object) -> None:
@@ -33,6 +38,7 @@ async def test_what_waits_behind_a_deletion_changes_nothing(client: Client, upst
         asyncio.create_task(client.data(UPLOAD, input=input)),
         asyncio.create_task(client.data(DELETE_FILE, id=file["id"])),
         asyncio.create_task(client.data(DESCRIBE, id=file["id"])),
+        asyncio.create_task(client.data(ANNOTATE, id=message)),
         asyncio.create_task(client.data(STORE, session=made["id"], messages=messages)),
     ]
     await turns()

@@ -92,6 +92,8 @@ async def talked(application: Application, session: str) -> str:
     last = first["message"]["id"]
     stored = await application.ask("StoreMessages", session=session, messages=WEATHER, key="answers 1", last=last)
     assert stored["storedCount"] == 3
+    noted = await application.ask("AnnotateMessage", message=last, metadata={"liked": True})
+    assert noted["message"]["metadata"] == {"liked": True}
     page = (await application.ask("ReadMessages", session=session, last=3))["messages"]
     assert [one["text"] for one in page["nodes"]] == ["", "", "No, sunny."]
     assert page["nodes"][0]["toolCalls"][0]["result"]["text"] == "Sunny, 21 degrees"

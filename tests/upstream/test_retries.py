@@ -79,6 +79,7 @@ ANSWERS: dict[str, Any] = {
     "GET ls": {"artifacts": [], "directories": []},
     "POST artifact": ARTIFACT,
     "PUT artifact": {"artifact": ARTIFACT},
+    "PATCH meta": {"meta": {}},
     "POST session": {**OWNED, "disable_task_tracking": False, "configs": None},
     "POST disk": OWNED,
 }
@@ -109,7 +110,8 @@ READS: dict[str, Ask] = {
     "create with an id of ours": lambda gateway: gateway.sessions.create(ID, user="ann", configs={}),
     "delete": lambda gateway: gateway.sessions.delete(ID),
     "patch": lambda gateway: gateway.sessions.patch_configs(ID, {}),
-    "describe a file": lambda gateway: gateway.files.describe(ID, "/", "a", metadata={}),
+    "patch a message's metadata": lambda gateway: gateway.messages.patch_metadata(ID, ID, {}),
+    "replace a file's metadata": lambda gateway: gateway.files.replace_metadata(ID, "/", "a", metadata={}),
 }
 ONCE: dict[str, Ask] = {
     "store": lambda gateway: gateway.messages.store(ID, format="openai", blob={}, metadata=None),

@@ -114,6 +114,7 @@ PRICES: dict[str, Price] = {
     "Mutation.deleteSessions": Price(0, _named, each=5 * CALL),
     "Mutation.storeMessage": _ONE,
     "Mutation.storeMessages": Price(0, _stored, each=CALL),
+    "Mutation.updateMessageMetadata": Price(2 * CALL),
     "Mutation.uploadFile": Price(2 * CALL),
     "Mutation.updateFileMetadata": Price(2 * CALL),
     "Mutation.deleteFile": _ONE,
