@@ -26,6 +26,7 @@ ROUTES = frozenset(
         "GET /disk/{id}/artifact/download",
         "GET /disk/{id}/artifact/ls",
         "GET /disk/{id}/artifact/glob",
+        "GET /disk/{id}/artifact/grep",
         "GET /user/ls",
         "DELETE /user/{id}",
     }

@@ -80,7 +80,7 @@ NAMES_NOTHING = {
     *("ChatMessageInput.content", "ChatMessageInput.toolCallId"),
     *("ToolCallInput.callId", "ToolCallInput.name", "ToolCallInput.arguments"),
     *("Session.files(path)", "Session.files(glob)", "Session.file(path)"),
-    *("Disk.files(path)", "Disk.files(glob)", "Disk.file(path)"),
+    *("Disk.files(path)", "Disk.files(glob)", "Disk.file(path)", "Disk.grep(pattern)"),
     *("UploadFileInput.path", "FilePathInput.path", "FileContentInput.text", "FileContentInput.base64"),
     *("FileContentInput.upload", "AttachmentInput.upload", "AttachmentInput.url"),
     *("Base64Input.data", "Base64Input.filename", "Base64Input.mimeType"),

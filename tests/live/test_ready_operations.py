@@ -140,6 +140,8 @@ async def kept(application: Application, session: str) -> None:
     assert (root["nodes"], root["directories"]) == ([], [{"path": "/notes/"}])
     notes = (await application.ask("ListFiles", session=session, glob="**/*.md"))["files"]
     assert [one["path"] for one in notes["nodes"]] == ["/notes/plan.md"]
+    found = (await application.ask("SearchFiles", session=session, pattern="^# kyoto"))["disk"]["grep"]
+    assert [one["path"] for one in found] == ["/notes/plan.md"]
     file = (await application.ask("ReadFile", **plan))["file"]
     assert (file["textContent"], file["metadata"], file["publicUrl"] is None) == ("# Kyoto", {"by": "me"}, False)
     changed = await application.ask("DescribeFile", **plan, metadata={"read": True})

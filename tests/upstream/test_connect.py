@@ -79,6 +79,7 @@ def calls(gateway: Gateway, id: Any) -> list[Any]:
         lambda: messages.asset(id, "key"),
         lambda: files.directory(id, "/"),
         lambda: files.all(id),
+        lambda: files.grep(id, "a"),
         lambda: files.get(id, "/", "a"),
         lambda: files.public_url(id, "/", "a", seconds=1),
         lambda: files.content(id, "/", "a"),

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -76,6 +76,7 @@ ANSWERS: dict[str, Any] = {
     "POST messages": {**MESSAGE, "task_id": None, "session_task_process_status": "pending", **TIMES},
     "GET token_counts": {"total_tokens": 0},
     "GET observing_status": {"observed": 0, "in_process": 0, "pending": 0, "updated_at": TIMES["updated_at"]},
+    "GET grep": [],
     "GET ls": {"artifacts": [], "directories": []},
     "POST artifact": ARTIFACT,
     "PUT artifact": {"artifact": ARTIFACT},
@@ -182,6 +183,15 @@ async def test_a_late_read_of_a_conversation_is_not_asked_for_again() -> None:
     async with gateway_to(server) as gateway:
         await READS["directory"](gateway)
     assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize(("fault", "tries"), [(_status(500), 1), (httpx.ReadTimeout, 1), (httpx.ReadError, 2)])
+async def test_a_search_that_was_too_much_is_not_made_again(fault: Fault, tries: int) -> None:
+    server = Server([fault])
+    async with gateway_to(server) as gateway:
+        with nullcontext() if tries > 1 else pytest.raises(UpstreamFailure):
+            assert await gateway.files.grep(ID, "a") == []
+    assert len(server.requests) == tries
 
 
 async def test_calls_end_with_their_request() -> None:

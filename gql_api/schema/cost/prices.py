@@ -11,6 +11,8 @@ from gql_api.schema.connection import DEFAULT_PAGE, MOST
 
 CALL = 10
 """Points of one call of Acontext, to one for each session, message or file that may be shown."""
+SEARCH = 50 * CALL
+"""Points of a search through the texts of a disk, of which nobody knows beforehand how much there is."""
 COUNT = 2
 """Points of counting the tokens of one message, guessed low: what it comes to is a point for so many tokens."""
 TOKENS_A_POINT = 10
@@ -102,6 +104,7 @@ PRICES: dict[str, Price] = {
     "MediaPart.publicUrl": Price(1),
     "Disk.files": _LISTED_FILES,
     "Disk.file": _ONE,
+    "Disk.grep": Price(SEARCH, lambda arguments: _bounded(arguments.get("first"), _FILES)),
     "Directory.files": _LISTED_FILES,
     "FileConnection.directories": Price(0, lambda _: _DIRECTORIES),
     "File.publicUrl": _ONE,
