@@ -17,7 +17,9 @@ from gql_api import model
 from gql_api.errors import UpstreamFailure
 from gql_api.loaders import kept, urls
 from gql_api.loaders.counter import Count, TokenCounter
-from gql_api.loaders.keys import FileKey, MessageKey, Owned, SessionsKey, Shown
+from gql_api.loaders.keys import FileKey, MessageKey, Owned, SessionEventKey, SessionsKey, Shown
+from gql_api.loaders.session_events import Pages as EventPages
+from gql_api.loaders.session_events import one_of
 from gql_api.loaders.spreading import spread
 from gql_api.loaders.view import Views
 from gql_api.store import mappings
@@ -32,7 +34,7 @@ from gql_api.upstream.urls import UrlCache
 if TYPE_CHECKING:
     from gql_api.upstream.guarded_calls import GuardedCalls
 
-__all__ = ["FileKey", "Loaders", "MessageKey", "Owned", "SessionsKey", "Shown"]
+__all__ = ["FileKey", "Loaders", "MessageKey", "Owned", "SessionEventKey", "SessionsKey", "Shown"]
 
 _HALF_A_DAY = 12 * 3600
 _WHOLE = Reading()
@@ -126,6 +128,17 @@ class Loaders:
     def message(self) -> DataLoader[MessageKey, model.Message | None]:
         """Give single messages."""
         return self._each("message", partial(_message, self.messages))
+
+    @cached_property
+    def session_events(self) -> EventPages:
+        """Give pages of the events of sessions."""
+        read = self._gateway.session_events.read
+        return self._each("session_events", lambda key: read(key.session_id, limit=key.limit, after=key.after))
+
+    @cached_property
+    def session_event(self) -> DataLoader[SessionEventKey, model.SessionEvent | None]:
+        """Give single events."""
+        return self._each("session_event", partial(one_of, self.session_events))
 
     @cached_property
     def message_urls(self) -> DataLoader[MessageKey, dict[str, model.SignedUrl]]:

@@ -13,6 +13,7 @@ ROUTES = frozenset(
         "GET /session/{id}/messages",
         "POST /session/{id}/messages",
         "PATCH /session/{id}/messages/{id}/meta",
+        "GET /session/{id}/events",
         "GET /session/{id}/token_counts",
         "GET /session/{id}/observing_status",
         "GET /session/{id}/asset/download",

@@ -26,7 +26,7 @@ from graphql.type import get_nullable_type
 
 SESSION, DISK, FILE = ("session", "bare session"), ("disk", "bare disk"), ("file",)
 MESSAGE = ("message", "own session's message", "bare message")
-NODES = ("session", "disk", "file", "message", "own session's message", "part", "user")
+NODES = ("session", "disk", "file", "message", "own session's message", "event", "part", "user")
 KINDS: dict[str, tuple[str, ...]] = {
     "Query.node(id)": NODES,
     "Query.nodes(ids)": NODES,
@@ -41,6 +41,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "Session.messages(after) edited": ("edited cursor", "forged edited cursor"),
     "Session.messages(before) edited": ("edited cursor", "forged edited cursor"),
     "Session.messages(pinAtMessageId)": MESSAGE,
+    "Session.events(after)": ("event cursor",),
     "Session.files(after)": ("file cursor",),
     "Disk.files(after)": ("file cursor",),
     "Directory.files(after)": ("file cursor",),

@@ -74,6 +74,7 @@ ARTIFACT = {"disk_id": str(ID), "path": "/", "filename": "a", "meta": {}, **TIME
 ANSWERS: dict[str, Any] = {
     "GET messages": {"items": [], "ids": [], "metas": [], "has_more": False, "this_time_tokens": 0},
     "POST messages": {**MESSAGE, "task_id": None, "session_task_process_status": "pending", **TIMES},
+    "GET events": {"items": [], "has_more": False},
     "GET token_counts": {"total_tokens": 0},
     "GET observing_status": {"observed": 0, "in_process": 0, "pending": 0, "updated_at": TIMES["updated_at"]},
     "GET grep": [],
@@ -107,6 +108,7 @@ def _status(status: int, **headers: str) -> httpx.Response:
 READS: dict[str, Ask] = {
     "messages": lambda gateway: gateway.messages.read(ID, Reading()),
     "token total": lambda gateway: gateway.sessions.token_total(ID),
+    "session events": lambda gateway: gateway.session_events.read(ID, limit=1, after=None),
     "directory": lambda gateway: gateway.files.directory(ID, "/"),
     "create with an id of ours": lambda gateway: gateway.sessions.create(ID, user="ann", configs={}),
     "delete": lambda gateway: gateway.sessions.delete(ID),
