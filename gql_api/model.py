@@ -127,6 +127,30 @@ class SignedUrl(NamedTuple):
     expires_at: datetime | None
 
 
+class SessionEvent(NamedTuple):
+    """What a program noted in a session beside its messages; `data` is an object, or None."""
+
+    id_text: str
+    """In lower case, with dashes."""
+    session_id: UUID
+    type: str
+    data: Any
+    created_at: datetime
+    created_text: str = ""
+    """The same time in RFC 3339 as Acontext wrote it."""
+
+    @property
+    def id(self) -> UUID:
+        return UUID(self.id_text)
+
+
+class SessionEventPage(NamedTuple):
+    """Events of one upstream read, oldest first."""
+
+    events: list[SessionEvent]
+    has_more: bool
+
+
 class Disk(NamedTuple):
     """A disk as Acontext knows it."""
 

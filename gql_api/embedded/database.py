@@ -53,6 +53,7 @@ class Database:
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
         self._readers = Lanes("acontext-reader", prepare=self._open_reader)
+        self._searcher = Lanes("acontext-searcher", threads=1, prepare=self._open_reader)
         self._thread.start()
 
     async def read(self, work: Work[T], *, large: Work[bool] | None = None) -> T:
@@ -62,6 +63,10 @@ class Database:
         """
         is_large = large is not None and await self._readers.run(partial(self._read, large), large=False)
         return await self._readers.run(partial(self._read, work), large=is_large)
+
+    async def search(self, work: Work[T]) -> T:
+        """Run a read that may take seconds, whatever it reads: one after the other, so that no other read waits."""
+        return await self._searcher.run(partial(self._read, work), large=False)
 
     async def write(self, work: Work[T]) -> T:
         """Run `work` as a transaction of its own; when this returns, its effect survives a power cut.
@@ -81,6 +86,7 @@ class Database:
             self._ended = True
             self._waiting.put(None)
         self._thread.join()
+        self._searcher.close()
         self._readers.close()
         for connection in (*self._opened, self._writer):
             connection.close()

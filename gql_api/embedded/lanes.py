@@ -13,8 +13,8 @@ _THREADS, _FOR_LARGE = 4, 2
 class Lanes:
     """A few threads; `prepare` runs first in each of them."""
 
-    def __init__(self, name: str, *, prepare: Callable[[], None] | None = None) -> None:
-        self._threads = ThreadPoolExecutor(_THREADS, name, initializer=prepare)
+    def __init__(self, name: str, *, threads: int = _THREADS, prepare: Callable[[], None] | None = None) -> None:
+        self._threads = ThreadPoolExecutor(threads, name, initializer=prepare)
         self._turns = asyncio.Semaphore(_FOR_LARGE)
 
     async def run(self, work: Callable[[], T], *, large: bool) -> T:

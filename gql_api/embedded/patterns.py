@@ -5,8 +5,7 @@ import time
 
 import regex  # type: ignore[import-untyped]
 
-from gql_api.embedded.brackets import BadExpression
-from gql_api.embedded.expressions import translate
+from gql_api.expressions import BadExpression, translate
 
 _SECONDS = 2.0
 """For one search over all files; a pattern that runs longer is refused instead of stopping the server."""
@@ -24,9 +23,9 @@ class Searcher:
     def __init__(self, pattern: str) -> None:
         self._deadline = time.monotonic() + _SECONDS
         try:
-            translated, ignores_case = translate(pattern)
-            flags = regex.DOTALL | (regex.IGNORECASE if ignores_case else 0)
-            self._compiled = regex.compile(translated, flags, cache_pattern=False)
+            translated = translate(pattern)
+            flags = regex.DOTALL | (regex.IGNORECASE if translated.ignores_case else 0)
+            self._compiled = regex.compile(translated.text, flags, cache_pattern=False)
         except (BadExpression, regex.error, RecursionError) as error:
             raise BadPattern(pattern) from error
         finally:

@@ -63,7 +63,7 @@ async def grep(store: Store, request: Request) -> Response:
         return ok(hits)
 
     try:
-        return await store.database.read(read, large=lambda _: True)
+        return await store.database.search(read)
     except BadPattern as error:
         raise database_error() from error
 

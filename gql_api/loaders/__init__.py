@@ -5,10 +5,8 @@ gateway's to say. One key's failure is that key's alone. After a write the opera
 """
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextlib import suppress
-from datetime import timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
@@ -17,9 +15,11 @@ from strawberry.dataloader import DataLoader
 
 from gql_api import model
 from gql_api.errors import UpstreamFailure
-from gql_api.loaders import kept
+from gql_api.loaders import kept, urls
 from gql_api.loaders.counter import Count, TokenCounter
-from gql_api.loaders.keys import FileKey, MessageKey, Owned, SessionsKey, Shown
+from gql_api.loaders.keys import FileKey, MessageKey, Owned, SessionEventKey, SessionsKey, Shown
+from gql_api.loaders.session_events import Pages as EventPages
+from gql_api.loaders.session_events import one_of
 from gql_api.loaders.spreading import spread
 from gql_api.loaders.view import Views
 from gql_api.store import mappings
@@ -28,13 +28,13 @@ from gql_api.store.places import Counted, Place, Wanted
 from gql_api.telemetry import Batch, doing, is_watched
 from gql_api.upstream import cursor
 from gql_api.upstream.gateway import Gateway
-from gql_api.upstream.messages import LARGEST_PAGE, Reading
+from gql_api.upstream.messages import Reading
 from gql_api.upstream.urls import UrlCache
 
 if TYPE_CHECKING:
     from gql_api.upstream.guarded_calls import GuardedCalls
 
-__all__ = ["FileKey", "Loaders", "MessageKey", "Owned", "SessionsKey", "Shown"]
+__all__ = ["FileKey", "Loaders", "MessageKey", "Owned", "SessionEventKey", "SessionsKey", "Shown"]
 
 _HALF_A_DAY = 12 * 3600
 _WHOLE = Reading()
@@ -130,9 +130,20 @@ class Loaders:
         return self._each("message", partial(_message, self.messages))
 
     @cached_property
+    def session_events(self) -> EventPages:
+        """Give pages of the events of sessions."""
+        read = self._gateway.session_events.read
+        return self._each("session_events", lambda key: read(key.session_id, limit=key.limit, after=key.after))
+
+    @cached_property
+    def session_event(self) -> DataLoader[SessionEventKey, model.SessionEvent | None]:
+        """Give single events."""
+        return self._each("session_event", partial(one_of, self.session_events))
+
+    @cached_property
     def message_urls(self) -> DataLoader[MessageKey, dict[str, model.SignedUrl]]:
         """Give the URLs of the media of messages, by their hashes."""
-        return _batched("message_urls", partial(_message_urls, self._gateway))
+        return _batched("message_urls", partial(urls.message_urls, self._gateway))
 
     @cached_property
     def asset(self) -> DataLoader[tuple[UUID, str], bytes]:
@@ -152,6 +163,11 @@ class Loaders:
         return self._each("all_files", self._gateway.files.all)
 
     @cached_property
+    def grep(self) -> DataLoader[tuple[UUID, str], list[model.File]]:
+        """Find files of disks by what is written in them; of one operation one search after the other."""
+        return _batched("grep", partial(_in_turn, self._gateway.files.grep))
+
+    @cached_property
     def file(self) -> DataLoader[FileKey, model.File | None]:
         """Give single files."""
         read = self._gateway.files.get
@@ -166,7 +182,7 @@ class Loaders:
     @cached_property
     def file_url(self) -> DataLoader[tuple[model.File, int], model.SignedUrl | None]:
         """Give URLs of files that work for so many seconds."""
-        return self._each("file_url", partial(_file_url, self._gateway, self._urls))
+        return self._each("file_url", partial(urls.file_url, self._gateway, self._urls))
 
     def _each(self, name: str, ask: Callable[[K], Awaitable[V]]) -> DataLoader[K, V]:
         return _batched(name, partial(_asked_each, ask, self._gateway.calls))
@@ -212,6 +228,18 @@ async def _asked_each(
         return [failure]
 
 
+async def _in_turn(
+    ask: Callable[[UUID, str], Awaitable[V]], keys: list[tuple[UUID, str]]
+) -> Sequence[V | BaseException]:
+    found: list[V | BaseException] = []
+    for key in keys:
+        try:
+            found.append(await ask(*key))
+        except Exception as failure:  # it is that key's
+            found.append(failure)
+    return found
+
+
 async def _page(gateway: Gateway, places: PlaceKeeper, key: tuple[UUID, Reading]) -> model.MessagePage:
     session_id, reading = key
     page = await gateway.messages.read(session_id, reading)
@@ -248,48 +276,3 @@ async def _message(messages: Pages, key: MessageKey) -> model.Message | None:
     page = await messages.load((key.session_id, Reading(limit=1, after=place)))
     named = (key.id, key.created_at)
     return next((message for message in page.messages if (message.id, message.created_at) == named), None)
-
-
-async def _file_url(gateway: Gateway, urls: UrlCache, key: tuple[model.File, int]) -> model.SignedUrl | None:
-    """Give a URL that is known for half of its life, else make one."""
-    file, seconds = key
-    name = (file.disk_id, file.path, file.updated_at, seconds)
-    known = urls.find(name, least_seconds=seconds / 2)
-    if known:
-        return known
-    end = urls.now() + timedelta(seconds=seconds)
-    url = await gateway.files.public_url(file.disk_id, file.directory, file.filename, seconds=seconds)
-    if url is None:
-        return None
-    made = model.SignedUrl(url, end)
-    urls.keep(name, made)
-    return made
-
-
-async def _message_urls(
-    gateway: Gateway, keys: Sequence[MessageKey]
-) -> list[dict[str, model.SignedUrl] | BaseException]:
-    """Ask for the URLs of all messages of a session with one walk from the first of them to the last."""
-    sessions: defaultdict[UUID, list[MessageKey]] = defaultdict(list)
-    for key in keys:
-        sessions[key.session_id].append(key)
-    answers = await asyncio.gather(*(_walk(gateway, one) for one in sessions.values()), return_exceptions=True)
-    found = dict(zip(sessions, answers, strict=True))
-    return [found[key.session_id] for key in keys]
-
-
-async def _walk(gateway: Gateway, keys: list[MessageKey]) -> dict[str, model.SignedUrl]:
-    missing = {key.id for key in keys}
-    first = min(keys, key=lambda key: (key.created_at, key.id))
-    place = cursor.just_before(first.created_at, first.id)
-    limit = 1 if len(missing) == 1 else LARGEST_PAGE
-    urls: dict[str, model.SignedUrl] = {}
-    while missing:
-        reading = Reading(limit=limit, after=place, asset_urls=True)
-        page = await gateway.messages.read(first.session_id, reading)
-        urls |= page.asset_urls
-        missing -= {message.id for message in page.messages}
-        if not page.has_more:
-            break
-        place = cursor.after(page.messages[-1].created_at, page.messages[-1].id)
-    return urls

@@ -30,6 +30,14 @@ class MessageKey(NamedTuple):
     id: UUID
 
 
+class SessionEventKey(NamedTuple):
+    """The key of an event of a session: with its time it is found in one call."""
+
+    session_id: UUID
+    created_at: datetime
+    id: UUID
+
+
 class Shown:
     """The key of a message as it is shown: edited, it has the same id as otherwise, so it is that very object."""
 

@@ -15,9 +15,10 @@ from gql_api.schema import node
 from gql_api.schema.computed import computed
 from gql_api.schema.connection import PageInfo, check_size, page_info, read_cursor, write_cursor
 from gql_api.schema.context import Info
+from gql_api.schema.cost import CALL, SEARCH
 from gql_api.schema.part import ExpiresIn, SignedUrl, check_expiry
 from gql_api.schema.scalars import Json, Url, time_as_written
-from gql_api.services import globs, paths
+from gql_api.services import globs, greps, paths
 
 if TYPE_CHECKING:
     from gql_api.schema.session import Session
@@ -44,6 +45,17 @@ FilesFirst = Annotated[
     int | None, strawberry.argument(description="How many files to give: 1 to 100. Null: all of them.")
 ]
 FilesAfter = Annotated[str | None, strawberry.argument(description="Give only the files after this cursor.")]
+Expression = Annotated[
+    str,
+    strawberry.argument(
+        description="A regular expression as PostgreSQL has them: `TODO|FIXME`, `\\mcat\\M` for a whole word, `^a` at "
+        "the start of a text or, after `(?n)`, of a line; case does not count but after `(?c)`. 1 to 256 characters, "
+        "also with all that it repeats written out; no back references, no looking ahead or behind."
+    ),
+]
+FoundFirst = Annotated[
+    int | None, strawberry.argument(description="How many files to give: 1 to 100. Null: all found.")
+]
 FilePath = Annotated[str, strawberry.argument(description="The whole path from `/`, the name included.")]
 
 
@@ -180,6 +192,14 @@ class Disk(node.Node):
     async def file(self, info: Info, path: FilePath) -> File | None:
         return await file_at(info, self, path)
 
+    @strawberry.field(
+        description="The text files in which an expression is found, sorted by path; media types are text/*, "
+        "application/json and application/x-*. Acontext looks into all of the disk's, which costs as much as 50 other "
+        "calls; where more than 200 match, it gives 200 of its own choice."
+    )
+    async def grep(self, info: Info, pattern: Expression, first: FoundFirst = None) -> list[File] | None:
+        return await files_holding(info, self, pattern, first=first)
+
 
 async def file_at(info: Info, disk: Disk, path: str) -> File | None:
     """Find a file by its path."""
@@ -208,6 +228,20 @@ async def file_connection(
     inside = [file for file in files if file.path.startswith(directory)]
     found = await info.context.globs.found(pattern, inside)
     return _page(info, disk, found, [], first=first, start=start)
+
+
+async def files_holding(info: Info, disk: Disk, pattern: str, *, first: int | None) -> list[File]:
+    """Find the files whose text holds what is looked for."""
+    check_size(first, None)
+    try:
+        expression = greps.checked(pattern, ("pattern",))
+    except Correctable as problem:
+        raise BadUserInput(f"pattern: {problem.message}") from None
+    info.context.allowance.worked += SEARCH - CALL
+    found = await info.context.loaders.grep.load((disk.acontext_id, expression))
+    kept = found if first is None else found[:first]
+    info.context.allowance.take(len(kept))
+    return [File(disk=disk, value=file) for file in kept]
 
 
 async def directory_page(

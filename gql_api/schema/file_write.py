@@ -67,6 +67,17 @@ class DeleteFileInput:
     file: FileRefInput = strawberry.field(description="The file.")
 
 
+@strawberry.input(description="Which file to describe, and how.")
+class UpdateFileMetadataInput:
+    """Input of updateFileMetadata."""
+
+    file: FileRefInput = strawberry.field(description="The file.")
+    metadata: Json = strawberry.field(
+        description="The caller's own metadata of the file: an object of at most 64 KiB, in place of all that it has; "
+        "an empty one clears them."
+    )
+
+
 @strawberry.type(description="What came of uploadFile.")
 class UploadFilePayload:
     """Payload of uploadFile."""
@@ -82,6 +93,16 @@ class DeleteFilePayload:
 
     deleted_file_id: strawberry.ID | None = strawberry.field(
         default=None, description="The global id of the file that is gone; null when none was deleted."
+    )
+    errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
+
+
+@strawberry.type(description="What came of updateFileMetadata.")
+class UpdateFileMetadataPayload:
+    """Payload of updateFileMetadata."""
+
+    file: File | None = strawberry.field(
+        default=None, description="The file as it is now; null when nothing was changed."
     )
     errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
@@ -107,6 +128,19 @@ async def delete_file(info: Info, input: DeleteFileInput) -> DeleteFilePayload:
     except Correctable as problem:
         return DeleteFilePayload(errors=[UserError.of(problem)])
     return DeleteFilePayload(deleted_file_id=node.file_id(key.disk_id, key.directory + key.filename))
+
+
+async def update_file_metadata(info: Info, input: UpdateFileMetadataInput) -> UpdateFileMetadataPayload:
+    """Describe a file anew."""
+    files = info.context.writing().files
+    try:
+        session, key, path = await _located(info, input.file)
+        file = await files.replace_metadata(
+            session, directory=key.directory, filename=key.filename, metadata=input.metadata, path=path
+        )
+    except Correctable as problem:
+        return UpdateFileMetadataPayload(errors=[UserError.of(problem)])
+    return UpdateFileMetadataPayload(file=File(disk=disk_of(Session(value=session)), value=file))
 
 
 async def _located(info: Info, file: FileRefInput) -> tuple[SessionValue, FileKey, rules.Path]:

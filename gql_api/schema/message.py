@@ -45,7 +45,10 @@ class MessageRole(Enum):
     TOOL = strawberry.enum_value("tool", description="A message of tool results only.")
 
 
-@strawberry.type(description="A message of a session's conversation. Messages are never changed or removed one by one.")
+@strawberry.type(
+    description="A message of a session's conversation. Of what was stored only the metadata may change; messages are "
+    "not removed one by one."
+)
 class Message(node.Node):
     """A message; plain attributes but for its way back to the session."""
 

@@ -11,13 +11,14 @@ from gql_api.loaders import MessageKey
 from gql_api.schema import node
 from gql_api.schema.attachment_write import AttachmentInput, attachment
 from gql_api.schema.context import Info
-from gql_api.schema.message import Message, MessageEdge, MessageRole, stored_edges
+from gql_api.schema.message import Message, MessageEdge, MessageRole, messages_of, stored_edges
 from gql_api.schema.scalars import Json
 from gql_api.schema.session import Session
 from gql_api.schema.user_error import ERRORS, UserError
 from gql_api.services.drafts import ChatMessage, Draft, ProviderMessage
 from gql_api.services.expecting import Last
 from gql_api.services.messages import NO_CONDITION, Condition, Stored
+from gql_api.services.remarks import Named
 
 _KEY = (
     "1 to 255 characters that stand for this write, kept with it for at least 24 hours: sent again with the same input "
@@ -118,6 +119,19 @@ class StoreMessagesInput:
     expect_empty: bool | None = strawberry.field(default=None, description=_EMPTY)
 
 
+@strawberry.input(description="Which message to change the metadata of, and how.")
+class UpdateMessageMetadataInput:
+    """Input of updateMessageMetadata."""
+
+    message_id: strawberry.ID = strawberry.field(
+        description="The message's global id; a bare UUID does not tell where it stands."
+    )
+    metadata: Json = strawberry.field(
+        description="Merged into the message's metadata key by key: a null key is deleted, an object replaced whole. "
+        "An object; together with what is there, the idempotency key included, at most 64 KiB."
+    )
+
+
 @strawberry.type(description="What came of storeMessage.")
 class StoreMessagePayload:
     """Payload of storeMessage."""
@@ -142,6 +156,16 @@ class StoreMessagesPayload:
     )
     session: Session | None = strawberry.field(default=None, description="The session; null when it is not known.")
     replayed: bool = strawberry.field(default=False, description=_REPLAYED)
+    errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
+
+
+@strawberry.type(description="What came of updateMessageMetadata.")
+class UpdateMessageMetadataPayload:
+    """Payload of updateMessageMetadata."""
+
+    message: Message | None = strawberry.field(
+        default=None, description="The message as it is now; null when nothing was changed."
+    )
     errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
 
@@ -183,6 +207,19 @@ async def store_messages(info: Info, input: StoreMessagesInput) -> StoreMessages
         replayed=stored.replayed,
         errors=[UserError.of(stored.problem)] if stored.problem else [],
     )
+
+
+async def update_message_metadata(info: Info, input: UpdateMessageMetadataInput) -> UpdateMessageMetadataPayload:
+    """Merge keys into what is kept beside a message."""
+    key = node.read_placed_message(input.message_id, "messageId")
+    try:
+        session, changed = await info.context.writing().messages.patch_metadata(
+            info.context.viewer.user, Named(*key), input.metadata
+        )
+    except Correctable as problem:
+        return UpdateMessageMetadataPayload(errors=[UserError.of(problem)])
+    [message] = await messages_of(info, [changed], Session(value=session), "message")
+    return UpdateMessageMetadataPayload(message=message)
 
 
 def _condition(session_id: UUID, input: StoreMessageInput | StoreMessagesInput) -> Condition:

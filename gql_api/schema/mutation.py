@@ -85,11 +85,28 @@ class Mutation:
     ) -> message_write.StoreMessagesPayload | None:
         return await message_write.store_messages(info, input)
 
+    @strawberry.mutation(
+        description="Merge keys into the metadata of a stored message, the one thing of it that may change. Nobody who "
+        "follows the session is told; its place, lastActivityAt and the session's updatedAt stay."
+    )
+    async def update_message_metadata(
+        self, info: Info, input: Annotated[message_write.UpdateMessageMetadataInput, _INPUT]
+    ) -> message_write.UpdateMessageMetadataPayload | None:
+        return await message_write.update_message_metadata(info, input)
+
     @strawberry.mutation(description="Write a file to a session's disk, in place of one with the same path.")
     async def upload_file(
         self, info: Info, input: Annotated[file_write.UploadFileInput, _INPUT]
     ) -> file_write.UploadFilePayload | None:
         return await file_write.upload_file(info, input)
+
+    @strawberry.mutation(
+        description="Put other metadata in place of those of a file. What is in it stays, its id and createdAt too."
+    )
+    async def update_file_metadata(
+        self, info: Info, input: Annotated[file_write.UpdateFileMetadataInput, _INPUT]
+    ) -> file_write.UpdateFileMetadataPayload | None:
+        return await file_write.update_file_metadata(info, input)
 
     @strawberry.mutation(description="Delete a file from a session's disk; the second time it is NOT_FOUND.")
     async def delete_file(

@@ -12,7 +12,8 @@ import strawberry
 from strawberry.relay import from_base64
 
 from gql_api.errors import BadUserInput
-from gql_api.loaders import FileKey, MessageKey
+from gql_api.loaders import FileKey, MessageKey, SessionEventKey
+from gql_api.model import SessionEvent
 from gql_api.schema.scalars import read_uuid
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -57,6 +58,10 @@ def message_id(key: MessageKey) -> strawberry.ID:
 def message_id_at(place: str) -> strawberry.ID:
     """Make the id of the message that is spelled so."""
     return _encode("Message", place)
+
+
+def session_event_id(event: SessionEvent) -> strawberry.ID:
+    return _encode("SessionEvent", spelled_of(str(event.session_id), event.created_at, event.id_text))
 
 
 def part_id_at(place: str, number: int) -> strawberry.ID:
@@ -117,7 +122,12 @@ def read_message(id: str, name: str) -> MessageKey | UUID:
     try:
         return uuid(id)
     except ValueError:
-        return _read(id, name, "Message", parse_message, bare=False)
+        return read_placed_message(id, name)
+
+
+def read_placed_message(id: str, name: str) -> MessageKey:
+    """Read the global id of a message, which tells where it stands; raise `BadUserInput` naming the argument."""
+    return _read(id, name, "Message", parse_message, bare=False)
 
 
 def parse_file(text: str) -> FileKey:
@@ -132,10 +142,19 @@ def parse_file(text: str) -> FileKey:
 
 def parse_message(text: str) -> MessageKey:
     """Read what stands behind `Message:`; ValueError when it is malformed."""
+    return MessageKey(*_placed(text))
+
+
+def parse_session_event(text: str) -> SessionEventKey:
+    """Read what stands behind `SessionEvent:`; ValueError when it is malformed."""
+    return SessionEventKey(*_placed(text))
+
+
+def _placed(text: str) -> tuple[UUID, datetime, UUID]:
     session, time, id = text.split(":")
     if not (time.isascii() and time.isdigit()):
         raise ValueError("not a time")
-    return MessageKey(uuid(session), moment(int(time)), uuid(id))
+    return uuid(session), moment(int(time)), uuid(id)
 
 
 class _OtherKind(ValueError):

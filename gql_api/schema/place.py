@@ -12,13 +12,14 @@ from uuid import UUID
 
 from gql_api import model
 from gql_api.errors import BadUserInput
+from gql_api.loaders import SessionEventKey
 from gql_api.loaders.conversation import Edits
 from gql_api.loaders.view import Place, View, Window
 from gql_api.mark import Edge, Mark
 from gql_api.schema import editing, node
 from gql_api.schema.connection import bad_cursor, check_size, read_cursor, write_cursor
 
-_STORED, _EDITED, _SEEN = "message", "edited-message", "messages-seen"
+_STORED, _EDITED, _SEEN, _EVENT = "message", "edited-message", "messages-seen", "event"
 _SHORT = 8
 """Bytes of a message's shortened id."""
 _PIN = "pinAtMessageId"
@@ -34,7 +35,7 @@ class Page(NamedTuple):
 
 
 class Cursors:
-    """Makes the cursors of a view's messages; what all of them begin with is made for the first that is wanted."""
+    """Makes the cursors of messages of a view, or of events; what all begin with is made for the first one wanted."""
 
     def __init__(self, begin: Callable[[], tuple[str, ...]]) -> None:
         self._begin = begin
@@ -43,7 +44,7 @@ class Cursors:
     def _start(self) -> str:
         return "\n".join(self._begin())
 
-    def __call__(self, message: model.Message) -> str:
+    def __call__(self, message: model.Message | model.SessionEvent) -> str:
         return write_cursor(self._start, node.microseconds(message.created_at), message.id_text)
 
 
@@ -98,6 +99,20 @@ def stored_place(session_id: UUID, cursor: str | None, name: str) -> Place | Non
         return None
     mark, time, id = read_cursor(cursor, name, _STORED, 3)
     return _place(session_id, mark, (time, id), name)
+
+
+def event_cursors(session_id: UUID) -> Cursors:
+    """Give what makes the cursors of a session's events."""
+    return Cursors(lambda: (_EVENT, _mark(session_id)))
+
+
+def event_place(session_id: UUID, cursor: str | None, name: str) -> SessionEventKey | None:
+    """Read a cursor of a session's events; raise `BadUserInput` naming the argument for any other."""
+    if cursor is None:
+        return None
+    mark, time, id = read_cursor(cursor, name, _EVENT, 3)
+    found = _place(session_id, mark, (time, id), name)
+    return SessionEventKey(session_id, found.created_at, found.id)
 
 
 def _mark(session_id: UUID) -> str:

@@ -8,11 +8,12 @@ from uuid import UUID
 import strawberry
 
 from gql_api.errors import BadUserInput
-from gql_api.loaders import FileKey, MessageKey, Owned
+from gql_api.loaders import FileKey, MessageKey, Owned, SessionEventKey
 from gql_api.schema import node
 from gql_api.schema.connection import After, Before, First, Last
 from gql_api.schema.context import Info
 from gql_api.schema.disk import Disk, File
+from gql_api.schema.event import SessionEvent
 from gql_api.schema.message import Message, messages_of
 from gql_api.schema.node import Node
 from gql_api.schema.place import Page
@@ -145,6 +146,13 @@ async def find_message(info: Info, key: MessageKey) -> Message | None:
     return message
 
 
+async def find_session_event(info: Info, key: SessionEventKey) -> SessionEvent | None:
+    """Find an event of one of the viewer's sessions, with one call of Acontext."""
+    session = await find_session(info, key.session_id)
+    found = await info.context.loaders.session_event.load(key) if session else None
+    return SessionEvent(session=session, value=found) if found and session else None
+
+
 Kind = tuple[Callable[[str], Any], Callable[[Info, Any], Awaitable[Node | None]]]
 
 _KINDS: dict[str, Kind] = {
@@ -153,5 +161,6 @@ _KINDS: dict[str, Kind] = {
     "User": (str, find_user),
     "File": (node.parse_file, find_file),
     "Message": (node.parse_message, find_message),
+    "SessionEvent": (node.parse_session_event, find_session_event),
 }
 """How the rest of a global id is read, and how what it names is found."""

@@ -25,6 +25,7 @@ from gql_api.schema.disk import (
     file_connection,
 )
 from gql_api.schema.editing import EditStrategyInput
+from gql_api.schema.event import EventsAfter, EventsFirst, SessionEventConnection, event_page
 from gql_api.schema.limits import check_whole
 from gql_api.schema.message import Message, MessageConnection, message_connection, messages_of
 from gql_api.schema.place import Page, asked
@@ -165,6 +166,12 @@ class Session(node.Node):
     @strawberry.field(description="One file by its path; null when there is none.")
     async def file(self, info: Info, path: FilePath) -> File | None:
         return await file_at(info, disk_of(self), path)
+
+    @strawberry.field(description="What programs noted in the session beside its messages, oldest first.")
+    async def events(
+        self, info: Info, first: EventsFirst = None, after: EventsAfter = None
+    ) -> SessionEventConnection | None:
+        return await event_page(info, self, first=first, after=after)
 
     @strawberry.field(description="How many tokens the whole conversation has, counted by Acontext.")
     async def token_counts(self, info: Info) -> TokenCounts | None:

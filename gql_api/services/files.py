@@ -62,11 +62,28 @@ class Files:
     async def delete(self, session: model.Session, *, directory: str, filename: str, path: rules.Path) -> model.File:
         """Delete a file of the caller's own session; raise `NotFound` where there is none. Returns what it was."""
         async with self._locks.holding(session.user, session.id, path) as held:
-            file = await self._gateway.files.get(session.disk_id, directory, filename)
-            if file is None:
-                raise NotFound("There is no such file.", path)
+            file = await self._there(session.disk_id, directory, filename, path)
             await held.confirm()
             await self._gateway.files.delete(session.disk_id, directory, filename)
+        return file
+
+    async def replace_metadata(
+        self, session: model.Session, *, directory: str, filename: str, metadata: Any, path: rules.Path
+    ) -> model.File:
+        """Put metadata in place of all that a file of the caller's own session has; what is in the file stays.
+
+        Raises `Invalid`, `TooLarge`, or `NotFound` where there is no such file.
+        """
+        checked = rules.json_object(metadata, ("input", "metadata")) or {}
+        async with self._locks.holding(session.user, session.id, path) as held:
+            await self._there(session.disk_id, directory, filename, path)
+            await held.confirm()
+            return await self._gateway.files.replace_metadata(session.disk_id, directory, filename, metadata=checked)
+
+    async def _there(self, disk_id: UUID, directory: str, filename: str, path: rules.Path) -> model.File:
+        file = await self._gateway.files.get(disk_id, directory, filename)
+        if file is None:
+            raise NotFound("There is no such file.", path)
         return file
 
     async def session_at(self, owner: str, session_id: UUID, path: rules.Path) -> model.Session:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from gql_api import model
@@ -16,7 +16,7 @@ from gql_api.errors import (
     UpstreamTimeout,
 )
 from gql_api.events import Broker, MessagesStored
-from gql_api.services import attachments, rules, words
+from gql_api.services import attachments, remarks, rules, words
 from gql_api.services.attachments import Files
 from gql_api.services.creation import KEY_PATH
 from gql_api.services.drafts import Draft, Storable, storable
@@ -24,6 +24,7 @@ from gql_api.services.expecting import Last, expect_empty, expect_last
 from gql_api.services.keyed import Keyed, Keys
 from gql_api.services.locks import Held, SessionLocks
 from gql_api.services.ownership import own_session
+from gql_api.services.remarks import Named
 from gql_api.store.place_keeper import PlaceKeeper
 from gql_api.upstream.refusal import Refused
 
@@ -104,6 +105,19 @@ class Messages:
             if not stored:
                 raise
             return Stored(held.session, stored, _told(problem, len(stored)))
+
+    async def patch_metadata(self, owner: str, named: Named, changes: Any) -> tuple[model.Session, model.Message]:
+        """Merge top-level keys into a message's metadata; null deletes one. Gives the message as it is then.
+
+        Raises `NotFound`, `Invalid`, `TooLarge`, `Busy`, or an `UpstreamFailure`. Nobody is told: a message is told
+        once, when it is stored.
+        """
+        checked = remarks.checked(changes)
+        async with self._locks.holding(owner, named.session_id, remarks.NAMED) as held:
+            message = await remarks.there(self._gateway, named)
+            remarks.within_limit(message, checked)
+            await held.confirm()
+            return held.session, await remarks.merged(self._gateway, message, checked)
 
     async def _checked(
         self, owner: str, session_id: UUID, drafts: Sequence[Draft], condition: Condition

@@ -16,6 +16,7 @@ from gql_api.upstream.inventory import InventoryCalls
 from gql_api.upstream.materials import Materials
 from gql_api.upstream.messages import MessageCalls
 from gql_api.upstream.sender import Sender
+from gql_api.upstream.session_events import SessionEventCalls
 from gql_api.upstream.sessions import SessionCalls
 
 _CONNECT_SECONDS = 5.0
@@ -47,6 +48,7 @@ async def connect(
         yield Gateway(
             sessions=SessionCalls(call),
             messages=MessageCalls(call, shown_at=shown_at),
+            session_events=SessionEventCalls(call),
             files=FileCalls(call, shown_at=shown_at),
             inventory=InventoryCalls(call),
             materials=materials,

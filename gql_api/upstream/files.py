@@ -7,7 +7,7 @@ from uuid import UUID
 from gql_api import model
 from gql_api.content import Content
 from gql_api.upstream import cursor
-from gql_api.upstream.kinds import DOWNLOAD, ONCE, READ, UPLOAD
+from gql_api.upstream.kinds import DOWNLOAD, ONCE, READ, REPEATABLE_WRITE, SEARCH, UPLOAD
 from gql_api.upstream.materials import through_us
 from gql_api.upstream.refusal import Refused, checked
 
@@ -23,8 +23,8 @@ BINARY = "application/octet-stream"
 """The media type that all files are sent with: Acontext looks at their bytes and names."""
 LARGEST_FILE = 16 * 1024 * 1024
 """Bytes that Acontext takes in one upload."""
-GLOB_LIMIT = 200
-"""Results that one glob gives at most; it says nowhere whether there are more."""
+MOST_FOUND = 200
+"""Results that one glob, or one search of texts, gives at most; it says nowhere whether there are more."""
 
 _SYSTEM_META = "__artifact_info__"
 
@@ -54,10 +54,24 @@ class FileCalls:
         spelled = checked(disk_id)
         found = await self._call.reading(
             READ,
-            lambda sdk: sdk.disks.artifacts.glob_artifacts(spelled, query="*", limit=GLOB_LIMIT),
+            lambda sdk: sdk.disks.artifacts.glob_artifacts(spelled, query="*", limit=MOST_FOUND),
             lambda found: _files({spelled: disk_id}, found),
         )
-        return found if len(found) < GLOB_LIMIT else None
+        return found if len(found) < MOST_FOUND else None
+
+    async def grep(self, disk_id: UUID, expression: str) -> list[model.File]:
+        """Find the text files that hold a match of PostgreSQL's regular expression, sorted by path.
+
+        Whose pattern is wrong is told by Acontext in the words for a database that fails. Where more than `MOST_FOUND`
+        match, which of them are given is Acontext's choice.
+        """
+        spelled = checked(disk_id)
+        found = await self._call.reading(
+            SEARCH,
+            lambda sdk: sdk.disks.artifacts.grep_artifacts(spelled, query=expression, limit=MOST_FOUND),
+            lambda found: _files({spelled: disk_id}, found),
+        )
+        return sorted(found, key=lambda file: file.path)
 
     async def get(self, disk_id: UUID, directory: str, filename: str) -> model.File | None:
         """Read what is known of a file; None where there is none."""
@@ -104,6 +118,20 @@ class FileCalls:
                 spelled, file=(filename, content.open(), BINARY), file_path=directory, meta=metadata
             ),
             lambda stored: _file({}, stored),
+        )
+
+    async def replace_metadata(
+        self, disk_id: UUID, directory: str, filename: str, *, metadata: model.JsonObject
+    ) -> model.File:
+        """Put metadata in place of all that the caller gave a file that is there: for one that is not, upstream fails.
+
+        The time of the change is as precise as Acontext's clock here, and cut to microseconds in later reads.
+        """
+        spelled = checked(disk_id)
+        return await self._call.reading(
+            REPEATABLE_WRITE,
+            lambda sdk: sdk.disks.artifacts.update(spelled, file_path=directory, filename=filename, meta=metadata),
+            lambda answer: _file({}, answer.artifact),
         )
 
     async def delete(self, disk_id: UUID, directory: str, filename: str) -> None:

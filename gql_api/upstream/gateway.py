@@ -8,6 +8,7 @@ from gql_api.upstream.files import FileCalls
 from gql_api.upstream.inventory import InventoryCalls
 from gql_api.upstream.materials import Materials
 from gql_api.upstream.messages import MessageCalls
+from gql_api.upstream.session_events import SessionEventCalls
 from gql_api.upstream.sessions import SessionCalls
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ class Gateway:
 
     sessions: SessionCalls
     messages: MessageCalls
+    session_events: SessionEventCalls
     files: FileCalls
     inventory: InventoryCalls
     materials: Materials | None
@@ -31,5 +33,9 @@ class Gateway:
         """Give the same door to those who read for operations: one request may call so often by it."""
         counted = CountedCalls(self.calls, bounds)
         return replace(
-            self, sessions=self.sessions.by(counted), messages=self.messages.by(counted), files=self.files.by(counted)
+            self,
+            sessions=self.sessions.by(counted),
+            messages=self.messages.by(counted),
+            session_events=self.session_events.by(counted),
+            files=self.files.by(counted),
         )

@@ -31,6 +31,8 @@ _WITHOUT_HARM = _ALWAYS | {Fate.FAILED, Fate.LOST, Fate.LATE}
 READ = Kind(_WITHOUT_HARM)
 COSTLY_READ = Kind(_WITHOUT_HARM - {Fate.LATE}, costly=True)
 """Late answers of these are not asked for again: that would double the work that made them late."""
+SEARCH = Kind(_ALWAYS | {Fate.LOST}, costly=True)
+"""What is too much for Acontext is late or fails, and would again."""
 DOWNLOAD = Kind(_WITHOUT_HARM, size=Size.TRANSFER)
 REPEATABLE_WRITE = Kind(_WITHOUT_HARM)
 """Done twice it has the same effect as done once."""

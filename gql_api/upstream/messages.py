@@ -9,7 +9,7 @@ from gql_api import model
 from gql_api.content import Content
 from gql_api.upstream import cursor
 from gql_api.upstream.files import BINARY
-from gql_api.upstream.kinds import COSTLY_READ, DOWNLOAD, ONCE, ONCE_WITH_FILES
+from gql_api.upstream.kinds import COSTLY_READ, DOWNLOAD, ONCE, ONCE_WITH_FILES, REPEATABLE_WRITE
 from gql_api.upstream.materials import through_us
 from gql_api.upstream.refusal import checked
 
@@ -111,6 +111,19 @@ class MessageCalls:
             lambda stored: _message(session_id, stored)._replace(meta={}, user_meta=stored.get("meta") or {}),
         )
 
+    async def patch_metadata(self, session_id: UUID, id: UUID, changes: model.JsonObject) -> model.JsonObject:
+        """Merge the top-level keys into the caller's own metadata of a message, and give all; null deletes one.
+
+        A message that is not there is `Refused`.
+        """
+        path = f"/session/{checked(session_id)}/messages/{checked(id)}/meta"
+        # The SDK's own method takes any answer that has no metadata for empty ones.
+        return await self._call.reading(
+            REPEATABLE_WRITE,
+            lambda sdk: sdk.request("PATCH", path, json_data={"meta": changes}),
+            lambda answer: _object(answer["meta"]),
+        )
+
     async def asset(self, session_id: UUID, s3_key: str) -> bytes:
         """Download the bytes of a file that a message of this session holds."""
         path = f"/session/{checked(session_id)}/asset/download"
@@ -160,6 +173,12 @@ def _message(session_id: UUID, item: model.JsonObject) -> model.Message:
             item["created_at"],
         ),
     )
+
+
+def _object(answer: object) -> model.JsonObject:
+    if not isinstance(answer, dict):
+        raise TypeError("not an object")
+    return answer
 
 
 def _id_text(id: str) -> str:

@@ -12,6 +12,8 @@ ROUTES = frozenset(
         "PATCH /session/{id}/configs",
         "GET /session/{id}/messages",
         "POST /session/{id}/messages",
+        "PATCH /session/{id}/messages/{id}/meta",
+        "GET /session/{id}/events",
         "GET /session/{id}/token_counts",
         "GET /session/{id}/observing_status",
         "GET /session/{id}/asset/download",
@@ -20,16 +22,18 @@ ROUTES = frozenset(
         "DELETE /disk/{id}",
         "GET /disk/{id}/artifact",
         "POST /disk/{id}/artifact",
+        "PUT /disk/{id}/artifact",
         "DELETE /disk/{id}/artifact",
         "GET /disk/{id}/artifact/download",
         "GET /disk/{id}/artifact/ls",
         "GET /disk/{id}/artifact/glob",
+        "GET /disk/{id}/artifact/grep",
         "GET /user/ls",
         "DELETE /user/{id}",
     }
 )
 OTHER = "(other)"
-_PLACE_OF_ID = 2
+_PLACE_OF_ID, _PLACE_OF_MESSAGE = 2, 4
 _ALL_USERS = "/user/ls"
 _HAVE_ID = frozenset({"session", "disk", "user"})
 
@@ -39,5 +43,7 @@ def route_of(method: str, path: str) -> str:
     pieces = path.split("/")
     if len(pieces) > _PLACE_OF_ID and pieces[1] in _HAVE_ID and path != _ALL_USERS:
         pieces[_PLACE_OF_ID] = _ID
+        if pieces[-1] == "meta" and len(pieces) > _PLACE_OF_MESSAGE:
+            pieces[_PLACE_OF_MESSAGE] = _ID
     route = f"{method} {'/'.join(pieces)}"
     return route if route in ROUTES else OTHER

@@ -26,7 +26,7 @@ from graphql.type import get_nullable_type
 
 SESSION, DISK, FILE = ("session", "bare session"), ("disk", "bare disk"), ("file",)
 MESSAGE = ("message", "own session's message", "bare message")
-NODES = ("session", "disk", "file", "message", "own session's message", "part", "user")
+NODES = ("session", "disk", "file", "message", "own session's message", "event", "part", "user")
 KINDS: dict[str, tuple[str, ...]] = {
     "Query.node(id)": NODES,
     "Query.nodes(ids)": NODES,
@@ -41,6 +41,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "Session.messages(after) edited": ("edited cursor", "forged edited cursor"),
     "Session.messages(before) edited": ("edited cursor", "forged edited cursor"),
     "Session.messages(pinAtMessageId)": MESSAGE,
+    "Session.events(after)": ("event cursor",),
     "Session.files(after)": ("file cursor",),
     "Disk.files(after)": ("file cursor",),
     "Directory.files(after)": ("file cursor",),
@@ -53,6 +54,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "StoreMessagesInput.sessionId": SESSION,
     "StoreMessageInput.expectedLastMessageId": MESSAGE,
     "StoreMessagesInput.expectedLastMessageId": MESSAGE,
+    "UpdateMessageMetadataInput.messageId": ("message",),
     "UploadFileInput.sessionId": SESSION,
     "FilePathInput.sessionId": SESSION,
     "FileRefInput.id": FILE,
@@ -74,11 +76,12 @@ NAMES_NOTHING = {
     *("SessionFilter.titleContains", "RemoveToolResultInput.toolResultPlaceholder"),
     *("RemoveToolResultInput.keepTools", "RemoveToolCallParamsInput.keepTools"),
     *("StoreMessageInput.metadata", "StoreMessagesItemInput.metadata", "UploadFileInput.metadata"),
+    *("UpdateFileMetadataInput.metadata", "UpdateMessageMetadataInput.metadata"),
     *("MessageInput.openai", "MessageInput.anthropic", "MessageInput.gemini", "MessageInput.acontext"),
     *("ChatMessageInput.content", "ChatMessageInput.toolCallId"),
     *("ToolCallInput.callId", "ToolCallInput.name", "ToolCallInput.arguments"),
     *("Session.files(path)", "Session.files(glob)", "Session.file(path)"),
-    *("Disk.files(path)", "Disk.files(glob)", "Disk.file(path)"),
+    *("Disk.files(path)", "Disk.files(glob)", "Disk.file(path)", "Disk.grep(pattern)"),
     *("UploadFileInput.path", "FilePathInput.path", "FileContentInput.text", "FileContentInput.base64"),
     *("FileContentInput.upload", "AttachmentInput.upload", "AttachmentInput.url"),
     *("Base64Input.data", "Base64Input.filename", "Base64Input.mimeType"),
@@ -102,6 +105,8 @@ FILL = {
     "UploadFileInput.path": '"/a.txt"',
     "UploadFileInput.content": '{text: "x"}',
     "FilePathInput.path": '"/a.txt"',
+    "UpdateFileMetadataInput.metadata": "{stolen: true}",
+    "UpdateMessageMetadataInput.metadata": "{stolen: true}",
 }
 """What is required beside an id."""
 EDITING = "editStrategy: {tokenLimit: {limitTokens: 2}}"

@@ -8,10 +8,19 @@ from api.odd_upstream import OddUpstream
 DELETE = "mutation ($id: ID!) { deleteSession(input: {id: $id}) { deletedSessionId errors { code } } }"
 DELETE_FILE = "mutation ($id: ID!) { deleteFile(input: {file: {id: $id}}) { deletedFileId errors { code } } }"
 
+DESCRIBE = """
+mutation ($id: ID!) { updateFileMetadata(input: {file: {id: $id}, metadata: {}}) { file { id } errors { code } } }
+"""
+
+ANNOTATE = """
+mutation ($id: ID!) { updateMessageMetadata(input: {messageId: $id, metadata: {}}) { message { id } errors { code } } }
+"""
+
 
 async def test_what_waits_behind_a_deletion_changes_nothing(client: Client, upstream: OddUpstream) -> None:
     made = await client.create()
     file = await client.upload(made["id"], "/a.txt")
+    [message] = await client.store(made["id"], "zeroth")
     writing, go_on = asyncio.Event(), asyncio.Event()
 
     async def hold(_: object) -> None:
@@ -28,6 +37,8 @@ async def test_what_waits_behind_a_deletion_changes_nothing(client: Client, upst
     later = [
         asyncio.create_task(client.data(UPLOAD, input=input)),
         asyncio.create_task(client.data(DELETE_FILE, id=file["id"])),
+        asyncio.create_task(client.data(DESCRIBE, id=file["id"])),
+        asyncio.create_task(client.data(ANNOTATE, id=message)),
         asyncio.create_task(client.data(STORE, session=made["id"], messages=messages)),
     ]
     await turns()

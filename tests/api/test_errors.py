@@ -44,6 +44,14 @@ mutation ($id: ID!) {
   deleteFile(input: {file: {at: {sessionId: $id, path: "/a.txt"}}}) { deletedFileId errors { code } }
 }
 """
+DESCRIBE_FILE = """
+mutation ($id: ID!) {
+  updateFileMetadata(input: {file: {at: {sessionId: $id, path: "/a.txt"}}, metadata: {a: 1}}) { errors { code } }
+}
+"""
+ANNOTATE = """
+mutation ($id: ID!) { updateMessageMetadata(input: {messageId: $id, metadata: {a: 1}}) { errors { code } } }
+"""
 UPDATE = (
     "mutation ($id: ID!) { updateSession(input: {id: $id, configs: {b: 2}}) { session { title } errors { code } } }"
 )
@@ -64,9 +72,9 @@ def upstream() -> OddUpstream:
 @pytest.fixture
 async def session(client: Client) -> dict[str, Any]:
     made = await client.create(title="whole", configs={"a": 1})
-    await client.store(made["id"], "hello")
+    [message] = await client.store(made["id"], "hello")
     await client.upload(made["id"], "/a.txt")
-    return made
+    return made | {"message": message}
 
 
 def told(answer: dict[str, Any]) -> list[tuple[str, list[str | int]]]:
@@ -124,6 +132,8 @@ async def test_a_write_that_fails_is_an_error_of_its_field(
         ("createSession", CREATE, {"input": {}}),
         ("updateSession", UPDATE, {"id": id}),
         ("uploadFile", UPLOAD, {"input": upload}),
+        ("updateMessageMetadata", ANNOTATE, {"id": session["message"]}),
+        ("updateFileMetadata", DESCRIBE_FILE, {"id": id}),
         ("deleteFile", DELETE_FILE, {"id": id}),
         ("storeMessages", STORE, {"session": id, "messages": messages}),
         ("getOrCreateSession", GET_OR_CREATE, {"input": {"id": "0f8fad5b-d9cb-469f-a165-70867728950e"}}),

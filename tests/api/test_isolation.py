@@ -30,13 +30,14 @@ PLACES = list(isolation.places(SCHEMA))
 TRIED = sorted((place for place in PLACES if place.name in isolation.KINDS), key=lambda place: place.field in MAKING)
 INSIDE = {"own session's message", "bare message", "forged cursor", "forged edited cursor"}
 """What goes along with a read of Bob's own conversation, as the place of a message or as a pin."""
-OF_ONE_SESSION = {"message cursor", "edited cursor", "resume cursor"}
+OF_ONE_SESSION = {"message cursor", "edited cursor", "event cursor", "resume cursor"}
 """What fits no other session, so that nothing is asked about any."""
 WHOLE = """
 { sessions { nodes {
   id acontextId title configs tags pinnedAt updatedAt disk { id acontextId }
   messages { resumeCursor edges { cursor } nodes { id acontextId text parts { id } } }
   files { edges { cursor } nodes { id path updatedAt } }
+  events { edges { cursor } nodes { id acontextId } }
   edited: messages(editStrategy: {tokenLimit: {limitTokens: 2}}) { edges { cursor } }
 } edges { cursor } } }
 """
@@ -178,12 +179,14 @@ def foreign_and_random(anna: dict[str, Any], bob: dict[str, Any]) -> dict[str, t
     session = anna["nodes"][0]
     own = bob["nodes"][0]["acontextId"]
     message, file = session["messages"]["nodes"][0], session["files"]["nodes"][0]
+    event = session["events"]["nodes"][0]
     time, part = time_of(message["id"]), message["parts"][0]["id"]
     stored, edited = ([one["nodes"][0][view]["edges"][0]["cursor"] for one in (anna, bob)] for view in VIEWS)
     cursors = {
         "session cursor": anna["edges"][0]["cursor"],
         "message cursor": stored[0],
         "edited cursor": edited[0],
+        "event cursor": session["events"]["edges"][0]["cursor"],
         "resume cursor": session["messages"]["resumeCursor"],
         "forged cursor": forged(*stored),
         "forged edited cursor": forged(*edited),
@@ -200,6 +203,7 @@ def foreign_and_random(anna: dict[str, Any], bob: dict[str, Any]) -> dict[str, t
             gid(f"Message:{own}:{time}:{uuid4()}"),
         ),
         "bare message": (message["acontextId"], str(uuid4())),
+        "event": (event["id"], gid(f"SessionEvent:{uuid4()}:{time_of(event['id'])}:{uuid4()}")),
         "part": (part, gid(f"MessagePart:{uuid4()}:{time}:{uuid4()}:0")),
         "user": (gid("User:anna"), gid("User:nobody")),
         "file cursor": (
@@ -222,6 +226,7 @@ async def walk(client: Client, by: By, upstream: Upstream, watch: Watch) -> Coun
         await caller.store(made["id"], "hello", "again")
         await caller.upload(made["id"], file)
         await caller.upload(made["id"], f"/d{file}")
+        await upstream.ask("POST", f"/session/{made['acontextId']}/events", json={"type": "note", "data": {}})
     before = (await anna.data(WHOLE))["sessions"]
     counted: Counter[str] = Counter(examined=len(PLACES), places=len(TRIED))
     ids = foreign_and_random(before, (await bob.caller.data(WHOLE))["sessions"])
@@ -269,7 +274,7 @@ async def test_somebody_elses_id_gets_what_an_id_gets_that_nobody_has(
     client: Client, upstream: Upstream, watch: Watch
 ) -> None:
     counted = await walk(client, believed, upstream, watch)
-    assert counted == {"examined": len(PLACES), "places": 32, "cases": 67}
+    assert counted == {"examined": len(PLACES), "places": 36, "cases": 74}
 
 
 class TestByToken:

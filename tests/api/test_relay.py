@@ -6,6 +6,7 @@ import pytest
 from graphql import GraphQLInterfaceType, GraphQLObjectType, build_schema
 
 from api.client import Client
+from api.upstream import Upstream
 from databases import Databases
 from gql_api.schema import print_schema
 
@@ -48,13 +49,16 @@ def databases(sqlite_databases: Databases) -> Databases:
 
 
 @pytest.fixture
-async def filled(client: Client) -> str:
+async def filled(client: Client, upstream: Upstream) -> str:
     """The id of a session with three of all that is listed, in a list of three sessions."""
-    ids = [(await client.create())["id"] for _ in range(3)]
+    made = [await client.create() for _ in range(3)]
+    ids = [one["id"] for one in made]
     for name in ("a", "b", "c"):
         await client.store(ids[0], name)
         await client.upload(ids[0], f"/docs/{name}.txt")
         await client.upload(ids[0], f"/{name}.txt")
+        event = {"type": "note", "data": {"text": name}}
+        await upstream.ask("POST", f"/session/{made[0]['acontextId']}/events", json=event)
     return str(ids[0])
 
 
@@ -68,7 +72,7 @@ def found(data: Any) -> dict[str, Any]:
 
 
 def test_there_is_a_way_to_each_connection() -> None:
-    assert len(LISTS) == 6
+    assert len(LISTS) == 7
     assert {kind for kind, _ in LISTS} == WAYS.keys()
 
 
@@ -79,7 +83,7 @@ async def test_a_connection_is_paged_as_relay_does_it(
 ) -> None:
     taken = SCHEMA.type_map[kind].fields[field].args  # type: ignore[attr-defined]
     if count not in taken:
-        assert (field, count) == ("files", "last")  # files come by name, forward alone
+        assert (field in {"files", "events"}, count) == (True, "last")  # these are for reading forward alone
         return
     document = PAGE % (WAYS[kind] % f"list: {field}({count}: $count, {cursor}: $cursor) {FIELDS}")
     whole = found(await client.data(document, session=filled, count=100))["edges"]

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from embedded.opened import Client
-from gql_api.embedded import expressions
+from gql_api import expressions
 from gql_api.embedded.patterns import BadPattern, Searcher
 
 _LETTERS = 10

@@ -93,6 +93,8 @@ async def talked(application: Application, session: str) -> str:
     last = first["message"]["id"]
     stored = await application.ask("StoreMessages", session=session, messages=WEATHER, key="answers 1", last=last)
     assert stored["storedCount"] == 3
+    noted = await application.ask("AnnotateMessage", message=last, metadata={"liked": True})
+    assert noted["message"]["metadata"] == {"liked": True}
     page = (await application.ask("ReadMessages", session=session, last=3))["messages"]
     assert [one["text"] for one in page["nodes"]] == ["", "", "No, sunny."]
     assert page["nodes"][0]["toolCalls"][0]["result"]["text"] == "Sunny, 21 degrees"
@@ -139,8 +141,12 @@ async def kept(application: Application, session: str) -> None:
     assert (root["nodes"], root["directories"]) == ([], [{"path": "/notes/"}])
     notes = (await application.ask("ListFiles", session=session, glob="**/*.md"))["files"]
     assert [one["path"] for one in notes["nodes"]] == ["/notes/plan.md"]
+    found = (await application.ask("SearchFiles", session=session, pattern="^# kyoto"))["disk"]["grep"]
+    assert [one["path"] for one in found] == ["/notes/plan.md"]
     file = (await application.ask("ReadFile", **plan))["file"]
     assert (file["textContent"], file["metadata"], file["publicUrl"] is None) == ("# Kyoto", {"by": "me"}, False)
+    changed = await application.ask("DescribeFile", **plan, metadata={"read": True})
+    assert (changed["file"]["id"], changed["file"]["metadata"]) == (written["file"]["id"], {"read": True})
     assert (await application.ask("DeleteFile", **plan))["deletedFileId"]
     assert (await application.ask("ReadFile", **plan))["file"] is None
 

@@ -74,13 +74,18 @@ def calls(gateway: Gateway, id: Any) -> list[Any]:
         lambda: messages.read(id, Reading()),
         lambda: messages.read(uuid4(), Reading(strategies="[]", pin=id)),
         lambda: messages.store(id, format="acontext", blob={}, metadata=None),
+        lambda: messages.patch_metadata(id, uuid4(), {}),
+        lambda: messages.patch_metadata(uuid4(), id, {}),
         lambda: messages.asset(id, "key"),
+        lambda: gateway.session_events.read(id, limit=1, after=None),
         lambda: files.directory(id, "/"),
         lambda: files.all(id),
+        lambda: files.grep(id, "a"),
         lambda: files.get(id, "/", "a"),
         lambda: files.public_url(id, "/", "a", seconds=1),
         lambda: files.content(id, "/", "a"),
         lambda: files.upload(id, directory="/", filename="a", content=HeldContent(b""), metadata=None),
+        lambda: files.replace_metadata(id, "/", "a", metadata={}),
         lambda: files.delete(id, "/", "a"),
     ]
 

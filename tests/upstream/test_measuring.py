@@ -4,7 +4,7 @@ import asyncio
 import logging
 import re
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from uuid import UUID, uuid4
 
 import httpx
@@ -22,6 +22,8 @@ from gql_api.upstream.gateway import Gateway
 from gql_api.upstream.guarded_calls import Limits
 from gql_api.upstream.kinds import READ
 from gql_api.upstream.measuring import note_retry
+from gql_api.upstream.routes import OTHER
+from upstream.test_connect import calls
 
 ID = UUID("11111111-1111-4111-8111-111111111111")
 ROUTE = "GET /session/{id}/token_counts"
@@ -174,3 +176,12 @@ async def test_a_path_that_is_no_route_of_ours_has_no_name_of_its_own(listener: 
         await gateway.sessions.token_total(uuid4())
         await gateway.calls(READ, lambda sdk: sdk.request("GET", f"/session/{ID}/unknown"))
     assert [route for route, _, _, _ in listener.calls] == [ROUTE, "(other)"]
+
+
+async def test_each_call_of_ours_is_measured_by_a_name_of_its_own(listener: Listener) -> None:
+    async with answering(WELL) as gateway:
+        for call in calls(gateway, ID):
+            with suppress(UpstreamFailure):  # what it is answered fits one of them alone
+                await call()
+    assert len(listener.calls) == len(calls(gateway, ID))
+    assert OTHER not in {route for route, _, _, _ in listener.calls}

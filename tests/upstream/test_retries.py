@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -70,13 +70,18 @@ class Server:
 TIMES = dict.fromkeys(("created_at", "updated_at"), "2026-01-01T00:00:00Z")
 OWNED = {"id": str(ID), "project_id": str(ID), "user_id": None, **TIMES}
 MESSAGE = {"id": str(ID), "session_id": str(ID), "parent_id": None, "role": "user", "meta": {}, "parts": []}
+ARTIFACT = {"disk_id": str(ID), "path": "/", "filename": "a", "meta": {}, **TIMES}
 ANSWERS: dict[str, Any] = {
     "GET messages": {"items": [], "ids": [], "metas": [], "has_more": False, "this_time_tokens": 0},
     "POST messages": {**MESSAGE, "task_id": None, "session_task_process_status": "pending", **TIMES},
+    "GET events": {"items": [], "has_more": False},
     "GET token_counts": {"total_tokens": 0},
     "GET observing_status": {"observed": 0, "in_process": 0, "pending": 0, "updated_at": TIMES["updated_at"]},
+    "GET grep": [],
     "GET ls": {"artifacts": [], "directories": []},
-    "POST artifact": {"disk_id": str(ID), "path": "/", "filename": "a", "meta": {}, **TIMES},
+    "POST artifact": ARTIFACT,
+    "PUT artifact": {"artifact": ARTIFACT},
+    "PATCH meta": {"meta": {}},
     "POST session": {**OWNED, "disable_task_tracking": False, "configs": None},
     "POST disk": OWNED,
 }
@@ -103,10 +108,13 @@ def _status(status: int, **headers: str) -> httpx.Response:
 READS: dict[str, Ask] = {
     "messages": lambda gateway: gateway.messages.read(ID, Reading()),
     "token total": lambda gateway: gateway.sessions.token_total(ID),
+    "session events": lambda gateway: gateway.session_events.read(ID, limit=1, after=None),
     "directory": lambda gateway: gateway.files.directory(ID, "/"),
     "create with an id of ours": lambda gateway: gateway.sessions.create(ID, user="ann", configs={}),
     "delete": lambda gateway: gateway.sessions.delete(ID),
     "patch": lambda gateway: gateway.sessions.patch_configs(ID, {}),
+    "patch a message's metadata": lambda gateway: gateway.messages.patch_metadata(ID, ID, {}),
+    "replace a file's metadata": lambda gateway: gateway.files.replace_metadata(ID, "/", "a", metadata={}),
 }
 ONCE: dict[str, Ask] = {
     "store": lambda gateway: gateway.messages.store(ID, format="openai", blob={}, metadata=None),
@@ -177,6 +185,15 @@ async def test_a_late_read_of_a_conversation_is_not_asked_for_again() -> None:
     async with gateway_to(server) as gateway:
         await READS["directory"](gateway)
     assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize(("fault", "tries"), [(_status(500), 1), (httpx.ReadTimeout, 1), (httpx.ReadError, 2)])
+async def test_a_search_that_was_too_much_is_not_made_again(fault: Fault, tries: int) -> None:
+    server = Server([fault])
+    async with gateway_to(server) as gateway:
+        with nullcontext() if tries > 1 else pytest.raises(UpstreamFailure):
+            assert await gateway.files.grep(ID, "a") == []
+    assert len(server.requests) == tries
 
 
 async def test_calls_end_with_their_request() -> None:

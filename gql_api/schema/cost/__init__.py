@@ -7,6 +7,17 @@ size: what it really comes to is counted while it runs, and bounded there.
 from gql_api.schema.cost.budget import Budgets
 from gql_api.schema.cost.charging import Spender, billed, charge
 from gql_api.schema.cost.estimating import BASE, Estimate, estimate_of
-from gql_api.schema.cost.prices import CALL, TOKENS_A_POINT
+from gql_api.schema.cost.prices import CALL, SEARCH, TOKENS_A_POINT
 
-__all__ = ["BASE", "CALL", "TOKENS_A_POINT", "Budgets", "Estimate", "Spender", "billed", "charge", "estimate_of"]
+__all__ = [
+    "BASE",
+    "CALL",
+    "SEARCH",
+    "TOKENS_A_POINT",
+    "Budgets",
+    "Estimate",
+    "Spender",
+    "billed",
+    "charge",
+    "estimate_of",
+]

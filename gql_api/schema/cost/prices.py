@@ -11,6 +11,8 @@ from gql_api.schema.connection import DEFAULT_PAGE, MOST
 
 CALL = 10
 """Points of one call of Acontext, to one for each session, message or file that may be shown."""
+SEARCH = 50 * CALL
+"""Points of a search through the texts of a disk, of which nobody knows beforehand how much there is."""
 COUNT = 2
 """Points of counting the tokens of one message, guessed low: what it comes to is a point for so many tokens."""
 TOKENS_A_POINT = 10
@@ -92,7 +94,9 @@ PRICES: dict[str, Price] = {
     "Session.messages": Price(CALL, _messages),
     "Session.files": _LISTED_FILES,
     "Session.file": _ONE,
+    "Session.events": Price(CALL, _page),
     "Session.tokenCounts": _ONE,
+    "SessionEventConnection.totalCount": _ONE,
     "MessageConnection.editAtMessageId": Price(1),
     "MessageConnection.totalCount": _ONE,
     "MessageConnection.tokenCount": _ONE,
@@ -102,6 +106,7 @@ PRICES: dict[str, Price] = {
     "MediaPart.publicUrl": Price(1),
     "Disk.files": _LISTED_FILES,
     "Disk.file": _ONE,
+    "Disk.grep": Price(SEARCH, lambda arguments: _bounded(arguments.get("first"), _FILES)),
     "Directory.files": _LISTED_FILES,
     "FileConnection.directories": Price(0, lambda _: _DIRECTORIES),
     "File.publicUrl": _ONE,
@@ -114,7 +119,9 @@ PRICES: dict[str, Price] = {
     "Mutation.deleteSessions": Price(0, _named, each=5 * CALL),
     "Mutation.storeMessage": _ONE,
     "Mutation.storeMessages": Price(0, _stored, each=CALL),
+    "Mutation.updateMessageMetadata": Price(2 * CALL),
     "Mutation.uploadFile": Price(2 * CALL),
+    "Mutation.updateFileMetadata": Price(2 * CALL),
     "Mutation.deleteFile": _ONE,
     "Subscription.messageStored": Price(2 * CALL),
     "Subscription.sessionListChanged": _ONE,

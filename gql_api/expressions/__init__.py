@@ -1,9 +1,16 @@
-"""Translates PostgreSQL's regular expressions into those of the `regex` package; running them is patterns' job."""
+"""PostgreSQL's regular expressions: which ones it takes, how much work they are, and the same ones for `regex`.
+
+Running them is left to others: to the embedded Acontext, which has no PostgreSQL, and to the one that Acontext has.
+"""
 
 import re
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from gql_api.embedded.brackets import ALNUM, DIGIT, SPACE, BadExpression, Brackets, Escape, literal
+from gql_api.expressions.brackets import ALNUM, DIGIT, SPACE, BadExpression, Brackets, Escape, literal
+from gql_api.expressions.options import Options
+
+__all__ = ["LEAST", "BadExpression", "Translated", "translate"]
 
 LONGEST = 100_000
 """Letters of an expression, as it comes and as it is translated, where most characters take ten."""
@@ -11,7 +18,8 @@ MOST_UNFOLDED = 500_000
 """Letters of what is translated, with all that is repeated written out, and ten for whatever is shorter."""
 DEEPEST = 100
 """Parentheses within each other: what compiles an expression calls itself five times for each."""
-_LEAST = 10
+LEAST = 10
+"""Letters that anything is taken for, of which plain characters have as many."""
 _MOST_REPEATS = 255
 _LITERAL = "***="
 _ADVANCED = "***:"
@@ -36,33 +44,6 @@ _CLASSES = {"d": DIGIT, "s": SPACE, "w": f"{ALNUM}_"}
 
 
 @dataclass(slots=True)
-class Options:
-    """What the leading letters of an expression ask for."""
-
-    ignore_case: bool = True
-    literal: bool = False
-    expanded: bool = False
-    dot_stops: bool = False
-    """A dot and a negated bracket leave out the newline."""
-
-    ends_at_lines: bool = False
-    """The two anchors are at lines too."""
-
-    def take(self, letter: str) -> None:
-        if letter in "ci":
-            self.ignore_case = letter == "i"
-        elif letter in "mnpsw":
-            self.dot_stops = letter in "mnp"
-            self.ends_at_lines = letter in "mnw"
-        elif letter in "xt":
-            self.expanded = letter == "x"
-        elif letter == "q":
-            self.literal = True
-        else:
-            raise BadExpression("no such option")
-
-
-@dataclass(slots=True)
 class _Group:
     """An open parenthesis: its number if it captures, whether it only looks, and how much there was before it."""
 
@@ -81,7 +62,7 @@ class _Size:
 
     def add(self, letters: int) -> None:
         self.written += letters
-        self.last = max(letters, _LEAST)
+        self.last = max(letters, LEAST)
         self._grow(self.last)
 
     def close(self, before: int) -> None:
@@ -105,17 +86,29 @@ class _State:
     captured: int = 0
     closed: set[int] = field(default_factory=set)
     repeatable: bool = False
+    is_regular: bool = True
 
 
-def translate(expression: str) -> tuple[str, bool]:
-    """Give the expression in the other dialect, for a dot that takes newlines, and whether case is to be ignored.
+class Translated(NamedTuple):
+    """An expression in the other dialect, for a dot that takes newlines."""
+
+    text: str
+    ignores_case: bool
+    unfolded: int
+    """Letters of `text`, with all that is repeated written out."""
+    is_regular: bool
+    """It has no looks and no back references: PostgreSQL finds it in one pass, however long the text is."""
+
+
+def translate(expression: str) -> Translated:
+    """Translate an expression.
 
     Raises BadExpression for what PostgreSQL refuses, and for what would be much work to compile.
     """
     if len(expression) > LONGEST:
         raise BadExpression("the expression is too long")
     if expression.startswith(_LITERAL):
-        return _literal(expression.removeprefix(_LITERAL)), True
+        return _literal(expression.removeprefix(_LITERAL), ignores_case=True)
     if expression.startswith("***") and not expression.startswith(_ADVANCED):
         raise BadExpression("a quantifier repeats nothing")
     text = expression.removeprefix(_ADVANCED)
@@ -127,14 +120,15 @@ def translate(expression: str) -> tuple[str, bool]:
         for letter in leading[1]:
             options.take(letter)
         text = text[leading.end() :]
-    translated = _literal(text) if options.literal else _Translator(text, options).translate()
-    return translated, options.ignore_case
+    if options.literal:
+        return _literal(text, ignores_case=options.ignore_case)
+    return _Translator(text, options).translate()
 
 
-def _literal(text: str) -> str:
-    translated = literal(text)
-    _Size().add(len(translated))
-    return translated
+def _literal(text: str, *, ignores_case: bool) -> Translated:
+    translated, size = literal(text), _Size()
+    size.add(len(translated))
+    return Translated(translated, ignores_case, size.unfolded, is_regular=True)
 
 
 def _number(digits: str) -> int:
@@ -151,12 +145,13 @@ class _Translator:
         self._at = 0
         self._state = _State()
 
-    def translate(self) -> str:
+    def translate(self) -> Translated:
+        state = self._state
         while self._at < len(self._text):
             self._step()
-        if self._state.groups:
+        if state.groups:
             raise BadExpression("a parenthesis is not closed")
-        return "".join(self._state.out)
+        return Translated("".join(state.out), self._options.ignore_case, state.size.unfolded, state.is_regular)
 
     def _step(self) -> None:
         skipped = _COMMENT.match(self._text, self._at)
@@ -239,6 +234,7 @@ class _Translator:
     def _back_reference(self, number: int) -> None:
         if number not in self._state.closed or any(group.looks for group in self._state.groups):
             raise BadExpression("there is no such group")
+        self._state.is_regular = False
         self._emit(rf"(?:\{number})")
 
     def _bracket(self) -> None:
@@ -272,6 +268,7 @@ class _Translator:
         captures = opening is None and not self._text.startswith("(?", self._at)
         if opening is None and not captures and not self._text.startswith("(?:", self._at):
             raise BadExpression("there is no such group")
+        state.is_regular &= opening is None
         looking = any(group.looks for group in state.groups)
         state.captured += captures and not looking
         number = state.captured if captures and not looking else 0
