@@ -5,10 +5,8 @@ gateway's to say. One key's failure is that key's alone. After a write the opera
 """
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextlib import suppress
-from datetime import timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
@@ -17,7 +15,7 @@ from strawberry.dataloader import DataLoader
 
 from gql_api import model
 from gql_api.errors import UpstreamFailure
-from gql_api.loaders import kept
+from gql_api.loaders import kept, signing
 from gql_api.loaders.counter import Count, TokenCounter
 from gql_api.loaders.keys import FileKey, MessageKey, Owned, SessionsKey, Shown
 from gql_api.loaders.spreading import spread
@@ -28,7 +26,7 @@ from gql_api.store.places import Counted, Place, Wanted
 from gql_api.telemetry import Batch, doing, is_watched
 from gql_api.upstream import cursor
 from gql_api.upstream.gateway import Gateway
-from gql_api.upstream.messages import LARGEST_PAGE, Reading
+from gql_api.upstream.messages import Reading
 from gql_api.upstream.urls import UrlCache
 
 if TYPE_CHECKING:
@@ -74,6 +72,11 @@ class Loaders:
     def session_count(self) -> DataLoader[tuple[str, model.SessionFilter], int]:
         """Count sessions."""
         return self._each("session_count", kept.session_count)
+
+    @cached_property
+    def erasure(self) -> DataLoader[Owned, model.Erasure | None]:
+        """Give erasures of users by their ids."""
+        return self._each("erasure", kept.erasure_of)
 
     @cached_property
     def tags(self) -> DataLoader[UUID, list[str]]:
@@ -132,7 +135,7 @@ class Loaders:
     @cached_property
     def message_urls(self) -> DataLoader[MessageKey, dict[str, model.SignedUrl]]:
         """Give the URLs of the media of messages, by their hashes."""
-        return _batched("message_urls", partial(_message_urls, self._gateway))
+        return _batched("message_urls", partial(signing.message_urls, self._gateway))
 
     @cached_property
     def asset(self) -> DataLoader[tuple[UUID, str], bytes]:
@@ -166,7 +169,7 @@ class Loaders:
     @cached_property
     def file_url(self) -> DataLoader[tuple[model.File, int], model.SignedUrl | None]:
         """Give URLs of files that work for so many seconds."""
-        return self._each("file_url", partial(_file_url, self._gateway, self._urls))
+        return self._each("file_url", partial(signing.file_url, self._gateway, self._urls))
 
     def _each(self, name: str, ask: Callable[[K], Awaitable[V]]) -> DataLoader[K, V]:
         return _batched(name, partial(_asked_each, ask, self._gateway.calls))
@@ -248,48 +251,3 @@ async def _message(messages: Pages, key: MessageKey) -> model.Message | None:
     page = await messages.load((key.session_id, Reading(limit=1, after=place)))
     named = (key.id, key.created_at)
     return next((message for message in page.messages if (message.id, message.created_at) == named), None)
-
-
-async def _file_url(gateway: Gateway, urls: UrlCache, key: tuple[model.File, int]) -> model.SignedUrl | None:
-    """Give a URL that is known for half of its life, else make one."""
-    file, seconds = key
-    name = (file.disk_id, file.path, file.updated_at, seconds)
-    known = urls.find(name, least_seconds=seconds / 2)
-    if known:
-        return known
-    end = urls.now() + timedelta(seconds=seconds)
-    url = await gateway.files.public_url(file.disk_id, file.directory, file.filename, seconds=seconds)
-    if url is None:
-        return None
-    made = model.SignedUrl(url, end)
-    urls.keep(name, made)
-    return made
-
-
-async def _message_urls(
-    gateway: Gateway, keys: Sequence[MessageKey]
-) -> list[dict[str, model.SignedUrl] | BaseException]:
-    """Ask for the URLs of all messages of a session with one walk from the first of them to the last."""
-    sessions: defaultdict[UUID, list[MessageKey]] = defaultdict(list)
-    for key in keys:
-        sessions[key.session_id].append(key)
-    answers = await asyncio.gather(*(_walk(gateway, one) for one in sessions.values()), return_exceptions=True)
-    found = dict(zip(sessions, answers, strict=True))
-    return [found[key.session_id] for key in keys]
-
-
-async def _walk(gateway: Gateway, keys: list[MessageKey]) -> dict[str, model.SignedUrl]:
-    missing = {key.id for key in keys}
-    first = min(keys, key=lambda key: (key.created_at, key.id))
-    place = cursor.just_before(first.created_at, first.id)
-    limit = 1 if len(missing) == 1 else LARGEST_PAGE
-    urls: dict[str, model.SignedUrl] = {}
-    while missing:
-        reading = Reading(limit=limit, after=place, asset_urls=True)
-        page = await gateway.messages.read(first.session_id, reading)
-        urls |= page.asset_urls
-        missing -= {message.id for message in page.messages}
-        if not page.has_more:
-            break
-        place = cursor.after(page.messages[-1].created_at, page.messages[-1].id)
-    return urls
