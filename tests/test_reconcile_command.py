@@ -20,6 +20,7 @@ from gql_api import cli
 from gql_api.embedded import open_acontext
 from gql_api.folder import claim
 from gql_api.model import MappingState
+from gql_api.store import erasures
 from gql_api.store.database import open_database
 from gql_api.store.models import SessionMapping
 
@@ -151,7 +152,8 @@ def sums(**changed: Any) -> dict[str, Any]:
     return {
         "applied": changed.get("applied", False),
         "open": {"creating": 0, "deleting": 0, "finished": 0, "left": 0} | changed.get("open", {}),
-        "expired": {"tombstones": 0, "keys": 0} | changed.get("expired", {}),
+        "erasures": {"open": 0, "finished": 0, "left": 0} | changed.get("erasures", {}),
+        "expired": {"tombstones": 0, "keys": 0, "reports": 0} | changed.get("expired", {}),
         "compared": {"sessions": 0, "owners": 0} | changed.get("compared", {}),
         "found": dict.fromkeys(kinds, 0) | changed.get("found", {}),
         "removed": changed.get("removed", 0),
@@ -263,10 +265,29 @@ def test_only_what_a_deletion_left_is_removed(run: Run, world: World) -> None:
 def test_what_is_past_its_time_is_forgotten(run: Run, world: World, databases: Databases, database_url: str) -> None:
     world.session("deleted", disks=0, has_session=False)
     asyncio.run(databases.execute(database_url, "UPDATE session_mappings SET updated_at = '2020-01-01 00:00:00+00:00'"))
-    assert json.loads(run("--json")[1])["expired"] == {"tombstones": 1, "keys": 0}
+    assert json.loads(run("--json")[1])["expired"] == {"tombstones": 1, "keys": 0, "reports": 0}
     assert world.left()[0] == {"deleted": 1}
     assert run("--apply")[0] == 0
     assert world.left()[0] == {}
+
+
+def test_an_erasure_is_gone_on_with_only_where_that_is_asked_for(run: Run, world: World) -> None:
+    for state in ("ready", "deleting", "creating", "ready"):
+        world.session(state)
+    world.session("deleted", disks=0, has_session=False)
+    world.within(lambda _: erasures.begin(uuid4(), "ada", now=OLD))
+    before = world.everything()
+
+    code, out, _ = run("--json")
+    report = json.loads(out)
+    assert (code, report["erasures"]) == (0, {"open": 1, "finished": 0, "left": 0})
+    assert report["compared"]["sessions"] == 0
+    assert world.everything() == before
+
+    code, out, _ = run("--apply")
+    assert code == 0
+    assert "Users being deleted: 1; 1 finished, 0 left." in out
+    assert world.left() == ({}, 0, 0)
 
 
 @ON_SQLITE

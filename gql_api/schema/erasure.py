@@ -15,8 +15,8 @@ from gql_api.schema.user import User
 
 @strawberry.type(
     description="The deletion of all sessions of a user, under way or finished: a report to keep. Numbers count what "
-    "is gone, here and in Acontext. It is known by its id for 90 days after it is finished; nothing here has the user's "
-    "identifier then, and only who gives it is told."
+    "is gone, here and in Acontext. It is known by its id for 90 days after it is finished; nothing here has the "
+    "user's identifier then, and only who gives it is told."
 )
 class Erasure(node.Node):
     """An erasure."""

@@ -70,8 +70,8 @@ class Mutation:
     @strawberry.mutation(
         description="Delete a user: all their sessions known here, each as deleteSession does, and all that is kept of "
         "them. They are gone at once, and no more can be made until it is finished. Many take longer than one answer: "
-        "it goes on by itself, and the same call tells how far it is. It cannot be undone. Sessions of theirs that only "
-        "Acontext knows stay, and so does their name there."
+        "it goes on by itself, and the same call tells how far it is. It cannot be undone. Sessions of theirs that "
+        "only Acontext knows stay, and so does their name there."
     )
     async def delete_user(
         self, info: Info, input: Annotated[user_write.DeleteUserInput, _INPUT]

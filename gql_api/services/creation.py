@@ -187,7 +187,11 @@ class Creation:
         sessions = self._gateway.sessions
         if await sessions.exists(id) and is_tagged(await sessions.get(id), nonce):
             await sessions.delete(id)
-        owner = self.disk_owner(id)
+        await self.remove_disks(id)
+
+    async def remove_disks(self, id: UUID) -> None:
+        """Remove the disks that were made for a session, but for those that are bound."""
+        sessions, owner = self._gateway.sessions, self.disk_owner(id)
         disks = await sessions.disks_of(owner)
         bound = [disk for disk in disks if await mappings.disk_is_bound(disk.id)]
         for disk in disks:

@@ -96,6 +96,10 @@ class Erasing:
         finally:
             await self._leave()
 
+    async def count(self) -> int:
+        """Count those that are open."""
+        return len(await erasures.open_ones())
+
     async def finish_all(self) -> int:
         """Go on with each that is open as far as Acontext lets, and tell how many are over then."""
         over = 0

@@ -97,11 +97,14 @@ class Reconciler:
         await idempotency.purge(before=self._clock() - KEYS_KEPT)
         await erasures.purge(before=self._clock() - REPORTS_KEPT)
 
-    async def expired(self) -> tuple[int, int]:
-        """Count the tombstones and the keys that `purge` would forget."""
+    async def expired(self) -> dict[str, int]:
+        """Count the tombstones, the keys and the reports of erasures that `purge` would forget."""
         now = self._clock()
-        tombstones = await mappings.count_tombstones(before=now - TOMBSTONES_KEPT)
-        return tombstones, await idempotency.count(before=now - KEYS_KEPT)
+        return {
+            "tombstones": await mappings.count_tombstones(before=now - TOMBSTONES_KEPT),
+            "keys": await idempotency.count(before=now - KEYS_KEPT),
+            "reports": await erasures.count(before=now - REPORTS_KEPT),
+        }
 
     async def open_rows(self, *, alone: bool) -> dict[model.MappingState, int]:
         """Count what `finish_all` would work on."""

@@ -1,5 +1,6 @@
 """What tests of erasures ask, and where they look for what is left: in all tables, and in all that Acontext has."""
 
+import asyncio
 from typing import Any
 
 from tortoise.context import require_context
@@ -48,3 +49,13 @@ async def left_upstream(upstream: Upstream) -> tuple[set[str], set[str], set[str
         (await upstream.ask("GET", path))["items"] for path in ("/session?limit=200", "/disk?limit=200", "/user/ls")
     ]
     return {one["id"] for one in sessions}, {one["id"] for one in disks}, {one["identifier"] for one in users}
+
+
+async def until_erased(client: Client, erasure: dict[str, Any]) -> dict[str, Any]:
+    """Wait until an erasure is finished that the server goes on with by itself; give the report."""
+    async with asyncio.timeout(30):
+        while True:
+            found = (await client.data(READ, id=erasure["id"], user=erasure["user"]["identifier"]))["erasure"]
+            if found["finishedAt"]:
+                return dict(found)
+            await asyncio.sleep(0.02)
