@@ -105,10 +105,14 @@ async def find(id: UUID, owner: str) -> model.Erasure | None:
     found = await _FIND.rows(id)
     if not found or found[0]["user_proof"] != _proof(id, owner):
         return None
-    left = (
-        {} if found[0]["user_identifier"] is None else {row["state"]: row["count"] for row in await _LEFT.rows(owner)}
-    )
-    return _erasure(found[0], owner, left)
+    is_over = found[0]["user_identifier"] is None
+    return _erasure(found[0], owner, {} if is_over else await left(owner))
+
+
+@rereading
+async def left(owner: str) -> dict[str, int]:
+    """Count this owner's sessions that are there, by their state."""
+    return {row["state"]: row["count"] for row in await _LEFT.rows(owner)}
 
 
 @rereading
