@@ -65,6 +65,25 @@ class Mapping:
     updated_at: datetime
 
 
+class Erasure(NamedTuple):
+    """The deletion of all sessions of a user, under way or finished; what it counts is gone."""
+
+    id: UUID
+    user: str
+    begun_at: datetime
+    finished_at: datetime | None
+    sessions: int
+    disks: int
+    keys: int
+    """Idempotency keys, of sessions and of messages."""
+    entries: int
+    """What was kept of sessions beside their rows: places and counts of messages, and tags."""
+    left: int
+    """Sessions, half made ones too."""
+    put_off: int
+    """Of those left, the ones that Acontext is being asked to delete, or did not delete yet."""
+
+
 class SessionPosition(NamedTuple):
     """A place in a list of sessions: keyset on the time that orders the list, then id."""
 

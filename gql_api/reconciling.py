@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
 from gql_api.errors import DatabaseFailure, UpstreamFailure
+from gql_api.events.local import LocalBroker
 from gql_api.model import MappingState
 from gql_api.operating import STANDARD, Telling, open_mappings, written
 from gql_api.refusal import Refusal
 from gql_api.running import open_gateway
 from gql_api.services.comparing import Comparison, Finding, Kind
 from gql_api.services.creation import Creation
+from gql_api.services.erasing import Erasing
+from gql_api.services.locks import SessionLocks
 from gql_api.services.reconcile import Reconciler
 from gql_api.services.transfer.inventory import aside
 from gql_api.settings import Settings
@@ -37,7 +40,8 @@ class Sums:
 
     applied: bool
     open: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("creating", "deleting", "finished", "left"), 0))
-    expired: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("tombstones", "keys"), 0))
+    erasures: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("open", "finished", "left"), 0))
+    expired: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("tombstones", "keys", "reports"), 0))
     compared: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("sessions", "owners"), 0))
     found: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys((kind.value for kind in Kind), 0)))
     removed: int = 0
@@ -46,11 +50,11 @@ class Sums:
     def unexplained(self) -> int:
         """Count what this command leaves to its operator."""
         mended = self.removed if self.applied else self.found[Kind.DELETED_SESSION.value]
-        return self.found.total() - mended + self.open["left"]
+        return self.found.total() - mended + self.open["left"] + self.erasures["left"]
 
     def shown(self) -> dict[str, Any]:
         """Give the end of the report."""
-        parts = {name: dict(getattr(self, name)) for name in ("open", "expired", "compared", "found")}
+        parts = {name: dict(getattr(self, name)) for name in ("open", "erasures", "expired", "compared", "found")}
         return {"applied": self.applied, **parts, "removed": self.removed, "unexplained": self.unexplained}
 
 
@@ -76,9 +80,13 @@ async def _reconcile(settings: Settings, sums: Sums, telling: Telling, report: "
         gateway, _ = await open_gateway(stack, settings)
         creation = Creation(gateway, disk_owner_prefix=settings.disk_owner_prefix, clock=_now)
         reconciler = Reconciler(gateway, creation=creation, clock=_now)
+        erasing = Erasing(
+            locks=SessionLocks(patience=0), creation=creation, reconciler=reconciler, events=LocalBroker()
+        )
         comparison = Comparison(gateway, stack.enter_context(aside()), disk_owner_prefix=settings.disk_owner_prefix)
         try:
             await _finish(reconciler, sums, alone=settings.is_single)
+            await _erase(erasing, sums)
             async for findings in comparison.run():
                 sums.compared = {"sessions": comparison.sessions, "owners": comparison.owners}
                 await _take(findings, reconciler, sums, report)
@@ -94,13 +102,20 @@ async def _finish(reconciler: Reconciler, sums: Sums, *, alone: bool) -> None:
     """Count what is open and what is past its time, and put both right where that was asked for."""
     rows = await reconciler.open_rows(alone=alone)
     sums.open |= {state.value: rows[state] for state in (MappingState.CREATING, MappingState.DELETING)}
-    tombstones, keys = await reconciler.expired()
-    sums.expired = {"tombstones": tombstones, "keys": keys}
+    sums.expired = await reconciler.expired()
     if not sums.applied:
         return
     await reconciler.purge()
     async for is_finished in reconciler.finish_all(alone=alone):
         sums.open["finished" if is_finished else "left"] += 1
+
+
+async def _erase(erasing: Erasing, sums: Sums) -> None:
+    """Count the users who are being erased, and go on with it where that was asked for."""
+    sums.erasures["open"] = await erasing.count()
+    if sums.applied:
+        sums.erasures["finished"] = await erasing.finish_all()
+        sums.erasures["left"] = await erasing.count()
 
 
 async def _take(findings: list[Finding], reconciler: Reconciler, sums: Sums, report: "_Report") -> None:
@@ -153,13 +168,15 @@ def _reporting(file: Path | None) -> Iterator[_Report]:
 
 
 def _summary(sums: Sums) -> str:
-    opened, expired, compared = sums.open, sums.expired, sums.compared
+    opened, erasures, expired, compared = sums.open, sums.erasures, sums.expired, sums.compared
     done = f"{opened['finished']} finished, {opened['left']} left" if sums.applied else "not touched"
+    erased = f"{erasures['finished']} finished, {erasures['left']} left" if sums.applied else "not touched"
     found = ", ".join(f"{number} {name}" for name, number in sums.found.items() if number) or "nothing amiss"
     end = f"Removed: {sums.removed}." if sums.applied else "Nothing was changed."
     return (
         f"Open: {opened['creating']} half made, {opened['deleting']} half deleted; {done}.\n"
-        f"Past their time: {expired['tombstones']} tombstones, {expired['keys']} keys.\n"
+        f"Users being deleted: {erasures['open']}; {erased}.\n"
+        f"Past their time: {expired['tombstones']} tombstones, {expired['keys']} keys, {expired['reports']} reports.\n"
         f"Compared: {compared['sessions']} sessions, {compared['owners']} owners of disks; {found}.\n"
         f"{end} Unexplained: {sums.unexplained}.\n"
     )

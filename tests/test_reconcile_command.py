@@ -3,30 +3,24 @@
 import asyncio
 import json
 import os
-from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
-import httpx
 import pytest
 
-from api.odd_upstream import OddUpstream
 from api.upstream import KEY
 from commands import environment
 from databases import Databases
 from gql_api import cli
-from gql_api.embedded import open_acontext
 from gql_api.folder import claim
-from gql_api.model import MappingState
-from gql_api.store.database import open_database
+from gql_api.store import erasures
 from gql_api.store.models import SessionMapping
+from reconciled import OLD, Made, World
 
-Ask = Callable[..., Awaitable[Any]]
 Run = Callable[..., tuple[int, str, str]]
 ON_SQLITE = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
-OLD = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
@@ -53,93 +47,6 @@ def run(monkeypatch: pytest.MonkeyPatch, database_url: str, capsys: pytest.Captu
     return running
 
 
-class Made(NamedTuple):
-    """A session as it was left, and the disks that were made for it."""
-
-    id: UUID
-    disks: list[UUID]
-
-
-class World:
-    """Our database and the Acontext of the command, past the command."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-
-    def within(self, work: Callable[[Ask], Awaitable[Any]]) -> Any:
-        async def working() -> Any:
-            upstream = OddUpstream()
-            async with (
-                open_database(self._url, migrate=False),
-                open_acontext(Path("data/acontext"), api_key=KEY, public_url="http://api.test") as acontext,
-            ):
-                upstream.in_front_of(httpx.ASGITransport(acontext.app))
-                return await work(upstream.ask)
-
-        return asyncio.run(working())
-
-    def session(self, state: str, *, disks: int = 1, has_row: bool = True, has_session: bool = True) -> Made:
-        """Leave a session in this state; of its disks the first is the one that is bound."""
-
-        async def make(ask: Ask) -> Made:
-            id = uuid4()
-            if has_session:
-                tag = {"__gql_api__": {"nonce": "left"}}
-                await ask("POST", "/session", json={"user": "ada", "use_uuid": str(id), "configs": tag})
-            made = [(await ask("POST", "/disk", json={"user": f"gql-api:disk:{id}"}))["id"] for _ in range(disks)]
-            found = Made(id, [UUID(disk) for disk in made])
-            if has_row:
-                await _row(found, state)
-            return found
-
-        made: Made = self.within(make)
-        return made
-
-    def bind(self, made: Made, disk: UUID) -> None:
-        """Let the session have another disk."""
-        self.within(lambda _: SessionMapping.filter(id=made.id).update(disk_id=disk))
-
-    def unowned_disk(self) -> UUID:
-        async def make(ask: Ask) -> str:
-            return str((await ask("POST", "/disk", json={}))["id"])
-
-        return UUID(self.within(make))
-
-    def everything(self) -> Any:
-        """Give all rows, and all sessions, disks and users of Acontext."""
-
-        async def look(ask: Ask) -> Any:
-            rows = await SessionMapping.all().order_by("id").values()
-            lists = [await ask("GET", path) for path in ("/session?limit=200", "/disk?limit=200", "/user/ls")]
-            return rows, [sorted(one["id"] for one in found["items"]) for found in lists]
-
-        return self.within(look)
-
-    def left(self) -> tuple[dict[str, int], int, int]:
-        """Count rows by their states, and sessions and disks of Acontext."""
-        rows, (sessions, disks, _) = self.everything()
-        states = [row["state"] for row in rows]
-        return {state: states.count(state) for state in sorted(set(states))}, len(sessions), len(disks)
-
-
-async def _row(made: Made, state: str) -> None:
-    is_bound = state != MappingState.CREATING.value
-    disk = (made.disks or [uuid4()])[0]
-    at = OLD if state == MappingState.DELETED.value else datetime.now(UTC)
-    await SessionMapping.create(
-        id=made.id,
-        user_identifier="ada",
-        state=state,
-        disk_id=disk if is_bound else None,
-        disk_created_at=OLD if is_bound else None,
-        adopted=False,
-        nonce="left",
-        created_at=OLD,
-        updated_at=max(at, datetime.now(UTC) - timedelta(days=1)),
-        lease_until=datetime.now(UTC) - timedelta(hours=1),
-    )
-
-
 @pytest.fixture
 def world(database_url: str) -> World:
     return World(database_url)
@@ -151,7 +58,8 @@ def sums(**changed: Any) -> dict[str, Any]:
     return {
         "applied": changed.get("applied", False),
         "open": {"creating": 0, "deleting": 0, "finished": 0, "left": 0} | changed.get("open", {}),
-        "expired": {"tombstones": 0, "keys": 0} | changed.get("expired", {}),
+        "erasures": {"open": 0, "finished": 0, "left": 0} | changed.get("erasures", {}),
+        "expired": {"tombstones": 0, "keys": 0, "reports": 0} | changed.get("expired", {}),
         "compared": {"sessions": 0, "owners": 0} | changed.get("compared", {}),
         "found": dict.fromkeys(kinds, 0) | changed.get("found", {}),
         "removed": changed.get("removed", 0),
@@ -263,10 +171,29 @@ def test_only_what_a_deletion_left_is_removed(run: Run, world: World) -> None:
 def test_what_is_past_its_time_is_forgotten(run: Run, world: World, databases: Databases, database_url: str) -> None:
     world.session("deleted", disks=0, has_session=False)
     asyncio.run(databases.execute(database_url, "UPDATE session_mappings SET updated_at = '2020-01-01 00:00:00+00:00'"))
-    assert json.loads(run("--json")[1])["expired"] == {"tombstones": 1, "keys": 0}
+    assert json.loads(run("--json")[1])["expired"] == {"tombstones": 1, "keys": 0, "reports": 0}
     assert world.left()[0] == {"deleted": 1}
     assert run("--apply")[0] == 0
     assert world.left()[0] == {}
+
+
+def test_an_erasure_is_gone_on_with_only_where_that_is_asked_for(run: Run, world: World) -> None:
+    for state in ("ready", "deleting", "creating", "ready"):
+        world.session(state)
+    world.session("deleted", disks=0, has_session=False)
+    world.within(lambda _: erasures.begin(uuid4(), "ada", now=OLD))
+    before = world.everything()
+
+    code, out, _ = run("--json")
+    report = json.loads(out)
+    assert (code, report["erasures"]) == (0, {"open": 1, "finished": 0, "left": 0})
+    assert report["compared"]["sessions"] == 0
+    assert world.everything() == before
+
+    code, out, _ = run("--apply")
+    assert code == 0
+    assert "Users being deleted: 1; 1 finished, 0 left." in out
+    assert world.left() == ({}, 0, 0)
 
 
 @ON_SQLITE

@@ -33,7 +33,14 @@ class ListChanged:
     session_id: UUID
 
 
-Event = MessagesStored | ListChanged
+@dataclass(frozen=True, slots=True)
+class UserErased:
+    """All sessions of a user are gone at once; the user is named by `owner_key`."""
+
+    owner: str
+
+
+Event = MessagesStored | ListChanged | UserErased
 
 
 def owner_key(owner: str) -> str:

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import asyncpg  # type: ignore[import-untyped]
 
-from gql_api.events.broker import Event, ListChange, ListChanged, MessagesStored
+from gql_api.events.broker import Event, ListChange, ListChanged, MessagesStored, UserErased
 from gql_api.events.local import LocalBroker
 
 CHANNEL = "gql_api_events"
@@ -176,6 +176,8 @@ class PostgresBroker:
 def _write(event: Event) -> str:
     if isinstance(event, MessagesStored):
         return f"{_VERSION} m {event.session_id.hex}"
+    if isinstance(event, UserErased):
+        return f"{_VERSION} erased {event.owner}"
     return f"{_VERSION} {event.change.value} {event.session_id.hex} {event.owner}"
 
 
@@ -184,6 +186,8 @@ def _read(line: str) -> Event | None:
     match line.split(" "):
         case [version, "m", id] if version == _VERSION:
             return _or_none(lambda: MessagesStored(UUID(hex=id)))
+        case [version, "erased", owner] if version == _VERSION:
+            return UserErased(owner)
         case [version, change, id, owner] if version == _VERSION:
             return _or_none(lambda: ListChanged(ListChange(change), owner, UUID(hex=id)))
     return None

@@ -76,6 +76,11 @@ class Loaders:
         return self._each("session_count", kept.session_count)
 
     @cached_property
+    def erasure(self) -> DataLoader[Owned, model.Erasure | None]:
+        """Give erasures of users by their ids."""
+        return self._each("erasure", kept.erasure_of)
+
+    @cached_property
     def tags(self) -> DataLoader[UUID, list[str]]:
         """Give the tags of sessions."""
         return _batched("tags", kept.tags_of)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from gql_api import model
 from gql_api.loaders.keys import Owned, SessionsKey
-from gql_api.store import mappings, noting, places, tags
+from gql_api.store import erasures, mappings, noting, places, tags
 from gql_api.store.place_keeper import PlaceKeeper
 from gql_api.store.places import Counted, Place, Wanted
 
@@ -47,6 +47,10 @@ async def openings_of(keeper: PlaceKeeper, session_ids: list[UUID]) -> list[str 
     await keeper.flush_seen()
     found = await noting.openings(session_ids)
     return [found.get(id) for id in session_ids]
+
+
+async def erasure_of(key: Owned) -> model.Erasure | None:
+    return await erasures.find(key.id, key.owner)
 
 
 async def session_count(key: tuple[str, model.SessionFilter]) -> int:

@@ -18,6 +18,7 @@ from strawberry.schema.name_converter import NameConverter
 
 from gql_api.schema.compiled import CompilingExecutor
 from gql_api.schema.disk import Disk, File
+from gql_api.schema.erasure import Erasure
 from gql_api.schema.errors import Schema
 from gql_api.schema.message import Message
 from gql_api.schema.mutation import Mutation
@@ -51,7 +52,7 @@ def build_schema(executor: type[Executor[Any]] | None = CompilingExecutor) -> Sc
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
-        types=[User, Session, Disk, File, Message, *PART_TYPES],
+        types=[User, Session, Disk, File, Message, Erasure, *PART_TYPES],
         config=StrawberryConfig(scalar_map=SCALARS, name_converter=_Names()),
         execution_context_class=executor,
     )

@@ -16,6 +16,7 @@ from gql_api.schema.cost import BASE, CALL, Budgets, Spender
 from gql_api.schema.known import KnownSizes
 from gql_api.schema.limits import Allowance
 from gql_api.services import rules
+from gql_api.services.erasing import Erasing
 from gql_api.services.files import Files
 from gql_api.services.following import Following
 from gql_api.services.globs import Globs
@@ -32,6 +33,7 @@ class Services:
     several: SeveralSessions
     messages: Messages
     files: Files
+    erasing: Erasing
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import strawberry
 
-from gql_api.schema import file_write, message_write, session_write, several_write
+from gql_api.schema import file_write, message_write, session_write, several_write, user_write
 from gql_api.schema.context import Info
 
 _INPUT = strawberry.argument(description="What to do.")
@@ -66,6 +66,17 @@ class Mutation:
         self, info: Info, input: Annotated[several_write.DeleteSessionsInput, _INPUT]
     ) -> several_write.DeleteSessionsPayload | None:
         return await several_write.delete_sessions(info, input)
+
+    @strawberry.mutation(
+        description="Delete a user: all their sessions known here, each as deleteSession does, and all that is kept of "
+        "them. They are gone at once, and no more can be made until it is finished. Many take longer than one answer: "
+        "it goes on by itself, and the same call tells how far it is. It cannot be undone. Sessions of theirs that "
+        "only Acontext knows stay, and so does their name there."
+    )
+    async def delete_user(
+        self, info: Info, input: Annotated[user_write.DeleteUserInput, _INPUT]
+    ) -> user_write.DeleteUserPayload | None:
+        return await user_write.delete_user(info, input)
 
     @strawberry.mutation(
         description="Store a message at the end of a conversation. After UPSTREAM_TIMEOUT it may have been stored: "

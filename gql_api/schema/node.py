@@ -47,6 +47,10 @@ def user_id(identifier: str) -> strawberry.ID:
     return _encode("User", identifier)
 
 
+def erasure_id(id: UUID) -> strawberry.ID:
+    return _encode("Erasure", str(id))
+
+
 def file_id(disk: UUID, path: str) -> strawberry.ID:
     return _encode("File", f"{disk}:{path}")
 
@@ -110,6 +114,11 @@ def read_session(id: str, name: str) -> UUID:
 def read_disk(id: str, name: str) -> UUID:
     """Read the id of a disk, global or bare; raise `BadUserInput` naming the argument."""
     return _read(id, name, "Disk", uuid, bare=True)
+
+
+def read_erasure(id: str, name: str) -> UUID:
+    """Read the global id of an erasure; raise `BadUserInput` naming the argument."""
+    return _read(id, name, "Erasure", uuid, bare=False)
 
 
 def read_file(id: str, name: str) -> FileKey:

@@ -13,6 +13,7 @@ from gql_api.schema import node
 from gql_api.schema.connection import After, Before, First, Last
 from gql_api.schema.context import Info
 from gql_api.schema.disk import Disk, File
+from gql_api.schema.erasure import Erasure, find_erasure
 from gql_api.schema.event import SessionEvent
 from gql_api.schema.message import Message, messages_of
 from gql_api.schema.node import Node
@@ -41,6 +42,11 @@ Identifier = Annotated[str, strawberry.argument(description="The user's identifi
 OfUser = Annotated[
     str | None,
     strawberry.argument(description="The identifier of the user whose sessions are listed; null: the viewer."),
+]
+ErasureId = Annotated[strawberry.ID, strawberry.argument(description="The erasure's global id.")]
+OfErased = Annotated[
+    str | None,
+    strawberry.argument(description="The identifier of the user who is or was deleted; null: the viewer."),
 ]
 
 
@@ -99,6 +105,11 @@ class Query:
         owner = info.context.reading_for(user, "user")
         page = Page(first=first, last=last, after=after, before=before)
         return await session_connection(info, owner, page=page, where=filter, order=order_by)
+
+    @strawberry.field(description="The deletion of a user by deleteUser; null where it is none of this user.")
+    async def erasure(self, info: Info, id: ErasureId, user: OfErased = None) -> Erasure | None:
+        owner = info.context.reading_for(user, "user")
+        return await find_erasure(info, node.read_erasure(id, "id"), owner)
 
 
 async def find_node(info: Info, id: str) -> Node | None:
@@ -159,6 +170,7 @@ _KINDS: dict[str, Kind] = {
     "Session": (node.uuid, find_session),
     "Disk": (node.uuid, find_disk),
     "User": (str, find_user),
+    "Erasure": (node.uuid, find_erasure),
     "File": (node.parse_file, find_file),
     "Message": (node.parse_message, find_message),
     "SessionEvent": (node.parse_session_event, find_session_event),

@@ -8,6 +8,7 @@ from uuid import UUID
 from gql_api import model
 from gql_api.errors import Busy, Conflict, DatabaseFailure, Invalid, NotFound
 from gql_api.services.creation import Creation
+from gql_api.services.ownership import BeingErased
 from gql_api.store import mappings
 from gql_api.upstream.gateway import Gateway
 from gql_api.upstream.refusal import Refused
@@ -89,6 +90,12 @@ class Adoption:
             return None
         try:
             bound = await self._creation.bind(intent, disk or await self._creation.make_disk(id))
+        except BeingErased:
+            # Once they begin anew, nobody may come back to it: what was made for it goes.
+            if disk is None:
+                await self._creation.remove_disks(id)
+            await mappings.abandon(id, nonce=intent.nonce)
+            raise
         except mappings.DiskTaken:
             await mappings.abandon(id, nonce=intent.nonce)
             raise Conflict("This disk belongs to another session.", _DISK) from None

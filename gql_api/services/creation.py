@@ -26,7 +26,8 @@ from gql_api.errors import (
 )
 from gql_api.request_scope import no_request
 from gql_api.services import rules
-from gql_api.store import mappings
+from gql_api.services.ownership import BeingErased
+from gql_api.store import erasures, mappings
 from gql_api.upstream.gateway import Gateway
 from gql_api.upstream.refusal import Refused
 from gql_api.upstream.sessions import UpstreamSession
@@ -120,8 +121,8 @@ class Creation:
     async def made_under(self, owner: str, key: mappings.Key) -> model.Session | None:
         """Give the session that was made under this key; None where none was, or its making was undone.
 
-        Raises `IdempotencyMismatch` when it was made of other input, `Busy` while it is being made, and `NotFound`
-        when it was deleted since.
+        Raises `IdempotencyMismatch` when it was made of other input, `Busy` while it is being made, `NotFound` when it
+        was deleted since, and `BeingErased` while all of this owner's is.
         """
         for _ in range(int(_PATIENCE / _LOOK_AGAIN)):
             found = await mappings.find_by_key(owner, key.text)
@@ -133,6 +134,8 @@ class Creation:
             if mapping.state is not model.MappingState.CREATING:
                 if session := (await mappings.ready(owner, [mapping.id])).get(mapping.id):
                     return session
+                if await erasures.under_way(owner):
+                    raise BeingErased
                 raise NotFound("The session that was made under this idempotency key is deleted.", KEY_PATH)
             await asyncio.sleep(_LOOK_AGAIN)
         raise _KeyTaken
@@ -143,6 +146,8 @@ class Creation:
         The lease is the fence: once the sweep has taken the intent over, it cannot be bound any more.
         """
         session = await mappings.bind(intent.id, disk=disk, lease_until=intent.lease_until, now=self._clock())
+        if session is None and await erasures.under_way(intent.owner):
+            raise BeingErased
         if session is None:
             raise Busy("This session was taken over while it was being made; try again.", ("input",))
         return session
@@ -150,7 +155,7 @@ class Creation:
     async def begin(
         self, owner: str, *, id: UUID, title: str | None, adopted: bool, key: mappings.Key | None = None
     ) -> mappings.Intent | None:
-        """Write the intent down; None when the id, or the owner's key, is taken."""
+        """Write the intent down; None when the id, or the owner's key, is taken. Raises `BeingErased`."""
         now = self._clock()
         intent = mappings.Intent(
             id=id,
@@ -162,7 +167,11 @@ class Creation:
             lease_until=self.lease_end(),
             key=key,
         )
-        return intent if await mappings.begin(intent) else None
+        if await mappings.begin(intent):
+            return intent
+        if await erasures.under_way(owner):
+            raise BeingErased
+        return None
 
     async def disk(self, id: UUID) -> model.Disk | None:
         """Find the disk that was made for this session, by its owner; of several the oldest."""
@@ -178,7 +187,11 @@ class Creation:
         sessions = self._gateway.sessions
         if await sessions.exists(id) and is_tagged(await sessions.get(id), nonce):
             await sessions.delete(id)
-        owner = self.disk_owner(id)
+        await self.remove_disks(id)
+
+    async def remove_disks(self, id: UUID) -> None:
+        """Remove the disks that were made for a session, but for those that are bound."""
+        sessions, owner = self._gateway.sessions, self.disk_owner(id)
         disks = await sessions.disks_of(owner)
         bound = [disk for disk in disks if await mappings.disk_is_bound(disk.id)]
         for disk in disks:
@@ -226,7 +239,7 @@ class Creation:
 
     async def _undo_after(self, intent: mappings.Intent, failure: BaseException) -> None:
         """Undo what is there now. Where a call may still take effect, the intent stays for the sweep to look again."""
-        settled = isinstance(failure, Conflict | Refused)
+        settled = isinstance(failure, Conflict | Refused | BeingErased)
         try:
             async with asyncio.timeout(UNDOING):
                 with no_request():

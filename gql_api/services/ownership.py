@@ -3,9 +3,16 @@
 from uuid import UUID
 
 from gql_api import model
-from gql_api.errors import NotFound
+from gql_api.errors import Busy, NotFound
 from gql_api.services import rules
 from gql_api.store import mappings
+
+
+class BeingErased(Busy):
+    """All of the user's is being erased: until that is done nothing new is made for them."""
+
+    def __init__(self) -> None:
+        super().__init__("All sessions of this user are being deleted; try again when that is done.", ("input", "user"))
 
 
 async def own_session(owner: str, id: UUID, path: rules.Path) -> model.Session:

@@ -11,7 +11,7 @@ from uuid import UUID
 from gql_api import model
 from gql_api.errors import DatabaseFailure, UpstreamFailure
 from gql_api.services.creation import LEASE, UNDOING, Creation
-from gql_api.store import idempotency, mappings, places, tags, transfer
+from gql_api.store import erasures, idempotency, mappings, places, tags, transfer
 from gql_api.store.turns import Turn
 from gql_api.telemetry import Finishing, doing
 from gql_api.upstream.gateway import Gateway
@@ -20,16 +20,18 @@ _LOG = logging.getLogger(__name__)
 
 TOMBSTONES_KEPT = KEYS_KEPT = timedelta(days=7)
 """How long a deleted session is known, and an idempotency key after it was last used."""
+REPORTS_KEPT = timedelta(days=90)
+"""How long it is known that a user was erased."""
 _AT_ONCE = 50
-_EARLY, _LATE = 0.75, 1.25
+EARLY, LATE = 0.75, 1.25
 """Of an interval, so that servers that started together do not ask the database together for ever."""
-_TURN_SPARE, _LEAVING = 15.0, 2.0
+_TURN_SPARE, LEAVING = 15.0, 2.0
 _MOST_KNOWN = 1000
 
 
-def turn_at_sweep(holder: str, *, every: float) -> Turn:
+def turn_at(task: str, holder: str, *, every: float) -> Turn:
     """Give a turn that lasts longer than the work on one session, and than the pause between two rounds."""
-    return Turn("sweep", holder, max(UNDOING, every * _LATE) + _TURN_SPARE)
+    return Turn(task, holder, max(UNDOING, every * LATE) + _TURN_SPARE)
 
 
 class Reconciler:
@@ -52,7 +54,7 @@ class Reconciler:
         try:
             while True:
                 await self._try_to_sweep()
-                await asyncio.sleep(every * random.uniform(_EARLY, _LATE))  # noqa: S311 - guards nothing
+                await asyncio.sleep(every * random.uniform(EARLY, LATE))  # noqa: S311 - guards nothing
         finally:
             await self._leave()
 
@@ -90,15 +92,19 @@ class Reconciler:
         return done
 
     async def purge(self) -> None:
-        """Forget tombstones and keys of messages that were kept long enough."""
+        """Forget tombstones, keys of messages and finished erasures that were kept long enough."""
         await mappings.purge_tombstones(before=self._clock() - TOMBSTONES_KEPT)
         await idempotency.purge(before=self._clock() - KEYS_KEPT)
+        await erasures.purge(before=self._clock() - REPORTS_KEPT)
 
-    async def expired(self) -> tuple[int, int]:
-        """Count the tombstones and the keys that `purge` would forget."""
+    async def expired(self) -> dict[str, int]:
+        """Count the tombstones, the keys and the reports of erasures that `purge` would forget."""
         now = self._clock()
-        tombstones = await mappings.count_tombstones(before=now - TOMBSTONES_KEPT)
-        return tombstones, await idempotency.count(before=now - KEYS_KEPT)
+        return {
+            "tombstones": await mappings.count_tombstones(before=now - TOMBSTONES_KEPT),
+            "keys": await idempotency.count(before=now - KEYS_KEPT),
+            "reports": await erasures.count(before=now - REPORTS_KEPT),
+        }
 
     async def open_rows(self, *, alone: bool) -> dict[model.MappingState, int]:
         """Count what `finish_all` would work on."""
@@ -144,7 +150,7 @@ class Reconciler:
     async def _leave(self) -> None:
         if self._turn:
             with suppress(DatabaseFailure, TimeoutError):
-                async with asyncio.timeout(_LEAVING):
+                async with asyncio.timeout(LEAVING):
                     await self._turn.leave()
 
     async def _try_to_sweep(self) -> None:
@@ -182,13 +188,18 @@ class Reconciler:
     async def _finish(self, mapping: model.Mapping) -> None:
         if mapping.state is model.MappingState.DELETING:
             await self._remove(mapping)
-            await places.forget(mapping.id)
-            await tags.forget(mapping.id)
-            await mappings.bury(mapping.id, now=self._clock())
+            if not await erasures.discard(mapping.user, mapping.id):
+                await self._bury(mapping.id)
             return
         if not mapping.adopted:
             await self._creation.undo(mapping.id, mapping.nonce)
         await mappings.abandon(mapping.id, nonce=mapping.nonce)
+
+    async def _bury(self, id: UUID) -> None:
+        await places.forget(id)
+        await tags.forget(id)
+        await idempotency.forget_all(id)
+        await mappings.bury(id, now=self._clock())
 
     async def _remove(self, mapping: model.Mapping) -> None:
         sessions = self._gateway.sessions

@@ -15,7 +15,10 @@ from gql_api.store.tags import Retagging, TooManyTags
 
 __all__ = ["NO_CHANGE", "Change", "Retagging", "TooManyTags", "change"]
 
-_UPDATE = "UPDATE session_mappings SET {columns} WHERE id = $1 AND user_identifier = $2 AND state = 'ready' RETURNING "
+_UPDATE = f"""
+UPDATE session_mappings SET {{columns}}
+WHERE id = $1 AND user_identifier = $2 AND state = 'ready' AND {rows.not_erased("$2")} RETURNING
+"""  # noqa: S608 - names of our own columns
 
 
 class Change(NamedTuple):

@@ -31,6 +31,7 @@ WHERE session_id = $1::uuid AND idempotency_key = $2::text RETURNING attempt
 _FORGET = Statement("""
 DELETE FROM message_keys WHERE session_id = $1::uuid AND idempotency_key = $2::text RETURNING attempt
 """)
+_FORGET_ALL = Statement("DELETE FROM message_keys WHERE session_id = $1::uuid")
 _PURGE = Statement("DELETE FROM message_keys WHERE used_micros < $1::bigint RETURNING attempt")
 
 _COUNT = Statement("SELECT count(*) AS number FROM message_keys WHERE used_micros < $1::bigint")
@@ -80,6 +81,12 @@ async def advance(
 async def forget(session_id: UUID, key: str) -> None:
     """Forget a key under which certainly nothing was stored."""
     await _FORGET.rows(session_id, key)
+
+
+@translating
+async def forget_all(session_id: UUID) -> None:
+    """Forget the keys of a session."""
+    await _FORGET_ALL.rows(session_id)
 
 
 @translating

@@ -18,7 +18,7 @@ from gql_api.store.retry import rereading
 _NEXT = "clock_timestamp() + $4::float8 * interval '1 second'"
 _TAKE = f"""
 UPDATE session_mappings SET write_holder = $3, write_until = {_NEXT}, write_fence = COALESCE(write_fence, 0) + 1
-WHERE id = $1 AND user_identifier = $2 AND state = 'ready'
+WHERE id = $1 AND user_identifier = $2 AND state = 'ready' AND {rows.not_erased("$2")}
   AND (write_until IS NULL OR write_until < clock_timestamp() OR write_holder = $3)
 RETURNING {", ".join(rows.OF_SESSION)}, write_fence
 """  # noqa: S608 - names of our own columns
@@ -26,7 +26,8 @@ _TAKE_ALL = f"""
 WITH free AS (
   SELECT id FROM session_mappings JOIN unnest($1::uuid[], $2::text[]) AS wanted (its_id, its_user)
     ON id = its_id AND user_identifier = its_user
-  WHERE state = 'ready' AND (write_until IS NULL OR write_until < clock_timestamp() OR write_holder = $3)
+  WHERE state = 'ready' AND {rows.not_erased("its_user")}
+    AND (write_until IS NULL OR write_until < clock_timestamp() OR write_holder = $3)
   FOR UPDATE OF session_mappings SKIP LOCKED
 )
 UPDATE session_mappings SET write_holder = $3, write_until = {_NEXT}, write_fence = COALESCE(write_fence, 0) + 1

@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any, TypedDict
 
 from gql_api import model
-from gql_api.store.rows import OF_SESSION, folded, utc
+from gql_api.store.rows import OF_SESSION, folded, not_erased, utc
 from gql_api.store.statements import Row, Statement
 from gql_api.store.tags import MOST as MOST_TAGS
 from gql_api.store.tags import by_fold as tags_by_fold
@@ -35,6 +35,7 @@ class Listed:
         self._conditions: list[str] = []
         self._values: list[Any] = []
         self._add("user_identifier = {} AND state = 'ready'", owner)
+        self._add(not_erased("{}"), owner)
         if where.title_contains:
             self._add_title(where.title_contains)
         if where.created_after:

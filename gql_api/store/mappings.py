@@ -23,15 +23,17 @@ from gql_api.store.models import SessionMapping
 from gql_api.store.retry import rereading
 from gql_api.store.statements import Statement
 
-_BEGIN = Statement("""
+_BEGIN = Statement(f"""
 INSERT INTO session_mappings (id, user_identifier, title, title_folded, state, adopted, nonce, created_at, updated_at,
                               lease_until, creation_key, creation_fingerprint, opening)
-VALUES ($1, $2, $3, $4, 'creating', $5, $6, $7, $7, $8, $9, $10, CASE WHEN $5 THEN NULL ELSE '' END)
-ON CONFLICT DO NOTHING RETURNING id
+SELECT $1::uuid, $2::text, $3::text, $4::text, 'creating', $5::boolean, $6::text, $7::timestamptz, $7::timestamptz,
+       $8::timestamptz, $9::text, $10::text, CASE WHEN $5::boolean THEN NULL ELSE '' END
+WHERE {rows.not_erased("$2::text")} ON CONFLICT DO NOTHING RETURNING id
 """)
 _BIND = Statement(f"""
 UPDATE session_mappings SET state = 'ready', disk_id = $3, disk_created_at = $4, updated_at = $5
-WHERE id = $1 AND state = 'creating' AND lease_until = $2 RETURNING {", ".join(rows.OF_SESSION)}
+WHERE id = $1 AND state = 'creating' AND lease_until = $2 AND {rows.not_erased("session_mappings.user_identifier")}
+RETURNING {", ".join(rows.OF_SESSION)}
 """)  # noqa: S608 - names of our own columns
 _UNFINISHED = (MappingState.CREATING.value, MappingState.DELETING.value)
 
@@ -124,7 +126,10 @@ async def disk_is_bound(disk_id: UUID) -> bool:
 
 @translating
 async def begin(intent: Intent) -> bool:
-    """Write the intent down; False when the id is taken, in any state and by anyone, or the key by this owner."""
+    """Write the intent down; False when the id is taken, in any state and by anyone, or the key by this owner.
+
+    False too while all of this owner's is being erased.
+    """
     title = rows.titled(intent.title).values()
     now, lease_until = rows.utc(intent.now), rows.utc(intent.lease_until)
     made = await _BEGIN.rows(
@@ -138,7 +143,7 @@ async def bind(id: UUID, *, disk: model.Disk, lease_until: datetime, now: dateti
     """Give the session its disk and make it ready, if it is still being made under this lease; None when it is not.
 
     Raises `DiskTaken` when another row has that disk. The lease is the fence: a maker that was thought dead, and whose
-    intent was taken over, changes nothing any more.
+    intent was taken over, changes nothing any more. Nor does one whose user is being erased.
     """
     try:
         bound = await _BIND.rows(id, rows.utc(lease_until), disk.id, rows.utc(disk.created_at), rows.utc(now))
@@ -162,14 +167,16 @@ async def free_key(id: UUID, *, nonce: str) -> None:
 
 @translating
 async def entomb(owner: str, id: UUID, *, now: datetime, lease_until: datetime) -> model.Mapping | None:
-    """Hide the session from all readers, for deletion; None when this owner has no such session, or no more."""
+    """Hide the session from all readers, for deletion; None when this owner has no such session, or no more.
+
+    What it was called, and the like, is forgotten at once.
+    """
     changed = await rows.update(
         _ready(owner).filter(id=id),
         state=MappingState.DELETING.value,
         updated_at=rows.utc(now),
         lease_until=rows.utc(lease_until),
-        opening=None,
-        opening_micros=None,
+        **dict.fromkeys(rows.PERSONAL),
     )
     return rows.mapping(changed) if changed else None
 
@@ -183,13 +190,14 @@ async def bury(id: UUID, *, now: datetime) -> None:
 
 @translating
 async def claim_unfinished(
-    *, now: datetime, lease_until: datetime, limit: int, ignore_leases: bool = False
+    *, now: datetime, lease_until: datetime, limit: int, ignore_leases: bool = False, owner: str | None = None
 ) -> list[model.Mapping]:
     """Take over what was begun and not finished, oldest first; what another process takes at the same time is its own.
 
+    An `owner` is one whose alone is taken over.
     `ignore_leases` takes over what may still be worked on: only for a process that knows that it is alone.
     """
-    query = SessionMapping.filter(state__in=_UNFINISHED)
+    query = SessionMapping.filter(state__in=_UNFINISHED, **({} if owner is None else {"user_identifier": owner}))
     if not ignore_leases:
         query = query.filter(lease_until__lt=rows.utc(now))
     seen = await query.order_by("created_at", "id").limit(limit).values("id", "state", "lease_until")

@@ -25,8 +25,26 @@ OF_SESSION = (
     "last_activity_at",
 )
 OF_MAPPING = (*OF_SESSION, "state", "adopted", "nonce")
+PERSONAL = (
+    "title",
+    "title_folded",
+    "pinned_at",
+    "archived_at",
+    "last_activity_at",
+    "opening",
+    "opening_micros",
+)
+"""What is forgotten of a session as soon as it is deleted, while its row is still needed."""
+
+
+def not_erased(user: str) -> str:
+    """Say in a statement that this user, a value or a column, is not being erased: else nothing of theirs is seen."""
+    return f"NOT EXISTS (SELECT 1 FROM erasures WHERE erasures.user_identifier = {user})"  # noqa: S608 - our own words
+
+
 _SELECT = f"SELECT {', '.join(OF_SESSION)} FROM session_mappings WHERE state = 'ready' AND "  # noqa: S608 - our columns
-_READY, _READY_POSTGRES = f"{_SELECT} user_identifier = ? AND ", f"{_SELECT} user_identifier = $1 AND "
+_READY = f"{_SELECT} user_identifier = ?1 AND {not_erased('?1')} AND "
+_READY_POSTGRES = f"{_SELECT} user_identifier = $1 AND {not_erased('$1')} AND "
 
 
 async def sessions(query: QuerySet[SessionMapping]) -> list[model.Session]:
@@ -38,7 +56,7 @@ async def ready(owner: str, column: str, ids: Sequence[UUID]) -> list[model.Sess
     """Read an owner's ready sessions by a column of ids, by a statement that nobody has to build."""
     connection = SessionMapping._meta.db
     if connection.capabilities.dialect == "sqlite":
-        marks = ", ".join("?" for _ in ids)
+        marks = ", ".join(f"?{number}" for number in range(2, len(ids) + 2))
         found = await connection.execute_query_dict(_READY + f"{column} IN ({marks})", [owner, *map(str, ids)])
         return [session(converted(row)) for row in found]
     found = await connection.execute_query_dict(_READY_POSTGRES + f"{column} = ANY($2::uuid[])", [owner, list(ids)])

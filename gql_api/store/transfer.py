@@ -11,7 +11,7 @@ from tortoise.transactions import in_transaction
 
 from gql_api import model
 from gql_api.model import MappingState
-from gql_api.store import rows, tags
+from gql_api.store import erasures, rows, tags
 from gql_api.store.keyset import Beyond, in_time
 from gql_api.store.models import SessionMapping
 from gql_api.store.retry import rereading
@@ -68,9 +68,11 @@ async def adopt(bindings: Sequence[Binding], *, nonce: str, now: datetime) -> se
 async def page(after: model.Session | None, limit: int) -> list[model.Session]:
     """Return the ready sessions of all users that follow this one: by user as the database sorts text, then as listed.
 
-    That is the order of the index of the lists, with the state in it.
+    That is the order of the index of the lists, with the state in it. Those of users who are being erased are left out.
     """
     query = SessionMapping.filter(state__not_in=_NOT_READY)
+    if erased := [erasure.owner for erasure in await erasures.open_ones()]:
+        query = query.exclude(user_identifier__in=erased)
     if after:
         query = query.filter(Beyond(_indexed_at(after), backward=False))
     return await rows.sessions(query.order_by("user_identifier", "state", "created_at", "id").limit(limit))

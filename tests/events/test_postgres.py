@@ -12,7 +12,7 @@ import asyncpg  # type: ignore[import-untyped]
 import pytest
 
 from databases import Databases
-from gql_api.events import Event, ListChange, ListChanged, MessagesStored, owner_key, postgres
+from gql_api.events import Event, ListChange, ListChanged, MessagesStored, UserErased, owner_key, postgres
 from gql_api.events.postgres import CHANNEL, MOST_PENDING, PostgresBroker
 from gql_api.store.connection_options import ConnectionOptions, connect_directly
 
@@ -61,15 +61,17 @@ async def until(is_so: Callable[[], object]) -> None:
 
 async def test_servers_on_one_database_hear_each_other_and_themselves_once(url: str) -> None:
     change = ListChanged(ListChange.DELETED, owner_key("ada"), SESSION)
+    erased = UserErased(owner_key("ada"))
     async with server(url) as (one, heard_here), server(url) as (_, heard_there):
         assert one.is_whole
         one.publish(STORED)
         assert heard_here.events == [STORED]
         one.publish(change)
-        await until(lambda: len(heard_there.events) == 2)
-        one.publish(MessagesStored(uuid4()))
+        one.publish(erased)
         await until(lambda: len(heard_there.events) == 3)
-    assert heard_there.events[:2] == [STORED, change]
+        one.publish(MessagesStored(uuid4()))
+        await until(lambda: len(heard_there.events) == 4)
+    assert heard_there.events[:3] == [STORED, change, erased]
     assert heard_here.events == [*heard_there.events]
 
 

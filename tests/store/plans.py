@@ -16,12 +16,13 @@ from uuid import UUID
 import asyncpg  # type: ignore[import-untyped]
 
 from gql_api.model import Session, SessionFilter, SessionPosition
-from gql_api.store import leases, mappings, noting, tags, transfer
+from gql_api.store import erasures, leases, mappings, noting, tags, transfer
 from gql_api.store.changing import Change, Retagging, change
 
 OWNER = "heavy@example.com"
 EXPORTED = 500
 BEGUN = datetime(2026, 1, 1, tzinfo=UTC)
+_ERASURE = UUID("11111111-1111-4111-8111-111111111111")
 _OURS = re.compile("session_mappings|session_tags")
 _FILL = """
 INSERT INTO session_mappings (id, user_identifier, title, title_folded, state, disk_id, disk_created_at, adopted,
@@ -156,6 +157,12 @@ def questions(count: int) -> dict[str, Callable[[], Awaitable[Any]]]:
         "note places and activity": lambda: noting.note([(ids[0], now, str(ids[1]))], dict.fromkeys(ids[:50], seen)),
         "take the lease": lambda: leases.take(OWNER, ids[0], holder="bench", seconds=1.0),
         "claims of the sweep": lambda: mappings.claim_unfinished(now=now, lease_until=now, limit=1),
+        "choose whom to erase": lambda: erasures.next_ones(OWNER, limit=16),
+        "begin to erase": lambda: erasures.entomb(OWNER, ids[0], now=now, lease_until=now),
+        "open ones of a user": lambda: mappings.claim_unfinished(now=now, lease_until=now, limit=1, owner=OWNER),
+        "tombstones of a user": lambda: erasures.forget_tombstones(OWNER, limit=16),
+        "what is left of a user": lambda: erasures.left(OWNER),
+        "end of an erasure": lambda: erasures.end(erasures.Open(_ERASURE, OWNER), now=now),
         "export, first page": lambda: transfer.page(None, EXPORTED),
         "export, next page": lambda: transfer.page(last, EXPORTED),
         "purge": lambda: mappings.purge_tombstones(before=now),
@@ -171,11 +178,14 @@ class Plan:
     milliseconds: float
 
     def scans(self) -> list[str]:
-        """Say how tables and indexes are read: each scan, its index, and the columns that narrow it."""
+        """Say how tables and indexes are read: each scan, its index, and the columns that narrow it.
+
+        Left out is the one step that tells whether the user is being erased.
+        """
         return [
             " ".join(filter(None, (node["Node Type"], node.get("Index Name"), node.get("Index Cond"))))
             for node in self.nodes
-            if "Scan" in node["Node Type"]
+            if "Scan" in node["Node Type"] and node.get("Index Name") != "erasures_user_identifier_key"
         ]
 
     def rows_read(self) -> int:

@@ -202,7 +202,7 @@ async def test_an_entombed_session_is_gone_for_readers_and_known_to_services() -
     assert entombed == model.Mapping(
         id=session.id,
         user="ada",
-        title="Plan",
+        title=None,
         state=MappingState.DELETING,
         disk_id=session.disk_id,
         adopted=False,

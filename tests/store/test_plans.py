@@ -61,7 +61,7 @@ async def test_no_hot_statement_reads_the_table_of_postgresql_through(postgres_d
     found = await explained(url)
     await postgres_databases.drop(url)
 
-    assert all(found.values())
+    assert [name for name, its_plans in found.items() if not its_plans] == []
     for name, its_plans in found.items():
         for plan in its_plans:
             assert plan.scans() or plan.statement.lstrip().startswith("INSERT"), name
@@ -119,10 +119,13 @@ async def test_no_hot_statement_reads_the_table_of_sqlite_through(sqlite_databas
 
 
 def explained_by_sqlite(file: str, statements: list[tuple[str, list[object]]]) -> list[str]:
+    """Give the steps; left out is the one that tells whether the user is being erased."""
     with sqlite3.connect(Path(file)) as connection:
         connection.execute("PRAGMA case_sensitive_like = ON")
-        return [
+        steps = [
             str(row[3])
             for text, values in statements
             for row in connection.execute(f"EXPLAIN QUERY PLAN {text}", [str(value) for value in values])
         ]
+    aside = ("SCALAR SUBQUERY", "SEARCH erasures USING COVERING INDEX")
+    return [step for step in steps if not step.startswith(aside)]

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from gql_api import model
 from gql_api.errors import Failure, Overloaded, RateLimited, ServerStopping, SubscriptionInterrupted
-from gql_api.events import Broker, Event, ListChange, ListChanged, MessagesStored, owner_key
+from gql_api.events import Broker, Event, ListChange, ListChanged, MessagesStored, UserErased, owner_key
 from gql_api.mark import Edge, Mark, Seen, Settling
 from gql_api.services.following.feed import Arrival, Feed
 from gql_api.services.following.reader import Batch, Reader
@@ -22,6 +22,7 @@ from gql_api.upstream.gateway import Gateway
 __all__ = ["Followed", "Following", "Limits"]
 
 _STOPPING = "The server stops; subscribe again with the last resumeCursor."
+_ERASED = "All sessions of this user are being deleted; read the list anew and subscribe again."
 _MISSED = "Changes may have been missed; read the list anew and subscribe again."
 
 
@@ -199,12 +200,23 @@ class Following:
                 del self._users[user]
 
     def _hear(self, event: Event) -> None:
+        if isinstance(event, UserErased):
+            self._hear_of_end(event)
+            return
         if isinstance(event, ListChanged):
             for subscriber in list(self._lists.get(event.owner, ())):
                 subscriber.offer(event)
         if isinstance(event, MessagesStored) or event.change is not ListChange.CREATED:
             feed = self._feeds.get(event.session_id)
             if feed:
+                feed.hasten()
+
+    def _hear_of_end(self, event: UserErased) -> None:
+        """Let who follows the list read it anew, and who follows a session of it see that it is gone."""
+        for subscriber in list(self._lists.get(event.owner, ())):
+            subscriber.end(SubscriptionInterrupted(_ERASED))
+        for feed in self._feeds.values():
+            if owner_key(feed.session.user) == event.owner:
                 feed.hasten()
 
     def _missed(self) -> None:

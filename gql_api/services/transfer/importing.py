@@ -13,7 +13,7 @@ from gql_api.model import MappingState
 from gql_api.services.transfer.inventory import Aside, Inventory
 from gql_api.services.transfer.ownership import Owners
 from gql_api.services.transfer.reading import Problem, Row
-from gql_api.store import transfer
+from gql_api.store import erasures, transfer
 from gql_api.upstream.gateway import Gateway
 from gql_api.upstream.inventory import Listed
 
@@ -116,6 +116,10 @@ class Import:
             by_user.setdefault(row.user, []).append(row)
 
         async def look(theirs: list[Row]) -> list[Row | Problem]:
+            if await erasures.under_way(theirs[0].user):
+                return [
+                    Problem(row.line, "user", "The user is being deleted; import it again later.") for row in theirs
+                ]
             # One after another: the first line of a user mostly spares the others the question.
             return [await self._looked_at(row, sessions.get(row.session), disks.get(row.disk)) for row in theirs]
 

@@ -1,0 +1,111 @@
+"""Puts the services together, for writes and for what goes on behind them; `running` opens what they work with."""
+
+import asyncio
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from gql_api.events import Broker
+from gql_api.mark import Settling
+from gql_api.schema.context import Services
+from gql_api.services.adoption import Adoption
+from gql_api.services.creation import Creation
+from gql_api.services.erasing import Erasing
+from gql_api.services.files import Files
+from gql_api.services.following import Following
+from gql_api.services.following import Limits as FollowingLimits
+from gql_api.services.keyed import Keys
+from gql_api.services.lease import Terms
+from gql_api.services.locks import SessionLocks
+from gql_api.services.messages import Messages
+from gql_api.services.reconcile import Reconciler, turn_at
+from gql_api.services.sessions import Sessions
+from gql_api.services.several import SeveralSessions
+from gql_api.settings import Settings
+from gql_api.store.place_keeper import PlaceKeeper
+from gql_api.upstream.gateway import Gateway
+
+
+class Assembled(NamedTuple):
+    """The services, and those of them that work in the background too."""
+
+    services: Services
+    reconciler: Reconciler
+
+    @asynccontextmanager
+    async def background(self, *, every: float) -> AsyncIterator[None]:
+        """Finish during the block what is open, and look for it at intervals of about so many seconds."""
+        runs = (self.reconciler.run(every=every), self.services.erasing.run(every=every))
+        tasks = [asyncio.create_task(run) for run in runs]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            for task in tasks:
+                with suppress(asyncio.CancelledError):
+                    await task
+
+
+def locks(settings: Settings) -> SessionLocks:
+    """Make what lets one writer at a time have a session: in all processes, where there may be several."""
+    terms = Terms(
+        holder=_holder(),
+        seconds=settings.lease_seconds,
+        call_seconds=settings.upstream_timeout,
+        transfer_seconds=settings.upstream_transfer_timeout,
+    )
+    return SessionLocks(patience=settings.lock_patience, terms=None if settings.is_single else terms)
+
+
+def services(
+    gateway: Gateway, settings: Settings, locks: SessionLocks, events: Broker, places: PlaceKeeper
+) -> Assembled:
+    """Hand each service what it works with."""
+    creation = Creation(gateway, disk_owner_prefix=settings.disk_owner_prefix, clock=_now)
+    turns = [
+        None if settings.is_single else turn_at(task, _holder(), every=settings.sweep_seconds)
+        for task in ("sweep", "erasures")
+    ]
+    reconciler = Reconciler(gateway, creation=creation, clock=_now, turn=turns[0])
+    sessions = Sessions(
+        gateway,
+        locks=locks,
+        creation=creation,
+        adoption=Adoption(gateway, creation=creation, adopt_unowned=settings.adopt_unowned),
+        reconciler=reconciler,
+        events=events,
+    )
+    keys = Keys(gateway, _now, timedelta(seconds=settings.store_settling))
+    made = Services(
+        sessions=sessions,
+        several=SeveralSessions(sessions),
+        messages=Messages(keys, locks, events, places, longest_run=settings.max_run),
+        files=Files(gateway, locks),
+        erasing=Erasing(locks=locks, creation=creation, reconciler=reconciler, events=events, turn=turns[1]),
+    )
+    return Assembled(made, reconciler)
+
+
+def following(gateway: Gateway, events: Broker, places: PlaceKeeper, settings: Settings) -> Following:
+    """Make what lets sessions and lists be followed."""
+    return Following(
+        gateway,
+        events,
+        settling=Settling(timedelta(seconds=settings.follow_overlap), _now),
+        slowest=settings.follow_seconds,
+        limits=FollowingLimits(of_user=settings.max_subscriptions_per_user, in_all=settings.max_subscriptions),
+        places=places,
+    )
+
+
+def _holder() -> str:
+    return f"{socket.gethostname()[:200]}:{os.getpid()}:{secrets.token_hex(8)}"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
