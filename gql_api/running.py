@@ -1,14 +1,13 @@
 """Opens the parts of the server and hands each what it needs; which of them answers what is put together in `app`."""
 
-import asyncio
 import importlib
 import os
 import secrets
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ import httpx
 from stamina.instrumentation import set_on_retry_hooks
 from starlette.types import ASGIApp
 
+from gql_api.beside import beside
 from gql_api.events import Broker
 from gql_api.events.local import LocalBroker
 from gql_api.events.postgres import PostgresBroker
@@ -39,6 +39,7 @@ from gql_api.services.reconcile import Reconciler, turn_at_sweep
 from gql_api.services.sessions import Sessions
 from gql_api.services.several import SeveralSessions
 from gql_api.settings import Settings
+from gql_api.store.clock import DatabaseClock, keeping_time
 from gql_api.store.connection_options import connect_directly
 from gql_api.store.database import ConnectionOptions, Database, open_database
 from gql_api.store.place_keeper import PlaceKeeper
@@ -124,15 +125,16 @@ async def run(
         places = await stack.enter_async_context(PlaceKeeper().open())
         terms = None if settings.is_single else _terms(settings)
         locks = await stack.enter_async_context(SessionLocks(patience=settings.lock_patience, terms=terms).open())
-        services, reconciler = _services(gateway, settings, locks, events, places)
+        clock = await stack.enter_async_context(keeping_time(database))
+        services, reconciler = _services(gateway, settings, locks, events, places, clock)
         await reconciler.start(alone=settings.is_single, patience=START_SECONDS)
         with listening(listeners):
-            await stack.enter_async_context(_background(reconciler, every=settings.sweep_seconds))
-            following = _following(gateway, events, places, settings)
+            await stack.enter_async_context(beside(reconciler.run(every=settings.sweep_seconds)))
+            following = _following(gateway, events, places, settings, clock)
         await stack.enter_async_context(following.open())
         bounds = Bounds(settings.max_calls_per_operation, settings.max_read_size, settings.max_download_size)
         reading = gateway.counting(bounds)
-        urls, media, counter = UrlCache(_now), MediaCache(), TokenCounter()
+        urls, media, counter = UrlCache(clock), MediaCache(), TokenCounter()
         stack.callback(counter.close)
         yield Running(gateway, reading, services, urls, media, material, database, following, events, places, counter)
 
@@ -229,11 +231,16 @@ async def open_gateway(
 
 
 def _services(
-    gateway: Gateway, settings: Settings, locks: SessionLocks, events: Broker, places: PlaceKeeper
+    gateway: Gateway,
+    settings: Settings,
+    locks: SessionLocks,
+    events: Broker,
+    places: PlaceKeeper,
+    clock: DatabaseClock,
 ) -> tuple[Services, Reconciler]:
-    creation = Creation(gateway, disk_owner_prefix=settings.disk_owner_prefix, clock=_now)
+    creation = Creation(gateway, disk_owner_prefix=settings.disk_owner_prefix, clock=clock)
     turn = None if settings.is_single else turn_at_sweep(_holder(), every=settings.sweep_seconds)
-    reconciler = Reconciler(gateway, creation=creation, clock=_now, turn=turn)
+    reconciler = Reconciler(gateway, creation=creation, clock=clock, turn=turn)
     sessions = Sessions(
         gateway,
         locks=locks,
@@ -242,7 +249,7 @@ def _services(
         reconciler=reconciler,
         events=events,
     )
-    keys = Keys(gateway, _now, timedelta(seconds=settings.store_settling))
+    keys = Keys(gateway, clock, timedelta(seconds=settings.store_settling))
     messages = Messages(keys, locks, events, places, longest_run=settings.max_run)
     return Services(sessions, SeveralSessions(sessions), messages, Files(gateway, locks)), reconciler
 
@@ -257,11 +264,13 @@ async def _events(stack: AsyncExitStack, settings: Settings) -> Broker:
     return broker
 
 
-def _following(gateway: Gateway, events: Broker, places: PlaceKeeper, settings: Settings) -> Following:
+def _following(
+    gateway: Gateway, events: Broker, places: PlaceKeeper, settings: Settings, clock: DatabaseClock
+) -> Following:
     return Following(
         gateway,
         events,
-        settling=Settling(timedelta(seconds=settings.follow_overlap), _now),
+        settling=Settling(timedelta(seconds=settings.follow_overlap), clock),
         slowest=settings.follow_seconds,
         limits=FollowingLimits(of_user=settings.max_subscriptions_per_user, in_all=settings.max_subscriptions),
         places=places,
@@ -279,18 +288,3 @@ def _terms(settings: Settings) -> Terms:
 
 def _holder() -> str:
     return f"{socket.gethostname()[:200]}:{os.getpid()}:{secrets.token_hex(8)}"
-
-
-@asynccontextmanager
-async def _background(reconciler: Reconciler, *, every: float) -> AsyncIterator[None]:
-    task = asyncio.create_task(reconciler.run(every=every))
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
