@@ -1,14 +1,14 @@
 """Puts the services together, for writes and for what goes on behind them; `running` opens what they work with."""
 
-import asyncio
 import os
 import secrets
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import NamedTuple
 
+from gql_api.beside import beside
 from gql_api.events import Broker
 from gql_api.mark import Settling
 from gql_api.schema.context import Services
@@ -26,6 +26,7 @@ from gql_api.services.reconcile import Reconciler, turn_at
 from gql_api.services.sessions import Sessions
 from gql_api.services.several import SeveralSessions
 from gql_api.settings import Settings
+from gql_api.store.clock import DatabaseClock
 from gql_api.store.place_keeper import PlaceKeeper
 from gql_api.upstream.gateway import Gateway
 
@@ -39,16 +40,8 @@ class Assembled(NamedTuple):
     @asynccontextmanager
     async def background(self, *, every: float) -> AsyncIterator[None]:
         """Finish during the block what is open, and look for it at intervals of about so many seconds."""
-        runs = (self.reconciler.run(every=every), self.services.erasing.run(every=every))
-        tasks = [asyncio.create_task(run) for run in runs]
-        try:
+        async with beside(self.reconciler.run(every=every)), beside(self.services.erasing.run(every=every)):
             yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            for task in tasks:
-                with suppress(asyncio.CancelledError):
-                    await task
 
 
 def locks(settings: Settings) -> SessionLocks:
@@ -63,15 +56,20 @@ def locks(settings: Settings) -> SessionLocks:
 
 
 def services(
-    gateway: Gateway, settings: Settings, locks: SessionLocks, events: Broker, places: PlaceKeeper
+    gateway: Gateway,
+    settings: Settings,
+    locks: SessionLocks,
+    events: Broker,
+    places: PlaceKeeper,
+    clock: DatabaseClock,
 ) -> Assembled:
     """Hand each service what it works with."""
-    creation = Creation(gateway, disk_owner_prefix=settings.disk_owner_prefix, clock=_now)
+    creation = Creation(gateway, disk_owner_prefix=settings.disk_owner_prefix, clock=clock)
     turns = [
         None if settings.is_single else turn_at(task, _holder(), every=settings.sweep_seconds)
         for task in ("sweep", "erasures")
     ]
-    reconciler = Reconciler(gateway, creation=creation, clock=_now, turn=turns[0])
+    reconciler = Reconciler(gateway, creation=creation, clock=clock, turn=turns[0])
     sessions = Sessions(
         gateway,
         locks=locks,
@@ -80,7 +78,7 @@ def services(
         reconciler=reconciler,
         events=events,
     )
-    keys = Keys(gateway, _now, timedelta(seconds=settings.store_settling))
+    keys = Keys(gateway, clock, timedelta(seconds=settings.store_settling))
     made = Services(
         sessions=sessions,
         several=SeveralSessions(sessions),
@@ -91,12 +89,14 @@ def services(
     return Assembled(made, reconciler)
 
 
-def following(gateway: Gateway, events: Broker, places: PlaceKeeper, settings: Settings) -> Following:
+def following(
+    gateway: Gateway, events: Broker, places: PlaceKeeper, settings: Settings, clock: DatabaseClock
+) -> Following:
     """Make what lets sessions and lists be followed."""
     return Following(
         gateway,
         events,
-        settling=Settling(timedelta(seconds=settings.follow_overlap), _now),
+        settling=Settling(timedelta(seconds=settings.follow_overlap), clock),
         slowest=settings.follow_seconds,
         limits=FollowingLimits(of_user=settings.max_subscriptions_per_user, in_all=settings.max_subscriptions),
         places=places,
@@ -105,7 +105,3 @@ def following(gateway: Gateway, events: Broker, places: PlaceKeeper, settings: S
 
 def _holder() -> str:
     return f"{socket.gethostname()[:200]}:{os.getpid()}:{secrets.token_hex(8)}"
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

@@ -19,14 +19,14 @@ _TOLD_EVERY = 10_000
 
 
 @asynccontextmanager
-async def open_mappings(settings: Settings, *, migrate: bool) -> AsyncIterator[None]:
+async def open_mappings(settings: Settings, *, migrate: bool) -> AsyncIterator[database.Database]:
     """Open the database of the settings as its only user where it can have but one; raise `Refusal`."""
     try:
         with claimed(settings):
             async with database.open_database(
                 settings.mappings_url, migrate=migrate, options=connection_options(settings)
-            ):
-                yield
+            ) as opened:
+                yield opened
     except database.UNREADY as error:
         raise Refusal(f"{setting_at_fault(error, 'DATABASE_URL')}: {error}") from None
 

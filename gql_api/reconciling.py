@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
@@ -24,6 +23,7 @@ from gql_api.services.locks import SessionLocks
 from gql_api.services.reconcile import Reconciler
 from gql_api.services.transfer.inventory import aside
 from gql_api.settings import Settings
+from gql_api.store.clock import keeping_time
 
 
 class Asked(NamedTuple):
@@ -76,10 +76,12 @@ def reconcile(settings: Settings, asked: Asked) -> int:
 
 async def _reconcile(settings: Settings, sums: Sums, telling: Telling, report: "_Report") -> None:
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(open_mappings(settings, migrate=settings.is_sqlite and sums.applied))
+        is_ours = settings.is_sqlite and sums.applied
+        database = await stack.enter_async_context(open_mappings(settings, migrate=is_ours))
+        clock = await stack.enter_async_context(keeping_time(database))
         gateway, _ = await open_gateway(stack, settings)
-        creation = Creation(gateway, disk_owner_prefix=settings.disk_owner_prefix, clock=_now)
-        reconciler = Reconciler(gateway, creation=creation, clock=_now)
+        creation = Creation(gateway, disk_owner_prefix=settings.disk_owner_prefix, clock=clock)
+        reconciler = Reconciler(gateway, creation=creation, clock=clock)
         erasing = Erasing(
             locks=SessionLocks(patience=0), creation=creation, reconciler=reconciler, events=LocalBroker()
         )
@@ -187,7 +189,3 @@ def _broken_off(reason: str, sums: Sums) -> str:
     if sums.applied:
         done = f"What was done stays ({sums.open['finished']} finished, {sums.removed} removed)"
     return f"{reason} {done}; the same command begins anew."
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

@@ -5,7 +5,6 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -25,6 +24,7 @@ from gql_api.refusal import Refusal
 from gql_api.schema.context import Services
 from gql_api.services.following import Following
 from gql_api.settings import Settings
+from gql_api.store.clock import keeping_time
 from gql_api.store.connection_options import connect_directly
 from gql_api.store.database import ConnectionOptions, Database, open_database
 from gql_api.store.place_keeper import PlaceKeeper
@@ -109,15 +109,16 @@ async def run(
         events = await _events(stack, settings)
         places = await stack.enter_async_context(PlaceKeeper().open())
         locks = await stack.enter_async_context(assembling.locks(settings).open())
-        assembled = assembling.services(gateway, settings, locks, events, places)
+        clock = await stack.enter_async_context(keeping_time(database))
+        assembled = assembling.services(gateway, settings, locks, events, places, clock)
         await assembled.reconciler.start(alone=settings.is_single, patience=START_SECONDS)
         with listening(listeners):
             await stack.enter_async_context(assembled.background(every=settings.sweep_seconds))
-            following = assembling.following(gateway, events, places, settings)
+            following = assembling.following(gateway, events, places, settings, clock)
         await stack.enter_async_context(following.open())
         bounds = Bounds(settings.max_calls_per_operation, settings.max_read_size, settings.max_download_size)
         reading = gateway.counting(bounds)
-        urls, media, counter = UrlCache(_now), MediaCache(), TokenCounter()
+        urls, media, counter = UrlCache(clock), MediaCache(), TokenCounter()
         stack.callback(counter.close)
         services = assembled.services
         yield Running(gateway, reading, services, urls, media, material, database, following, events, places, counter)
@@ -222,7 +223,3 @@ async def _events(stack: AsyncExitStack, settings: Settings) -> Broker:
     broker = PostgresBroker(partial(connect_directly, url, replace(connection_options(settings), pooled=False)))
     await stack.enter_async_context(broker.open(patience=settings.database_connect_timeout))
     return broker
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

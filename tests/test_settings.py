@@ -206,6 +206,12 @@ def test_a_lease_outlasts_every_call_that_it_is_for() -> None:
     read_settings(**{**several, "DATABASE_URL": "sqlite:////var/x"}, GQL_API_LEASE=1)  # one process needs none
 
 
+def test_a_message_is_not_sent_again_before_a_call_that_sent_it_is_over() -> None:
+    assert read_settings(GQL_API_UPSTREAM_TIMEOUT=60).store_settling == 60
+    assert refusal(GQL_API_UPSTREAM_TIMEOUT=61).startswith("GQL_API_STORE_SETTLING: ")
+    assert read_settings(GQL_API_UPSTREAM_TIMEOUT=61, GQL_API_STORE_SETTLING=61).store_settling == 61
+
+
 def test_a_direct_url_is_for_postgresql() -> None:
     direct = {"DATABASE_DIRECT_URL": f"postgres://user:{SECRET}@direct.example/name"}
     assert read_settings(**POSTGRES, **direct).database_direct_url == direct["DATABASE_DIRECT_URL"]

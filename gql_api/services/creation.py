@@ -42,6 +42,7 @@ LEASE = timedelta(seconds=LONGEST + UNDOING + 30)
 """How long the maker of an intent may be at work on it; only later may others be."""
 
 KEY_PATH = ("input", "idempotencyKey")
+_EXISTS = 409
 _PATIENCE, _LOOK_AGAIN, _TRIES = 5.0, 0.05, 3
 """Seconds that one waits for another who makes a session under the same key, and between two looks."""
 
@@ -227,7 +228,7 @@ class Creation:
     async def _make_both(self, intent: mappings.Intent, new: NewSession) -> model.Disk:
         configs = {**(new.configs or {}), **self.tag(intent.nonce)}
         session, disk = await asyncio.gather(
-            self._gateway.sessions.create(intent.id, user=intent.owner, configs=configs),
+            self._make_session(intent, configs),
             self.make_disk(intent.id),
             return_exceptions=True,
         )
@@ -236,6 +237,18 @@ class Creation:
         if not is_tagged(session, intent.nonce):
             raise Conflict("This id is taken.", new.path)
         return disk
+
+    async def _make_session(self, intent: mappings.Intent, configs: model.JsonObject) -> UpstreamSession:
+        sessions = self._gateway.sessions
+        try:
+            return await sessions.create(intent.id, user=intent.owner, configs=configs)
+        except Refused as refusal:
+            # In a race Acontext gives no session but says so; it may be with an earlier try, whose answer was lost.
+            if refusal.status != _EXISTS or not await sessions.exists(intent.id):
+                raise
+            with suppress(Refused):  # of another project
+                return await sessions.get(intent.id)
+            raise
 
     async def _undo_after(self, intent: mappings.Intent, failure: BaseException) -> None:
         """Undo what is there now. Where a call may still take effect, the intent stays for the sweep to look again."""
@@ -264,7 +277,7 @@ def _worst(session: object, disk: object, new: NewSession) -> BaseException:
     for failure in failures:
         if not isinstance(failure, Refused):
             return failure
-    if isinstance(session, Refused) and session.status == 409 and new.id:  # noqa: PLR2004
+    if isinstance(session, Refused) and session.status == _EXISTS and new.id:
         return Conflict("This id is taken.", new.path)
     return failures[0]
 

@@ -146,6 +146,7 @@ def read_settings(*, serving: bool = True, **overrides: object) -> Settings:
             "GQL_API_WORKERS: SQLite and the embedded Acontext serve one process; "
             "more need DATABASE_URL with PostgreSQL and ACONTEXT_BASE_URL."
         )
+    _check_times(settings)
     _check_database(settings)
     faults = (
         *settings.document_faults(),
@@ -157,6 +158,14 @@ def read_settings(*, serving: bool = True, **overrides: object) -> Settings:
     if serving and faults:
         raise InvalidSetting(faults[0])
     return settings
+
+
+def _check_times(settings: Settings) -> None:
+    if settings.store_settling < settings.upstream_timeout:
+        raise InvalidSetting(
+            "GQL_API_STORE_SETTLING: must not be less than GQL_API_UPSTREAM_TIMEOUT, which a call may take that is "
+            "not given up."
+        )
 
 
 def _check_database(settings: Settings) -> None:

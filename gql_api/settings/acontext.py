@@ -56,7 +56,7 @@ class AcontextSettings(BaseModel):
         le=3600,
         description="Seconds after which a message that was sent to Acontext, and of which nothing was heard, is taken "
         "not to come any more, and may be stored again under its idempotency key: longer than Acontext, and any proxy "
-        "before it, lets a request live.",
+        "before it, lets a request live. At least `GQL_API_UPSTREAM_TIMEOUT`.",
     )
     max_run: int = Field(
         8000,

@@ -7,8 +7,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
-from tortoise.backends.asyncpg.client import AsyncpgDBClient
+from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
+from tortoise.backends.base.client import TransactionContextPooled
 from tortoise.backends.base_postgres.client import translate_exceptions
+
+from gql_api.store.failures import cause_of
 
 _AT_HAND = 1.0
 """Seconds after which what is at hand goes back to the pool, which closes what nobody uses for long."""
@@ -38,8 +41,8 @@ class AtHand:
         connection = await self.take()
         try:
             found: list[Any] = await connection.fetch(statement, *values)
-        except BaseException:
-            await self.release(connection)
+        except BaseException as error:
+            await self.give_up(connection, error)
             raise
         if not self.keep(connection):
             await self.release(connection)
@@ -79,6 +82,20 @@ class AtHand:
         finally:
             self._taken -= 1
             self._wake(None)
+
+    async def give_up(self, connection: Any, error: BaseException) -> None:
+        """Let the pool have a connection on which this was raised."""
+        await self.heed(error)
+        await self.release(connection)
+
+    async def heed(self, error: BaseException | None) -> None:
+        """Close all connections that are not in use where this says that one leads to a standby.
+
+        By the address that led there when they were opened those opened from now on may lead to the primary.
+        """
+        if isinstance(error, Exception) and isinstance(cause_of(error), asyncpg.ReadOnlySQLTransactionError):
+            await self.pool.expire_connections()
+            await self._release_all()
 
     async def close(self) -> None:
         """Give all back, so that the pool can be closed."""
@@ -146,6 +163,9 @@ class Client(AsyncpgDBClient):
         self.at_hand = AtHand(pool)
         return pool
 
+    def _in_transaction(self) -> TransactionContextPooled:
+        return _Transaction(TransactionWrapper(self), self._pool_init_lock)
+
     def acquire_connection(self) -> Any:
         """Lend a connection for a block."""
         return self._lent()
@@ -178,11 +198,23 @@ class Client(AsyncpgDBClient):
         connection = await at_hand.take()
         try:
             yield connection
-        except BaseException:
-            await at_hand.release(connection)
+        except BaseException as error:
+            await at_hand.give_up(connection, error)
             raise
         if not at_hand.keep(connection):
             await at_hand.release(connection)
+
+
+class _Transaction(TransactionContextPooled):
+    """One that heeds what ended it."""
+
+    __slots__ = ()
+
+    async def __aexit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
+        await super().__aexit__(kind, error, traceback)
+        parent: Any = self.client._parent
+        if parent.at_hand:
+            await parent.at_hand.heed(error)
 
 
 client_class = Client

@@ -62,14 +62,14 @@ def translating(ask: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
 
 def raise_ours(error: Exception) -> None:
     """Raise our failure for what the driver raised, if there is one for it."""
-    cause = _cause(error)
+    cause = cause_of(error)
     failure = _failure(cause)
     if failure:
         raise failure from cause
 
 
-def _cause(error: Exception) -> Exception:
-    """Find what the driver raised: Tortoise puts some of it into errors of its own."""
+def cause_of(error: Exception) -> Exception:
+    """Give what the driver raised: Tortoise puts some of it into errors of its own."""
     if not isinstance(error, BaseORMException):
         return error
     wrapped = error.__cause__ or next(iter(error.args), None)

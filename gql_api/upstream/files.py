@@ -1,6 +1,6 @@
 """Calls about the files of a disk. A directory is given as `/` or `/a/b/`, beginning and ending with a slash."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
@@ -46,7 +46,7 @@ class FileCalls:
         return await self._call.reading(
             READ,
             lambda sdk: sdk.disks.artifacts.list(spelled, path=directory),
-            lambda answer: _listing({spelled: disk_id}, answer),
+            lambda answer: _listing(disk_id, spelled, answer),
         )
 
     async def all(self, disk_id: UUID) -> list[model.File] | None:
@@ -55,7 +55,7 @@ class FileCalls:
         found = await self._call.reading(
             READ,
             lambda sdk: sdk.disks.artifacts.glob_artifacts(spelled, query="*", limit=MOST_FOUND),
-            lambda found: _files({spelled: disk_id}, found),
+            lambda found: _files(disk_id, spelled, found),
         )
         return found if len(found) < MOST_FOUND else None
 
@@ -69,22 +69,33 @@ class FileCalls:
         found = await self._call.reading(
             SEARCH,
             lambda sdk: sdk.disks.artifacts.grep_artifacts(spelled, query=expression, limit=MOST_FOUND),
-            lambda found: _files({spelled: disk_id}, found),
+            lambda found: _files(disk_id, spelled, found),
         )
         return sorted(found, key=lambda file: file.path)
 
     async def get(self, disk_id: UUID, directory: str, filename: str) -> model.File | None:
         """Read what is known of a file; None where there is none."""
+        spelled = checked(disk_id)
         return await self._get(
-            disk_id, directory, filename, read=lambda found: _file({}, found.artifact), with_public_url=False
+            spelled,
+            directory,
+            filename,
+            read=lambda found: _file(disk_id, spelled, found.artifact),
+            with_public_url=False,
         )
 
     async def public_url(self, disk_id: UUID, directory: str, filename: str, *, seconds: int) -> str | None:
         """Make a URL that works for so many seconds, at least 1 (0 would be for ever); None where there is no file."""
         if seconds < 1:
             raise ValueError("a public URL must expire")
+        spelled = checked(disk_id)
         url = await self._get(
-            disk_id, directory, filename, read=lambda found: found.public_url, with_public_url=True, expire=seconds
+            spelled,
+            directory,
+            filename,
+            read=lambda found: _of(spelled, found.artifact) and found.public_url,
+            with_public_url=True,
+            expire=seconds,
         )
         return through_us(url, self._shown_at) if url else None
 
@@ -117,7 +128,7 @@ class FileCalls:
             lambda sdk: sdk.disks.artifacts.upsert(
                 spelled, file=(filename, content.open(), BINARY), file_path=directory, meta=metadata
             ),
-            lambda stored: _file({}, stored),
+            lambda stored: _file(disk_id, spelled, stored),
         )
 
     async def replace_metadata(
@@ -131,7 +142,7 @@ class FileCalls:
         return await self._call.reading(
             REPEATABLE_WRITE,
             lambda sdk: sdk.disks.artifacts.update(spelled, file_path=directory, filename=filename, meta=metadata),
-            lambda answer: _file({}, answer.artifact),
+            lambda answer: _file(disk_id, spelled, answer.artifact),
         )
 
     async def delete(self, disk_id: UUID, directory: str, filename: str) -> None:
@@ -140,9 +151,8 @@ class FileCalls:
         await self._call(ONCE, lambda sdk: sdk.disks.artifacts.delete(spelled, file_path=directory, filename=filename))
 
     async def _get(
-        self, disk_id: UUID, directory: str, filename: str, *, read: "Callable[[GetArtifactResp], T]", **options: Any
+        self, spelled: str, directory: str, filename: str, *, read: "Callable[[GetArtifactResp], T]", **options: Any
     ) -> T | None:
-        spelled = checked(disk_id)
         try:
             return await self._call.reading(
                 READ,
@@ -157,21 +167,24 @@ class FileCalls:
             raise
 
 
-Known = Mapping[str, UUID]
-"""Ids of disks by their texts: making a UUID takes longer than all else of a file, and a listing is of one disk."""
-
-
-def _listing(known: Known, answer: "ListArtifactsResp") -> model.Listing:
-    files = sorted(_files(known, answer.artifacts), key=lambda file: file.filename)
+def _listing(disk_id: UUID, spelled: str, answer: "ListArtifactsResp") -> model.Listing:
+    files = sorted(_files(disk_id, spelled, answer.artifacts), key=lambda file: file.filename)
     return model.Listing(files, sorted(name.strip("/") for name in answer.directories))
 
 
-def _files(known: Known, artifacts: "Sequence[Artifact]") -> list[model.File]:
-    return [_file(known, artifact) for artifact in artifacts]
+def _files(disk_id: UUID, spelled: str, artifacts: "Sequence[Artifact]") -> list[model.File]:
+    return [_file(disk_id, spelled, artifact) for artifact in artifacts]
 
 
-def _file(known: Known, artifact: "Artifact") -> model.File:
-    metadata = dict(artifact.meta)
+def _of(spelled: str, artifact: "Artifact") -> "Artifact":
+    """Give it, if it is this disk's: a cache in between may take one answer for another."""
+    if artifact.disk_id != spelled:
+        raise ValueError("an answer about another disk")
+    return artifact
+
+
+def _file(disk_id: UUID, spelled: str, artifact: "Artifact") -> model.File:
+    metadata = dict(_of(spelled, artifact).meta)
     system = metadata.pop(_SYSTEM_META, None) or {}
     created, updated = artifact.created_at, artifact.updated_at
     moment = cursor.moment(created)
@@ -179,7 +192,7 @@ def _file(known: Known, artifact: "Artifact") -> model.File:
     return tuple.__new__(
         model.File,
         (
-            known.get(artifact.disk_id) or UUID(artifact.disk_id),
+            disk_id,
             artifact.path,
             artifact.filename,
             str(system.get("mime") or BINARY),

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 LARGEST_PAGE = 200
 _CALLERS_META = "__user_meta__"
+_ANOTHERS = "an answer about another session"
+"""As from a cache in between that takes one for another: nothing of it may be shown."""
 _ZEROS = bytes.maketrans(b"0123456789abcdef", b"0" * 16)
 _USUAL_ID = b"00000000-0000-0000-0000-000000000000"
 
@@ -70,7 +72,7 @@ class MessageCalls:
         return await self._call.reading(
             COSTLY_READ,
             lambda sdk: sdk.sessions.get_messages(spelled, **options),
-            lambda answer: _page(session_id, answer, self._shown_at),
+            lambda answer: _page(session_id, spelled, answer, self._shown_at),
         )
 
     async def store(
@@ -84,7 +86,7 @@ class MessageCalls:
         return await self._call.reading(
             ONCE,
             lambda sdk: sdk.sessions.store_message(spelled, blob=blob, format=format, meta=metadata),  # type: ignore[arg-type]
-            lambda stored: _stored(session_id, stored),
+            lambda stored: _stored(session_id, spelled, stored),
         )
 
     async def store_with_files(
@@ -96,7 +98,8 @@ class MessageCalls:
         files: Mapping[str, tuple[str, Content]],
     ) -> model.Message:
         """Store one message in Acontext's own form, once, with files by their `file_field`, each with its name."""
-        path = f"/session/{checked(session_id)}/messages"
+        spelled = checked(session_id)
+        path = f"/session/{spelled}/messages"
         payload = {"format": "acontext", "blob": blob, **({} if metadata is None else {"meta": metadata})}
         form = {"payload": json.dumps(payload)}
         # The SDK's own method takes one file.
@@ -108,7 +111,7 @@ class MessageCalls:
                 data=form,
                 files={field: (name, content.open(), BINARY) for field, (name, content) in files.items()},
             ),
-            lambda stored: _message(session_id, stored)._replace(meta={}, user_meta=stored.get("meta") or {}),
+            lambda stored: _message(session_id, spelled, stored)._replace(meta={}, user_meta=stored.get("meta") or {}),
         )
 
     async def patch_metadata(self, session_id: UUID, id: UUID, changes: model.JsonObject) -> model.JsonObject:
@@ -130,8 +133,8 @@ class MessageCalls:
         return await self._call(DOWNLOAD, lambda sdk: sdk.request_binary("GET", path, params={"s3_key": s3_key}))
 
 
-def _page(session_id: UUID, answer: "GetMessagesOutput", shown_at: str | None) -> model.MessagePage:
-    messages = [_message(session_id, item) for item in answer.items]
+def _page(session_id: UUID, spelled: str, answer: "GetMessagesOutput", shown_at: str | None) -> model.MessagePage:
+    messages = [_message(session_id, spelled, item) for item in answer.items]
     urls = {
         sha256: model.SignedUrl(through_us(public.url, shown_at), cursor.moment(public.expire_at))
         for sha256, public in (answer.public_urls or {}).items()
@@ -140,7 +143,9 @@ def _page(session_id: UUID, answer: "GetMessagesOutput", shown_at: str | None) -
     return model.MessagePage(messages, answer.has_more, answer.this_time_tokens, edit_at, urls)
 
 
-def _stored(session_id: UUID, answer: "Message") -> model.Message:
+def _stored(session_id: UUID, spelled: str, answer: "Message") -> model.Message:
+    if answer.session_id != spelled:
+        raise ValueError(_ANOTHERS)
     return model.Message(
         id_text=_id_text(answer.id),
         session_id=session_id,
@@ -153,7 +158,9 @@ def _stored(session_id: UUID, answer: "Message") -> model.Message:
     )
 
 
-def _message(session_id: UUID, item: model.JsonObject) -> model.Message:
+def _message(session_id: UUID, spelled: str, item: model.JsonObject) -> model.Message:
+    if item["session_id"] != spelled:
+        raise ValueError(_ANOTHERS)
     meta: model.JsonObject = item.get("meta") or {}
     callers: model.JsonObject = {}
     if meta.__class__ is not dict or _CALLERS_META in meta:

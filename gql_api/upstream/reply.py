@@ -15,6 +15,8 @@ _SWITCHED, _FINAL = 101, 200
 _DEFLATE = 8
 _RAW_DEFLATE = -zlib.MAX_WBITS
 _GZIP = 16 + zlib.MAX_WBITS
+_PIECE = 1024 * 1024
+"""Bytes that are unpacked before they are counted."""
 
 
 class Malformed(Exception):
@@ -90,9 +92,7 @@ class Reply:
         body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
         coding = self._headers.get("content-encoding")
         if coding is not None and body:
-            packed, body = body, _unpacked(body, coding.strip().lower())
-            if self._room and len(body) > len(packed):
-                self._room.take(len(body) - len(packed))
+            body = _unpacked(body, coding.strip().lower(), self._room)
         reason = self._reason.decode("utf-8", "surrogateescape")
         return tuple.__new__(Answer, (self._status, reason, self._headers, body))
 
@@ -135,25 +135,34 @@ class Reply:
             self._begin()  # so that no end makes an answer of it
 
 
-def _unpacked(body: bytes, coding: str) -> bytes:
+def _unpacked(body: bytes, coding: str, room: Room | None) -> bytes:
     """Unpack as aiohttp does: several members of gzip, deflate with and without its frame; what is unknown stays."""
     if coding in {"br", "zstd"}:
         raise Malformed("a coding that was not offered")
     if coding == "gzip":
-        return _inflated(body, _GZIP)
+        return _inflated(body, _GZIP, room)
     if coding == "deflate":
-        return _inflated(body, zlib.MAX_WBITS if body[0] & 0xF == _DEFLATE else _RAW_DEFLATE)
+        return _inflated(body, zlib.MAX_WBITS if body[0] & 0xF == _DEFLATE else _RAW_DEFLATE, room)
     return body
 
 
-def _inflated(body: bytes, wbits: int) -> bytes:
+def _inflated(body: bytes, wbits: int, room: Room | None) -> bytes:
+    """Unpack piece by piece: a thousandth of what comes of it may be all that was received."""
     pieces = []
+    counted = len(body)
     try:
         while body:
             inflate = zlib.decompressobj(wbits)
-            pieces.append(inflate.decompress(body))
-            if not inflate.eof:
-                raise Malformed("a packed body that is cut off")
+            while not inflate.eof:
+                piece = inflate.decompress(body, _PIECE)
+                body = inflate.unconsumed_tail
+                if not (piece or body or inflate.eof):
+                    raise Malformed("a packed body that is cut off")
+                pieces.append(piece)
+                counted -= len(piece)
+                if room and counted < 0:
+                    room.take(-counted)
+                    counted = 0
             body = inflate.unused_data
     except zlib.error as error:
         raise Malformed(str(error)) from error

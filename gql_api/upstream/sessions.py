@@ -51,7 +51,9 @@ class SessionCalls:
         """
         spelled = checked(id)
         return await self._call.reading(
-            MAKING, lambda sdk: sdk.sessions.create(user=user, configs=configs, use_uuid=spelled), _session
+            MAKING,
+            lambda sdk: sdk.sessions.create(user=user, configs=configs, use_uuid=spelled),
+            lambda made: _session(id, made),
         )
 
     async def exists(self, id: UUID) -> bool:
@@ -69,7 +71,9 @@ class SessionCalls:
     async def get(self, id: UUID) -> UpstreamSession:
         """Read a session; one that does not exist is answered as a failure of Acontext, so ask `exists` first."""
         spelled = checked(id)
-        return await self._call.reading(READ, lambda sdk: sdk.sessions.get_configs(spelled), _session)
+        return await self._call.reading(
+            READ, lambda sdk: sdk.sessions.get_configs(spelled), lambda found: _session(id, found)
+        )
 
     async def is_of(self, user: str, session: UpstreamSession) -> bool:
         """Tell whether the session belongs to this Acontext user."""
@@ -155,7 +159,7 @@ def _disk(answer: "Disk") -> model.Disk:
     return model.Disk(UUID(answer.id), cursor.moment(answer.created_at))
 
 
-def _session(answer: "Session") -> UpstreamSession:
-    return UpstreamSession(
-        UUID(answer.id), answer.user_id is not None, answer.configs, cursor.moment(answer.created_at)
-    )
+def _session(id: UUID, answer: "Session") -> UpstreamSession:
+    if UUID(answer.id) != id:
+        raise ValueError("an answer about another session")
+    return UpstreamSession(id, answer.user_id is not None, answer.configs, cursor.moment(answer.created_at))

@@ -1,5 +1,6 @@
 """Trying again to make a session under an id of one's own: at once after a refusal, later after an unknown outcome."""
 
+import json
 from typing import Any
 from uuid import uuid4
 
@@ -49,6 +50,37 @@ async def test_after_an_unknown_outcome_the_id_is_busy_for_its_owner(client: Cli
     upstream.instead = None
     assert await outcome(client, input) == "BUSY"
     assert await outcome(client.as_user("bob"), input) == "CONFLICT"
+
+
+@pytest.mark.parametrize("chosen", [{}, {"acontextId": str(uuid4())}])
+async def test_a_session_that_an_earlier_try_made_in_the_same_moment_is_ours(
+    client: Client, upstream: OddUpstream, chosen: dict[str, str]
+) -> None:
+    """Its answer was lost, and Acontext says 409 to the other try instead of giving the session."""
+
+    async def raced(request: httpx.Request) -> httpx.Response:
+        await upstream.ask("POST", "/session", json=json.loads(await request.aread()))
+        return httpx.Response(409, json={"code": 409, "msg": "session with this UUID already exists"})
+
+    upstream.is_odd, upstream.instead = makes_sessions, raced
+    made = await client.create(**chosen)
+    assert {**made, **chosen} == made
+    upstream.instead = None
+    assert await client.store(made["id"], "hello")
+
+
+async def test_a_session_that_another_made_in_the_same_moment_is_not_ours(
+    client: Client, upstream: OddUpstream
+) -> None:
+    async def raced(request: httpx.Request) -> httpx.Response:
+        await upstream.ask("POST", "/session", json={**json.loads(await request.aread()), "configs": {}})
+        return httpx.Response(409, json={"code": 409, "msg": "session with this UUID already exists"})
+
+    upstream.is_odd, upstream.instead = makes_sessions, raced
+    assert await outcome(client, {"acontextId": str(uuid4())}) == "CONFLICT"
+    upstream.instead = None
+    assert len((await upstream.ask("GET", "/session"))["items"]) == 1
+    assert (await upstream.ask("GET", "/disk"))["items"] == []
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])

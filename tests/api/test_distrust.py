@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import httpx
 import pytest
 
 from api.client import CREATE, Client
@@ -11,6 +12,14 @@ from databases import Databases
 UPDATE = """
 mutation ($input: UpdateSessionInput!) { updateSession(input: $input) { session { id } errors { code path } } }
 """
+READS = {
+    "configs": "configs",
+    "messages": "messages(first: 9) { nodes { text } }",
+    "files": "files { nodes { path } }",
+    "all files": 'files(glob: "*") { nodes { path } }',
+    "file": 'file(path: "/a.txt") { path }',
+    "URL": 'file(path: "/a.txt") { publicUrl { url } }',
+}
 NOWHERE = {"id": "nope", "project_id": "p", "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z"}
 UNTIMED = NOWHERE | {"id": "0f8fad5b-d9cb-469f-a165-70867728950e", "created_at": "yesterday"}
 
@@ -35,3 +44,34 @@ async def test_an_integer_that_would_lose_digits_is_refused(client: Client, numb
     made = await client.create()
     payload = (await client.data(UPDATE, input={"id": made["id"], "configs": {"n": number}}))["updateSession"]
     assert payload == {"session": None, "errors": [{"code": "INVALID_INPUT", "path": ["input", "configs", "n"]}]}
+
+
+async def filled(client: Client) -> dict[str, Any]:
+    session = await client.create(configs={"of": client.user})
+    await client.store(session["id"], "hello")
+    await client.upload(session["id"], "/a.txt")
+    return session
+
+
+@pytest.mark.parametrize("read", READS)
+async def test_what_acontext_answers_about_another_session_is_not_shown(
+    client: Client, upstream: OddUpstream, read: str
+) -> None:
+    """As where a cache in between takes one address for another."""
+    mine, theirs = await filled(client), await filled(client.as_user("bob"))
+    document = f"query ($id: ID!) {{ session(id: $id) {{ {READS[read]} }} }}"
+
+    async def taken_for_another(request: httpx.Request) -> httpx.Response:
+        path = request.url.raw_path.decode().removeprefix("/api/v1")
+        for id, other in zip(_ids(mine), _ids(theirs), strict=True):
+            path = path.replace(id, other)
+        return httpx.Response(200, json={"code": 0, "data": await upstream.ask("GET", path), "msg": ""})
+
+    upstream.is_odd = lambda request: request.url.params.get("with_public_url") == "true" or read != "URL"
+    upstream.instead = taken_for_another
+    answer = await client.answer(document, id=mine["id"])
+    assert {error["extensions"]["code"] for error in answer["errors"]} == {"UPSTREAM_UNAVAILABLE"}
+
+
+def _ids(session: dict[str, Any]) -> tuple[str, str]:
+    return session["acontextId"], session["disk"]["acontextId"]

@@ -13,11 +13,12 @@ import aiohttp
 
 from commands import resident
 from replicas.fleet import Fleet, text_of
+from soak.asking import Servers
 from soak.faults import Faults
 from soak.following import Follower, Idler, Sockets
 from soak.ledger import Ledger, Session
 from soak.rounds import SETTLING
-from soak.writing import Servers, Writer
+from soak.writing import Writer
 
 _USERS = 16
 _WHO, _SOMEBODY_ELSE = "ada", "bob"

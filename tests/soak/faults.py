@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -12,11 +12,13 @@ from aiohttp import web
 
 WAYS = (
     *("failed before", "failed after", "busy", "unreachable"),
-    *("reset before", "reset after", "cut off", "not JSON", "late", "slow"),
+    *("reset before", "reset amid", "reset after", "cut off", "not JSON", "late", "slow"),
 )
 LATE = 4.0
 """Seconds after which a call has its effect for which nobody waits any more: longer than a server waits."""
 _SLOW = 0.3
+_SOON = 0.5
+"""Seconds in which a call has its effect whose connection is gone: others that come after it may be sooner."""
 _REFUSALS: dict[str, Callable[[], web.Response]] = {
     "failed before": lambda: web.Response(status=502, text="<html>bad gateway</html>", content_type="text/html"),
     "busy": lambda: web.Response(status=429, headers={"retry-after": "0"}, text="{}"),
@@ -78,10 +80,11 @@ class Faults:
             return _REFUSALS[way]()
         if way == "reset before":
             return _reset(request)
+        if way == "reset amid":
+            self._go_on_with(self._soon(request, body))
+            return _reset(request)
         if way == "late":
-            task = asyncio.create_task(self._later(request, body))
-            self._late.add(task)
-            task.add_done_callback(self._late.discard)
+            self._go_on_with(self._later(request, body))
             await asyncio.sleep(LATE)
             return _reset(request)
         if way == "slow":
@@ -101,6 +104,15 @@ class Faults:
         if way == "cut off":
             return await _cut(request, status, headers, answer)
         return web.Response(status=status, headers=headers, body=answer)
+
+    def _go_on_with(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._late.add(task)
+        task.add_done_callback(self._late.discard)
+
+    async def _soon(self, request: web.BaseRequest, body: bytes) -> None:
+        await asyncio.sleep(self.lot.uniform(0, _SOON))
+        await self._forward(request, body)
 
     async def _later(self, request: web.BaseRequest, body: bytes) -> None:
         await asyncio.sleep(LATE - 0.1)

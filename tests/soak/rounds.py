@@ -18,10 +18,11 @@ import asyncpg  # type: ignore[import-untyped]
 from commands import address_told
 from postgres import Server
 from replicas.fleet import LEASE, Fleet
+from soak.asking import PATIENCE, Servers
 from soak.audit import Findings, audited
 from soak.faults import LATE, Faults
 from soak.ledger import Ledger
-from soak.writing import PATIENCE, Servers, Writer
+from soak.writing import Writer
 
 SETTLING = 6
 """Seconds after which a message that was sent is sent again: longer than a late call takes."""
@@ -84,7 +85,7 @@ class Soak:
             self.fleet.settings |= {"GQL_API_STORE_SETTLING": str(SETTLING), "GQL_API_MAX_OPERATIONS_PER_USER": "1000"}
             self.fleet.start(2)
             async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
-                servers = Servers(self.fleet.urls, http)
+                servers = Servers(self.fleet.urls, http, direct)
                 await self._write(servers, end=begun + self.plan.seconds)
             faults.is_calm = True
             await faults.settled()

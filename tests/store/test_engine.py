@@ -1,12 +1,12 @@
 """Connections that stay at hand between statements: as good as the pool's, and nobody waits in vain."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
 import pytest
-from tortoise.exceptions import OperationalError
+from tortoise.exceptions import OperationalError, TransactionManagementError
 from tortoise.transactions import in_transaction
 
 from databases import Databases
@@ -186,3 +186,44 @@ async def test_all_is_closed_with_the_database_what_is_at_hand_too(url: str) -> 
         assert held.pool.get_idle_size() < MOST
     assert held.pool.is_closing()
     assert (held.idle(), held.pool.get_size()) == (0, 0)
+
+
+WRITE = "UPDATE session_mappings SET state = state"
+
+
+@pytest.fixture
+async def failed_over(database: Database, url: str, postgres_databases: Databases) -> AsyncIterator[Database]:
+    """A database of which all connections that are open lead to a standby, and those that come to the primary."""
+    await asyncio.gather(*(asked(database, "SELECT pg_sleep(0.05)") for _ in range(2 * MOST)))
+    name = (await asked(database, "SELECT current_database() AS name"))[0]["name"]
+    execute = postgres_databases.execute
+    await execute(url, f"ALTER DATABASE {name} SET default_transaction_read_only = off")
+    await execute(url, "ALTER SYSTEM SET default_transaction_read_only = on")
+    await execute(url, "SELECT pg_reload_conf()")
+    async with asyncio.timeout(10):
+        while await asked(database, "SHOW transaction_read_only") != [{"transaction_read_only": "on"}]:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    yield database
+    await execute(url, "ALTER SYSTEM RESET default_transaction_read_only")
+    await execute(url, "SELECT pg_reload_conf()")
+    await execute(url, f"ALTER DATABASE {name} RESET default_transaction_read_only")
+
+
+async def written(database: Database) -> None:
+    await asked(database, WRITE)
+
+
+async def written_in_a_transaction(_: Database) -> None:
+    async with in_transaction() as connection:
+        await connection.execute_query(WRITE)
+
+
+@pytest.mark.parametrize("write", [written, written_in_a_transaction])
+async def test_one_that_leads_to_a_standby_is_the_last_that_does(
+    failed_over: Database, write: Callable[[Database], Awaitable[None]]
+) -> None:
+    with pytest.raises(TransactionManagementError, match="read-only transaction"):
+        await write(failed_over)
+
+    for _ in range(2 * MOST):
+        await asyncio.gather(written(failed_over), written(failed_over), written_in_a_transaction(failed_over))

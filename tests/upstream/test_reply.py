@@ -2,10 +2,13 @@
 
 import gzip
 import itertools
+import tracemalloc
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gql_api.request_scope import Exceeded, Room
 from gql_api.upstream.reply import Malformed, Reply
 from gql_api.upstream.sender import Answer
 
@@ -52,3 +55,38 @@ def test_the_parser_takes_the_leniencies_that_are_asked_of_it() -> None:
     reply.begin("GET")
     reply.feed(b"HTTP/1.1 200 OK\nX-Bell: a\x07b\nTransfer-Encoding: chunked\n\n1 \r\na\r\n0\r\n\r\n")
     assert reply.answer() == Answer(200, "OK", {"x-bell": "a\x07b", "transfer-encoding": "chunked"}, b"a")
+
+
+MIB = 1024 * 1024
+
+
+def packed(size: int) -> bytes:
+    body = gzip.compress(bytes(size))
+    return b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+
+
+def test_a_packed_answer_is_unpacked_no_further_than_there_is_room() -> None:
+    """64 KiB become 64 MiB: what callers store may be as alike, and a proxy before Acontext may pack what it sends."""
+    reply, written = Reply(), packed(64 * MIB)
+    reply.begin("GET", Room(MIB))
+    reply.feed(written)
+    tracemalloc.start()
+    try:
+        with pytest.raises(Exceeded):
+            reply.answer()
+        assert tracemalloc.get_traced_memory()[1] < 8 * MIB
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("size", [0, 1, MIB - 1, MIB, MIB + 1, 3 * MIB])
+def test_a_packed_answer_takes_as_much_room_as_it_is_long(size: int) -> None:
+    reply = Reply()
+    reply.begin("GET", Room(max(size, 50)))
+    reply.feed(packed(size))
+    assert reply.answer().body == bytes(size)
+    if size > MIB:
+        reply.begin("GET", Room(size - 1))
+        reply.feed(packed(size))
+        with pytest.raises(Exceeded):
+            reply.answer()
