@@ -18,6 +18,7 @@ from gql_api.schema.limits import Allowance
 from gql_api.services import rules
 from gql_api.services.files import Files
 from gql_api.services.following import Following
+from gql_api.services.forking import Forking
 from gql_api.services.globs import Globs
 from gql_api.services.messages import Messages
 from gql_api.services.sessions import Sessions
@@ -32,6 +33,7 @@ class Services:
     several: SeveralSessions
     messages: Messages
     files: Files
+    forking: Forking
 
 
 @dataclass(slots=True)
