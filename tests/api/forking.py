@@ -15,19 +15,15 @@ mutation ($input: ForkSessionInput!) {
   }
 }
 """
-WHOLE = (
-    """
-query ($id: ID!) {
-  session(id: $id) {
-    displayTitle
+WHOLE = f"""
+query ($id: ID!) {{
+  session(id: $id) {{
     configs
-    messages { nodes { role text metadata idempotencyKey %s } }
-    files(glob: "**") { nodes { path mimeType size metadata textContent } }
-  }
-}
+    messages {{ nodes {{ role text metadata idempotencyKey {PARTS} }} }}
+    files(glob: "**") {{ nodes {{ path mimeType size metadata textContent }} }}
+  }}
+}}
 """
-    % PARTS
-)
 
 
 async def fork(client: Client, **input: Any) -> dict[str, Any]:

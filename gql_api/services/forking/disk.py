@@ -87,6 +87,12 @@ async def files_of(gateway: Gateway, disk_id: UUID, hold: Callable[[], Awaitable
             found += listing.files
             waiting += [f"{path}{name}/" for name in listing.directories]
             walked += not listing.files
-        if waiting or len(found) > MOST_FILES:
-            raise TooLarge(f"At most {MOST_FILES} files can be copied.", FILES)
+        if waiting:
+            raise _too_many()
+    if len(found) > MOST_FILES:
+        raise _too_many()
     return sorted(found, key=lambda file: file.path)
+
+
+def _too_many() -> TooLarge:
+    return TooLarge(f"At most {MOST_FILES} files can be copied.", FILES)
