@@ -50,6 +50,9 @@ UPDATE session_mappings SET created_at = $2 WHERE id = $1 RETURNING {", ".join(r
 """)  # noqa: S608 - names of our own columns
 
 
+FREE = from_micros(0)
+
+
 class Asked(NamedTuple):
     """What is to be copied. `at` is the last message, None for all of them; its time is None where it is not known.
 
@@ -74,8 +77,8 @@ class Plan(NamedTuple):
 class Fork(NamedTuple):
     """A session that is being made of another. Until `lease_until` nobody but who wrote that works on it.
 
-    Before `settled` something that was sent to Acontext may still arrive there. `plan` is None until it was looked how
-    much there is.
+    Before `settled` something that was sent to Acontext may still arrive there; `FREE` says that nothing may, and that
+    who worked on it has let go. `plan` is None until it was looked how much there is.
     """
 
     id: UUID
@@ -88,6 +91,11 @@ class Fork(NamedTuple):
     settled: datetime
     plan: Plan | None
     done: int
+
+    @property
+    def is_free(self) -> bool:
+        """Whether who asks for it may go on with it at once, whatever the lease keeps others from."""
+        return self.settled == FREE
 
     def held(self, lease_until: datetime, settled: datetime, done: int) -> Self:
         """Give the same as it was written down by `hold`."""

@@ -84,7 +84,7 @@ class Forking:
             if running := self._making.running(mapping.id):
                 return running
             fork = await forks.find(mapping.id)
-            if fork and fork.lease_until < self._making.now():
+            if fork and (fork.is_free or fork.lease_until < self._making.now()):
                 return fork
             if asyncio.get_running_loop().time() > deadline:
                 return _progress(fork)

@@ -103,7 +103,8 @@ class Making:
                 return self._running[fork.id]
             self.make_room()
             lease = self.lease_end()
-            held = await forks.hold(fork, lease_until=lease, settled=fork.settled, done=fork.done)
+            settled = max(fork.settled, fork.begun)
+            held = await forks.hold(fork, lease_until=lease, settled=settled, done=fork.done)
             return self.start(held) if held else None
 
     async def take_over(self, id: UUID) -> bool:

@@ -126,11 +126,13 @@ class Work:
             await self._write(lease_until=settled + _SKEW, settled=settled)
 
     async def let_go(self, pause: timedelta = timedelta()) -> None:
-        """Let anybody go on with it after a pause; where something may still arrive, not before it has settled."""
+        """Let others go on with it: who asks for it at once, the sweep after a pause.
+
+        Where something may still arrive it stays as it is, and nobody does before that has settled.
+        """
         if not self.is_in_doubt:
-            now = self.tools.creation.now()
-            settled = now if self._is_held else self.fork.settled
-            await self._write(lease_until=max(now + pause, settled), settled=settled)
+            settled = forks.FREE if self._is_held else self.fork.settled
+            await self._write(lease_until=max(self.tools.creation.now() + pause, settled), settled=settled)
 
     @asynccontextmanager
     async def sending(self) -> AsyncIterator[None]:
