@@ -1,15 +1,19 @@
 """Forks without the application around them: servers that make them, what there is to copy, and what came of it."""
 
+import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import httpx
+
 from gql_api import model
 from gql_api.services.creation import NewSession
-from gql_api.services.forking import Asked, Forking, New
+from gql_api.services.forking import Asked, Forked, Forking, New
 from gql_api.services.forking.making import Making
+from gql_api.store import mappings
 from services.parts import Parts
 
 CALL = {"type": "tool-call", "meta": {"id": "c", "name": "look", "arguments": "{}"}}
@@ -21,6 +25,11 @@ class Server(NamedTuple):
 
     forking: Forking
     making: Making
+
+    @classmethod
+    def of(cls, making: Making) -> "Server":
+        """Make a server of what makes its forks."""
+        return cls(Forking(making), making)
 
     async def ended(self) -> None:
         """Wait until nothing is made here any more, whatever came of it."""
@@ -40,7 +49,7 @@ async def server(parts: Parts) -> AsyncIterator[Server]:
     """Open a server; it knows nothing of what others did."""
     making = parts.making()
     async with making.open():
-        yield Server(Forking(making), making)
+        yield Server.of(making)
 
 
 async def source(parts: Parts) -> model.Session:
@@ -85,9 +94,42 @@ def _bare(parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 async def visible(parts: Parts) -> list[UUID]:
     """List Ada's sessions as her readers see them."""
-    from gql_api.store import mappings  # noqa: PLC0415
-
     page, _ = await mappings.page(
         "ada", where=model.SessionFilter(), newest_first=False, after=None, before=None, limit=100, from_end=False
     )
     return [session.id for session in page]
+
+
+def stores(request: httpx.Request) -> bool:
+    """Pick what stores a message."""
+    return request.method == "POST" and request.url.path.endswith("/messages")
+
+
+def uploads(request: httpx.Request) -> bool:
+    """Pick what uploads a file."""
+    return request.method == "POST" and request.url.path.endswith("/artifact")
+
+
+async def stuck_at(
+    parts: Parts, one: Server, made: model.Session, picks: Callable[[httpx.Request], bool], *, key: str | None = "key"
+) -> "asyncio.Task[Forked]":
+    """Begin a fork, and give what asks for it when its call that is picked has been sent and is not answered."""
+    sent = asyncio.Event()
+
+    async def never(_: httpx.Request) -> httpx.Response:
+        sent.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    parts.upstream.is_odd, parts.upstream.instead = picks, never
+    asking = asyncio.create_task(one.forking.fork("ada", new(made, key=key)))
+    await sent.wait()
+    parts.upstream.instead = None
+    return asking
+
+
+async def killed(one: Server, *asking: "asyncio.Task[Forked]") -> None:
+    """Stop the work where it is, without a chance to tidy up; who asks for it learns that the server ends."""
+    for running in one.making._running.values():
+        running.task.cancel()
+    await asyncio.gather(*asking, return_exceptions=True)

@@ -14,7 +14,7 @@ from gql_api.errors import Failure
 from gql_api.services.creation import LEASE
 from gql_api.store import mappings
 from gql_api.store.database import open_database
-from services.forks import Server, content, new, server, source, visible
+from services.forks import Server, content, killed, new, server, source, visible
 from services.parts import Parts, opened
 from services.test_keyed import WAYS, Network
 
@@ -114,8 +114,7 @@ async def test_one_that_is_killed_at_any_call_is_gone_on_with_by_the_sweep_of_an
         async with server(parts) as one:
             asked = asyncio.create_task(one.forking.fork("ada", new(made)))
             await cut.reached.wait()
-            kill(one)
-            await asyncio.wait([asked])
+            await killed(one, asked)
         parts.upstream.fault = None
         assert await visible(parts) == [made.id]
         async with server(parts) as another:
@@ -128,12 +127,6 @@ async def test_one_that_is_killed_at_any_call_is_gone_on_with_by_the_sweep_of_an
         assert forked.session, number
         await check_whole(parts, made, forked.session)
         await forget_all(parts)
-
-
-def kill(one: Server) -> None:
-    """Stop the work where it is, without a chance to tidy up."""
-    for running in one.making._running.values():
-        running.task.cancel()
 
 
 class Mild(random.Random):
@@ -155,8 +148,8 @@ async def test_whatever_fails_it_is_there_once_and_whole(parts: Parts, seed: int
             if lot.random() < 0.3:
                 for _ in range(lot.randrange(400)):
                     await asyncio.sleep(0)
-                kill(one)
-            await asyncio.wait([asked])
+                await killed(one)
+            await asyncio.gather(asked, return_exceptions=True)
         if not asked.cancelled() and not asked.exception() and asked.result().session:
             session = asked.result().session
             break
