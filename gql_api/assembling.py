@@ -18,6 +18,9 @@ from gql_api.services.erasing import Erasing
 from gql_api.services.files import Files
 from gql_api.services.following import Following
 from gql_api.services.following import Limits as FollowingLimits
+from gql_api.services.forking import Forking
+from gql_api.services.forking.making import Making
+from gql_api.services.forking.work import Tools
 from gql_api.services.keyed import Keys
 from gql_api.services.lease import Terms
 from gql_api.services.locks import SessionLocks
@@ -36,11 +39,16 @@ class Assembled(NamedTuple):
 
     services: Services
     reconciler: Reconciler
+    making: Making
 
     @asynccontextmanager
     async def background(self, *, every: float) -> AsyncIterator[None]:
         """Finish during the block what is open, and look for it at intervals of about so many seconds."""
-        async with beside(self.reconciler.run(every=every)), beside(self.services.erasing.run(every=every)):
+        async with (
+            self.making.open(),
+            beside(self.reconciler.run(every=every)),
+            beside(self.services.erasing.run(every=every)),
+        ):
             yield
 
 
@@ -69,7 +77,10 @@ def services(
         None if settings.is_single else turn_at(task, _holder(), every=settings.sweep_seconds)
         for task in ("sweep", "erasures")
     ]
-    reconciler = Reconciler(gateway, creation=creation, clock=clock, turn=turns[0])
+    settling = timedelta(seconds=settings.store_settling)
+    transfer = timedelta(seconds=settings.upstream_transfer_timeout)
+    making = Making(Tools(gateway, creation, events, places, settling, transfer))
+    reconciler = Reconciler(gateway, creation=creation, clock=clock, turn=turns[0], making=making)
     sessions = Sessions(
         gateway,
         locks=locks,
@@ -78,15 +89,16 @@ def services(
         reconciler=reconciler,
         events=events,
     )
-    keys = Keys(gateway, clock, timedelta(seconds=settings.store_settling))
+    keys = Keys(gateway, clock, settling)
     made = Services(
         sessions=sessions,
         several=SeveralSessions(sessions),
         messages=Messages(keys, locks, events, places, longest_run=settings.max_run),
         files=Files(gateway, locks),
         erasing=Erasing(locks=locks, creation=creation, reconciler=reconciler, events=events, turn=turns[1]),
+        forking=Forking(making),
     )
-    return Assembled(made, reconciler)
+    return Assembled(made, reconciler, making)
 
 
 def following(

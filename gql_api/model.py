@@ -33,6 +33,8 @@ class Session(NamedTuple):
     archived_at: datetime | None = None
     last_activity_at: datetime | None = None
     """When its newest message was stored, as far as it was seen here; None where none was since it was made."""
+    forked_from: UUID | None = None
+    """The session that it was made of, which may be gone since."""
 
     @property
     def active_at(self) -> datetime:

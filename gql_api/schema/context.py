@@ -19,6 +19,7 @@ from gql_api.services import rules
 from gql_api.services.erasing import Erasing
 from gql_api.services.files import Files
 from gql_api.services.following import Following
+from gql_api.services.forking import Forking
 from gql_api.services.globs import Globs
 from gql_api.services.messages import Messages
 from gql_api.services.sessions import Sessions
@@ -34,6 +35,7 @@ class Services:
     messages: Messages
     files: Files
     erasing: Erasing
+    forking: Forking
 
 
 @dataclass(slots=True)

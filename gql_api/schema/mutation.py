@@ -4,7 +4,7 @@ from typing import Annotated
 
 import strawberry
 
-from gql_api.schema import file_write, message_write, session_write, several_write, user_write
+from gql_api.schema import file_write, fork, message_write, session_write, several_write, user_write
 from gql_api.schema.context import Info
 
 _INPUT = strawberry.argument(description="What to do.")
@@ -49,6 +49,16 @@ class Mutation:
         self, info: Info, input: Annotated[session_write.DeleteSessionInput, _INPUT]
     ) -> session_write.DeleteSessionPayload | None:
         return await session_write.delete_session(info, input)
+
+    @strawberry.mutation(
+        description="Make a session of one of the viewer's: its messages up to one of them, in their order, with "
+        "metadata and media, its configs, and its files on a disk of its own. It is seen when it is whole; where that "
+        "takes longer than a request, `progress` tells how far it is. Neither tags nor pin are copied."
+    )
+    async def fork_session(
+        self, info: Info, input: Annotated[fork.ForkSessionInput, _INPUT]
+    ) -> fork.ForkSessionPayload | None:
+        return await fork.fork_session(info, input)
 
     @strawberry.mutation(
         description="Archive, pin or tag several of the viewer's sessions alike. Each is changed whole or not at all; "

@@ -7,6 +7,7 @@ from uuid import UUID
 import strawberry
 
 from gql_api import model
+from gql_api.loaders import Owned
 from gql_api.loaders.naming import newest_message, opening
 from gql_api.schema import node
 from gql_api.schema.computed import computed
@@ -122,6 +123,14 @@ class Session(node.Node):
     )
     def last_activity_at(self, info: Info) -> datetime:
         return info.context.loaders.places.activity(self.value)
+
+    @strawberry.field(
+        description="The session that forkSession made it of; null when it was made otherwise, or that one is gone."
+    )
+    async def forked_from(self, info: Info) -> "Session | None":
+        source = self.value.forked_from
+        found = source and await info.context.loaders.session.load(Owned(self.value.user, source))
+        return Session(value=found, beside=self.beside) if found else None
 
     @strawberry.field(description="Its tags, in alphabetical order.")
     async def tags(self, info: Info) -> list[str]:

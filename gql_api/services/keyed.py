@@ -20,7 +20,7 @@ from gql_api.services.drafts import Storable
 from gql_api.store import idempotency
 from gql_api.store.idempotency import KeyRow, Stored
 from gql_api.upstream import cursor
-from gql_api.upstream.failures import Fate
+from gql_api.upstream.failures import HARMLESS
 from gql_api.upstream.gateway import Gateway
 from gql_api.upstream.messages import LARGEST_PAGE, Reading
 from gql_api.upstream.refusal import Refused
@@ -29,7 +29,6 @@ from gql_api.upstream.walking import walk
 _OVERLAP = timedelta(seconds=10)
 """How much earlier than the last message known before its time may say that a later one was stored."""
 _SPARE = 20
-_HARMLESS = frozenset({Fate.UNSENT, Fate.DEFERRED, Fate.CLOSED, Fate.CIRCUIT_OPEN})
 
 
 class Keys(NamedTuple):
@@ -112,7 +111,7 @@ class Keyed:
 
     async def after(self, failure: UpstreamFailure) -> model.Message:
         """Look once whether the message is there all the same; else raise what the caller is to be told."""
-        if isinstance(failure, Refused) or getattr(failure, "fate", None) in _HARMLESS:
+        if isinstance(failure, Refused) or getattr(failure, "fate", None) in HARMLESS:
             await self.unsent()
             raise failure
         found = None

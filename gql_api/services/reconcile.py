@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from gql_api import model
-from gql_api.errors import DatabaseFailure, UpstreamFailure
+from gql_api.errors import Busy, DatabaseFailure, UpstreamFailure
 from gql_api.services.creation import LEASE, UNDOING, Creation
-from gql_api.store import erasures, idempotency, mappings, places, tags, transfer
+from gql_api.services.forking.making import Making
+from gql_api.store import erasures, forks, idempotency, mappings, places, tags, transfer
 from gql_api.store.turns import Turn
 from gql_api.telemetry import Finishing, doing
 from gql_api.upstream.gateway import Gateway
@@ -38,15 +39,23 @@ class Reconciler:
     """The sweep over what a failure or a killed process left open.
 
     Where several processes sweep, each has a `turn`, and only who has it at the time works; of one alone it is None.
+    Sessions that are being made of others are handed over to who makes such; where that is nobody, they are left.
     """
 
     def __init__(
-        self, gateway: Gateway, *, creation: Creation, clock: Callable[[], datetime], turn: Turn | None = None
+        self,
+        gateway: Gateway,
+        *,
+        creation: Creation,
+        clock: Callable[[], datetime],
+        turn: Turn | None = None,
+        making: Making | None = None,
     ) -> None:
         self._gateway = gateway
         self._creation = creation
         self._clock = clock
         self._turn = turn
+        self._making = making
         self._put_off: set[UUID] = set()
 
     async def run(self, *, every: float) -> None:
@@ -135,11 +144,15 @@ class Reconciler:
         return True
 
     async def finish(self, mapping: model.Mapping) -> bool:
-        """Undo a creation or complete a deletion; False when Acontext or the database does not let us yet."""
+        """Undo a creation or complete a deletion; False when Acontext or the database does not let us yet.
+
+        A session that is being made of another is gone on with, behind the sweep.
+        """
         try:
             async with asyncio.timeout(UNDOING):
-                await self._finish(mapping)
-        except (UpstreamFailure, DatabaseFailure, TimeoutError) as error:
+                if not await self._is_handed_over(mapping):
+                    await self._finish(mapping)
+        except (Busy, UpstreamFailure, DatabaseFailure, TimeoutError) as error:
             level = logging.DEBUG if mapping.id in self._put_off else logging.WARNING
             _LOG.log(level, "an open %s is left for later: %s", mapping.state.value, type(error).__name__)
             self._remember(mapping.id)
@@ -184,6 +197,15 @@ class Reconciler:
 
     async def _claim(self, now: datetime, *, limit: int, alone: bool) -> list[model.Mapping]:
         return await mappings.claim_unfinished(now=now, lease_until=now + LEASE, limit=limit, ignore_leases=alone)
+
+    async def _is_handed_over(self, mapping: model.Mapping) -> bool:
+        if mapping.state is not model.MappingState.CREATING:
+            return False
+        if self._making:
+            return await self._making.take_over(mapping.id)
+        if await forks.find(mapping.id):
+            raise Busy("Servers go on with this one.")
+        return False
 
     async def _finish(self, mapping: model.Mapping) -> None:
         if mapping.state is model.MappingState.DELETING:

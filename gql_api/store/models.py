@@ -42,6 +42,9 @@ class SessionMapping(Model):
     opening: str | None = fields.TextField(null=True)
     opening_micros: int | None = fields.BigIntField(null=True)
 
+    # The session that it was made of; no reference, for that one may be deleted and forgotten.
+    forked_from: UUID | None = fields.UUIDField(null=True)
+
     class Meta:
         table = "session_mappings"
         constraints = (

@@ -23,6 +23,7 @@ OF_SESSION = (
     "pinned_at",
     "archived_at",
     "last_activity_at",
+    "forked_from",
 )
 OF_MAPPING = (*OF_SESSION, "state", "adopted", "nonce")
 PERSONAL = (
@@ -95,6 +96,7 @@ def session(row: Row) -> model.Session:
         pinned_at=row["pinned_at"],
         archived_at=row["archived_at"],
         last_activity_at=row["last_activity_at"],
+        forked_from=row["forked_from"],
     )
 
 

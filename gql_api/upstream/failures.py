@@ -26,6 +26,10 @@ class Fate(Enum):
     """It was not tried: too many before it had failed."""
 
 
+HARMLESS = frozenset({Fate.UNSENT, Fate.DEFERRED, Fate.CLOSED, Fate.CIRCUIT_OPEN})
+"""Fates of calls that certainly had no effect."""
+
+
 class Unavailable(UpstreamUnavailable):
     """No use of Acontext was to be had.
 

@@ -10,9 +10,13 @@ from api.odd_upstream import OddUpstream
 from api.upstream import KEY
 from carrying import in_front
 from gql_api.embedded import open_acontext
+from gql_api.events.local import LocalBroker
 from gql_api.services.creation import Creation
+from gql_api.services.forking.making import Making
+from gql_api.services.forking.work import Tools
 from gql_api.services.keyed import Keys
 from gql_api.services.reconcile import Reconciler
+from gql_api.store.place_keeper import PlaceKeeper
 from gql_api.store.turns import Turn
 from gql_api.upstream.connect import connect
 from gql_api.upstream.direct import Direct
@@ -34,8 +38,13 @@ class Parts:
     def keys(self) -> Keys:
         return Keys(self.gateway, lambda: self.now, timedelta(seconds=60))
 
-    def reconciler(self, turn: Turn | None = None) -> Reconciler:
-        return Reconciler(self.gateway, creation=self.creation(), clock=lambda: self.now, turn=turn)
+    def making(self) -> Making:
+        """Make what copies sessions in one server; it is to be opened."""
+        seconds = timedelta(seconds=60), timedelta(seconds=5)
+        return Making(Tools(self.gateway, self.creation(), LocalBroker(), PlaceKeeper(), *seconds))
+
+    def reconciler(self, turn: Turn | None = None, making: Making | None = None) -> Reconciler:
+        return Reconciler(self.gateway, creation=self.creation(), clock=lambda: self.now, turn=turn, making=making)
 
     async def left_upstream(self) -> tuple[int, int, int]:
         """Count sessions, disks, and users that own disks."""

@@ -39,6 +39,7 @@ BASE = 1
 """What every operation costs."""
 _MESSAGES = "Session.messages"
 _SESSION = "Query.session"
+_FORK = "Mutation.forkSession"
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +175,8 @@ class _Reading:
         if price.size is None:
             return None
         constant, variable = _arguments(node)
+        if name == _FORK:
+            return partial(_source, partial(_read, constant, variable))
         if name != _MESSAGES or (not variable and price.size(constant) is not None):
             return _sized(price.size, constant, variable)
         return partial(_conversation, price.size, partial(_read, constant, variable), around)
@@ -255,4 +258,12 @@ def _conversation(
             check_whole(count(listed, given))
         if known is not None and known > MOST_SHOWN:
             raise too_many_shown(MOST_SHOWN)
+    return UNCOUNTED_MESSAGES if known is None else known
+
+
+def _source(read: Callable[[Given], Values], given: Given) -> int:
+    """Tell how many messages are copied at most: a cut is somewhere in the conversation."""
+    asked = read(given).get("input")
+    id = asked.get("sessionId") if isinstance(asked, Mapping) else None
+    known = given.known(id) if isinstance(id, str) else None
     return UNCOUNTED_MESSAGES if known is None else known

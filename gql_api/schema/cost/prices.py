@@ -29,7 +29,8 @@ Arguments = Mapping[str, Any]
 class Price:
     """Points for the field itself, and where it is a list, how many entries it has, at so many points each.
 
-    `size` is told from the arguments as a client names them; None: the whole conversation. `is_of_all`: it is as long
+    `size` is told from the arguments as a client names them; None: the whole conversation, of the session around it or
+    that the arguments name. `is_of_all`: it is as long
     as the connection that it is a field of, each of whose entries it may name.
     """
 
@@ -91,6 +92,7 @@ PRICES: dict[str, Price] = {
     "Session.displayTitle": _ONE,
     "Session.lastMessage": Price(CALL + 1),
     "Session.tags": Price(1),
+    "Session.forkedFrom": Price(1),
     "Session.configs": _ONE,
     "Session.messages": Price(CALL, _messages),
     "Session.files": _LISTED_FILES,
@@ -119,6 +121,7 @@ PRICES: dict[str, Price] = {
     "Mutation.updateSessions": Price(0, _named),
     "Mutation.deleteSessions": Price(0, _named, each=5 * CALL),
     "Mutation.deleteUser": Price(50 * CALL),
+    "Mutation.forkSession": Price(8 * CALL, lambda _: None, each=4),
     "Mutation.storeMessage": _ONE,
     "Mutation.storeMessages": Price(0, _stored, each=CALL),
     "Mutation.updateMessageMetadata": Price(2 * CALL),
