@@ -25,7 +25,7 @@ UPDATE session_mappings SET title = NULL, title_folded = NULL WHERE state IN ('d
 class Migration(migrations.Migration):
     """A table of its own; and what was deleted in the last week loses its title."""
 
-    dependencies = [("gql_api", "0008_session_openings")]  # noqa: RUF012
+    dependencies = [("gql_api", "0009_forks")]  # noqa: RUF012
     operations = [  # noqa: RUF012
         ops.RunSQL(_ERASURES, reverse_sql="DROP TABLE erasures"),
         ops.RunSQL(_OLDEST, reverse_sql="DROP INDEX erasures_oldest"),
