@@ -14,9 +14,8 @@ from gql_api.errors import DatabaseFailure, UpstreamFailure
 from gql_api.model import MappingState
 from gql_api.operating import STANDARD, Telling, open_mappings, written
 from gql_api.refusal import Refusal
-from gql_api.running import open_gateway
+from gql_api.running import creation_of, open_gateway
 from gql_api.services.comparing import Comparison, Finding, Kind
-from gql_api.services.creation import Creation
 from gql_api.services.reconcile import Reconciler
 from gql_api.services.transfer.inventory import aside
 from gql_api.settings import Settings
@@ -76,11 +75,10 @@ async def _reconcile(settings: Settings, sums: Sums, telling: Telling, report: "
         database = await stack.enter_async_context(open_mappings(settings, migrate=is_ours))
         clock = await stack.enter_async_context(keeping_time(database))
         gateway, _ = await open_gateway(stack, settings)
-        creation = Creation(gateway, disk_owner_prefix=settings.disk_owner_prefix, clock=clock)
-        reconciler = Reconciler(gateway, creation=creation, clock=clock)
+        reconciler = Reconciler(gateway, creation=creation_of(gateway, settings, clock), clock=clock)
         comparison = Comparison(gateway, stack.enter_context(aside()), disk_owner_prefix=settings.disk_owner_prefix)
         try:
-            await _finish(reconciler, sums, alone=settings.is_single)
+            await _finish(reconciler, sums, alone=settings.is_embedded)
             async for findings in comparison.run():
                 sums.compared = {"sessions": comparison.sessions, "owners": comparison.owners}
                 await _take(findings, reconciler, sums, report)

@@ -27,7 +27,7 @@ from gql_api.mark import Settling
 from gql_api.refusal import Refusal
 from gql_api.schema.context import Services
 from gql_api.services.adoption import Adoption
-from gql_api.services.creation import Creation
+from gql_api.services.creation import Creation, lease_for
 from gql_api.services.files import Files
 from gql_api.services.following import Following
 from gql_api.services.following import Limits as FollowingLimits
@@ -127,7 +127,8 @@ async def run(
         locks = await stack.enter_async_context(SessionLocks(patience=settings.lock_patience, terms=terms).open())
         clock = await stack.enter_async_context(keeping_time(database))
         services, reconciler = _services(gateway, settings, locks, events, places, clock)
-        await reconciler.start(alone=settings.is_single, patience=START_SECONDS)
+        # Calls of an embedded Acontext end with the process that made them.
+        await reconciler.start(alone=settings.is_single, patience=START_SECONDS, is_silent=settings.is_embedded)
         with listening(listeners):
             await stack.enter_async_context(beside(reconciler.run(every=settings.sweep_seconds)))
             following = _following(gateway, events, places, settings, clock)
@@ -230,6 +231,12 @@ async def open_gateway(
     return gateway, material
 
 
+def creation_of(gateway: Gateway, settings: Settings, clock: DatabaseClock) -> Creation:
+    """Give what makes sessions as the settings say."""
+    lease = lease_for(settings.store_settling)
+    return Creation(gateway, disk_owner_prefix=settings.disk_owner_prefix, clock=clock, lease=lease)
+
+
 def _services(
     gateway: Gateway,
     settings: Settings,
@@ -238,7 +245,7 @@ def _services(
     places: PlaceKeeper,
     clock: DatabaseClock,
 ) -> tuple[Services, Reconciler]:
-    creation = Creation(gateway, disk_owner_prefix=settings.disk_owner_prefix, clock=clock)
+    creation = creation_of(gateway, settings, clock)
     turn = None if settings.is_single else turn_at_sweep(_holder(), every=settings.sweep_seconds)
     reconciler = Reconciler(gateway, creation=creation, clock=clock, turn=turn)
     sessions = Sessions(

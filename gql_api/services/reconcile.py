@@ -10,7 +10,7 @@ from uuid import UUID
 
 from gql_api import model
 from gql_api.errors import DatabaseFailure, UpstreamFailure
-from gql_api.services.creation import LEASE, UNDOING, Creation
+from gql_api.services.creation import UNDOING, Creation
 from gql_api.store import idempotency, mappings, places, tags, transfer
 from gql_api.store.turns import Turn
 from gql_api.telemetry import Finishing, doing
@@ -56,16 +56,17 @@ class Reconciler:
         finally:
             await self._leave()
 
-    async def start(self, *, alone: bool, patience: float) -> None:
+    async def start(self, *, alone: bool, patience: float, is_silent: bool = True) -> None:
         """Finish what an earlier process left open, for so many seconds at most; the rest is left to `run`.
 
-        `alone` says that no other process can be at work on any of it, whatever the leases say.
+        `alone` says that no other process can be at work on any of it, whatever the leases say. Its last calls may
+        still take effect unless it `is_silent`: then what was half made is undone now, and looked at again later.
         """
         try:
             async with asyncio.timeout(patience):
                 now = self._clock()
                 for mapping in await self._claim(now, limit=_AT_ONCE, alone=alone):
-                    await self.finish(mapping)
+                    await self.finish(mapping, is_settled=is_silent or not alone)
         except TimeoutError:
             _LOG.warning("Acontext is slow: what an earlier process left open is finished later")
         except DatabaseFailure as failure:
@@ -128,11 +129,14 @@ class Reconciler:
         await self._gateway.sessions.delete_owner(owner)
         return True
 
-    async def finish(self, mapping: model.Mapping) -> bool:
-        """Undo a creation or complete a deletion; False when Acontext or the database does not let us yet."""
+    async def finish(self, mapping: model.Mapping, *, is_settled: bool = True) -> bool:
+        """Undo a creation or complete a deletion; False when Acontext or the database does not let us yet.
+
+        Where a call of the creation may still take effect, which is not settled, its intent stays, without its key.
+        """
         try:
             async with asyncio.timeout(UNDOING):
-                await self._finish(mapping)
+                await self._finish(mapping, is_settled=is_settled)
         except (UpstreamFailure, DatabaseFailure, TimeoutError) as error:
             level = logging.DEBUG if mapping.id in self._put_off else logging.WARNING
             _LOG.log(level, "an open %s is left for later: %s", mapping.state.value, type(error).__name__)
@@ -174,21 +178,27 @@ class Reconciler:
 
     def _reach(self, *, alone: bool) -> datetime:
         """Tell before which time a lease counts as over: who is alone reckons with none that may still last."""
-        return self._clock() + (LEASE if alone else timedelta())
+        return self._clock() + (self._creation.lease if alone else timedelta())
 
     async def _claim(self, now: datetime, *, limit: int, alone: bool) -> list[model.Mapping]:
-        return await mappings.claim_unfinished(now=now, lease_until=now + LEASE, limit=limit, ignore_leases=alone)
+        until = now + self._creation.lease
+        return await mappings.claim_unfinished(now=now, lease_until=until, limit=limit, ignore_leases=alone)
 
-    async def _finish(self, mapping: model.Mapping) -> None:
+    async def _finish(self, mapping: model.Mapping, *, is_settled: bool) -> None:
         if mapping.state is model.MappingState.DELETING:
             await self._remove(mapping)
             await places.forget(mapping.id)
             await tags.forget(mapping.id)
             await mappings.bury(mapping.id, now=self._clock())
             return
-        if not mapping.adopted:
-            await self._creation.undo(mapping.id, mapping.nonce)
-        await mappings.abandon(mapping.id, nonce=mapping.nonce)
+        if mapping.adopted:
+            await mappings.abandon(mapping.id, nonce=mapping.nonce)
+            return
+        if not is_settled:
+            await mappings.free_key(mapping.id, nonce=mapping.nonce)
+        await self._creation.undo(mapping.id, mapping.nonce)
+        if is_settled:
+            await mappings.abandon(mapping.id, nonce=mapping.nonce)
 
     async def _remove(self, mapping: model.Mapping) -> None:
         sessions = self._gateway.sessions
