@@ -18,6 +18,8 @@ AGAIN = {"BUSY", "UPSTREAM_FAILED"}
 PATIENCE = 90.0
 """Seconds after which a writer no longer waits for an answer."""
 _WAIT = 15.0
+_HANGS_UP, _HURRY = 0.03, 0.3
+"""The share of requests that clients do not wait for, and within how many seconds they hang up."""
 _TRIES_PAST = 5
 
 
@@ -39,7 +41,8 @@ class Servers:
         Of several codes the one comes first after which it is to be asked again.
         """
         body = {"query": query, "variables": {"input": input}}
-        limit = aiohttp.ClientTimeout(total=_WAIT)
+        hangs_up = lot.random() < _HANGS_UP
+        limit = aiohttp.ClientTimeout(total=lot.uniform(0, _HURRY) if hangs_up else _WAIT)
         try:
             async with self.http.post(
                 lot.choice(self.urls), json=body, headers={"x-user": user}, timeout=limit
