@@ -13,7 +13,7 @@ from gql_api.events import Broker
 from gql_api.mark import Settling
 from gql_api.schema.context import Services
 from gql_api.services.adoption import Adoption
-from gql_api.services.creation import Creation
+from gql_api.services.creation import Creation, lease_for
 from gql_api.services.erasing import Erasing
 from gql_api.services.files import Files
 from gql_api.services.following import Following
@@ -63,6 +63,12 @@ def locks(settings: Settings) -> SessionLocks:
     return SessionLocks(patience=settings.lock_patience, terms=None if settings.is_single else terms)
 
 
+def creation_of(gateway: Gateway, settings: Settings, clock: DatabaseClock) -> Creation:
+    """Give what makes sessions as the settings say."""
+    lease = lease_for(settings.store_settling)
+    return Creation(gateway, disk_owner_prefix=settings.disk_owner_prefix, clock=clock, lease=lease)
+
+
 def services(
     gateway: Gateway,
     settings: Settings,
@@ -72,7 +78,7 @@ def services(
     clock: DatabaseClock,
 ) -> Assembled:
     """Hand each service what it works with."""
-    creation = Creation(gateway, disk_owner_prefix=settings.disk_owner_prefix, clock=clock)
+    creation = creation_of(gateway, settings, clock)
     turns = [
         None if settings.is_single else turn_at(task, _holder(), every=settings.sweep_seconds)
         for task in ("sweep", "erasures")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
+from gql_api.assembling import creation_of
 from gql_api.errors import DatabaseFailure, UpstreamFailure
 from gql_api.events.local import LocalBroker
 from gql_api.model import MappingState
@@ -17,7 +18,6 @@ from gql_api.operating import STANDARD, Telling, open_mappings, written
 from gql_api.refusal import Refusal
 from gql_api.running import open_gateway
 from gql_api.services.comparing import Comparison, Finding, Kind
-from gql_api.services.creation import Creation
 from gql_api.services.erasing import Erasing
 from gql_api.services.locks import SessionLocks
 from gql_api.services.reconcile import Reconciler
@@ -80,14 +80,14 @@ async def _reconcile(settings: Settings, sums: Sums, telling: Telling, report: "
         database = await stack.enter_async_context(open_mappings(settings, migrate=is_ours))
         clock = await stack.enter_async_context(keeping_time(database))
         gateway, _ = await open_gateway(stack, settings)
-        creation = Creation(gateway, disk_owner_prefix=settings.disk_owner_prefix, clock=clock)
+        creation = creation_of(gateway, settings, clock)
         reconciler = Reconciler(gateway, creation=creation, clock=clock)
         erasing = Erasing(
             locks=SessionLocks(patience=0), creation=creation, reconciler=reconciler, events=LocalBroker()
         )
         comparison = Comparison(gateway, stack.enter_context(aside()), disk_owner_prefix=settings.disk_owner_prefix)
         try:
-            await _finish(reconciler, sums, alone=settings.is_single)
+            await _finish(reconciler, sums, alone=settings.is_embedded)
             await _erase(erasing, sums)
             async for findings in comparison.run():
                 sums.compared = {"sessions": comparison.sessions, "owners": comparison.owners}

@@ -111,7 +111,10 @@ async def run(
         locks = await stack.enter_async_context(assembling.locks(settings).open())
         clock = await stack.enter_async_context(keeping_time(database))
         assembled = assembling.services(gateway, settings, locks, events, places, clock)
-        await assembled.reconciler.start(alone=settings.is_single, patience=START_SECONDS)
+        # Calls of an embedded Acontext end with the process that made them.
+        await assembled.reconciler.start(
+            alone=settings.is_single, patience=START_SECONDS, is_silent=settings.is_embedded
+        )
         with listening(listeners):
             await stack.enter_async_context(assembled.background(every=settings.sweep_seconds))
             following = assembling.following(gateway, events, places, settings, clock)

@@ -40,6 +40,8 @@ UNDOING = 45.0
 """Seconds that undoing it may take."""
 LEASE = timedelta(seconds=LONGEST + UNDOING + 30)
 """How long the maker of an intent may be at work on it; only later may others be."""
+_LAST = 15.0
+"""Seconds more than its last call may take effect after which nothing of an intent comes any more."""
 
 KEY_PATH = ("input", "idempotencyKey")
 _EXISTS = 409
@@ -73,14 +75,26 @@ class _KeyTaken(Busy):
         super().__init__("The session of this idempotency key is still being made; try again.", KEY_PATH)
 
 
+def lease_for(settling: float) -> timedelta:
+    """Tell how long an intent is its maker's where a call may take effect so many seconds after it was sent."""
+    return max(LEASE, timedelta(seconds=LONGEST + settling + _LAST))
+
+
 class Creation:
     """Makes sessions, whole or not at all."""
 
     def __init__(
-        self, gateway: Gateway, *, disk_owner_prefix: str, clock: Callable[[], datetime], longest: float = LONGEST
+        self,
+        gateway: Gateway,
+        *,
+        disk_owner_prefix: str,
+        clock: Callable[[], datetime],
+        longest: float = LONGEST,
+        lease: timedelta = LEASE,
     ) -> None:
         self._gateway = gateway
         self._longest = longest
+        self.lease = lease
         self._prefix = disk_owner_prefix
         self._clock = clock
 
@@ -94,7 +108,7 @@ class Creation:
 
     def lease_end(self) -> datetime:
         """Tell until when what begins now may be at work."""
-        return self._clock() + LEASE
+        return self._clock() + self.lease
 
     def tag(self, nonce: str) -> model.JsonObject:
         """Return the part of a session's configs that is ours."""

@@ -28,7 +28,6 @@ from gql_api.upstream.walking import walk
 
 _OVERLAP = timedelta(seconds=10)
 """How much earlier than the last message known before its time may say that a later one was stored."""
-_SPARE = 20
 
 
 class Keys(NamedTuple):
@@ -161,7 +160,7 @@ class Keyed:
         """Read what is known to be stored."""
         found: dict[UUID, model.Message] = {}
         wanted = {one.id for one in known}
-        size = min(len(known) + _SPARE, LARGEST_PAGE)
+        size = min(len(known), LARGEST_PAGE)  # they follow each other, and what is behind them may be large
         async for messages in walk(self._page, cursor.just_before(*known[0]), size=size):
             found |= {message.id: message for message in messages if message.id in wanted}
             wanted -= found.keys()

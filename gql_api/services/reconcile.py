@@ -10,7 +10,7 @@ from uuid import UUID
 
 from gql_api import model
 from gql_api.errors import Busy, DatabaseFailure, UpstreamFailure
-from gql_api.services.creation import LEASE, UNDOING, Creation
+from gql_api.services.creation import UNDOING, Creation
 from gql_api.services.forking.making import Making
 from gql_api.store import erasures, forks, idempotency, mappings, places, tags, transfer
 from gql_api.store.turns import Turn
@@ -67,16 +67,17 @@ class Reconciler:
         finally:
             await self._leave()
 
-    async def start(self, *, alone: bool, patience: float) -> None:
+    async def start(self, *, alone: bool, patience: float, is_silent: bool = True) -> None:
         """Finish what an earlier process left open, for so many seconds at most; the rest is left to `run`.
 
-        `alone` says that no other process can be at work on any of it, whatever the leases say.
+        `alone` says that no other process can be at work on any of it, whatever the leases say. Its last calls may
+        still take effect unless it `is_silent`: then what was half made is undone now, and looked at again later.
         """
         try:
             async with asyncio.timeout(patience):
                 now = self._clock()
                 for mapping in await self._claim(now, limit=_AT_ONCE, alone=alone):
-                    await self.finish(mapping)
+                    await self.finish(mapping, is_settled=is_silent or not alone)
         except TimeoutError:
             _LOG.warning("Acontext is slow: what an earlier process left open is finished later")
         except DatabaseFailure as failure:
@@ -143,15 +144,16 @@ class Reconciler:
         await self._gateway.sessions.delete_owner(owner)
         return True
 
-    async def finish(self, mapping: model.Mapping) -> bool:
+    async def finish(self, mapping: model.Mapping, *, is_settled: bool = True) -> bool:
         """Undo a creation or complete a deletion; False when Acontext or the database does not let us yet.
 
+        Where a call of the creation may still take effect, which is not settled, its intent stays, without its key.
         A session that is being made of another is gone on with, behind the sweep.
         """
         try:
             async with asyncio.timeout(UNDOING):
                 if not await self._is_handed_over(mapping):
-                    await self._finish(mapping)
+                    await self._finish(mapping, is_settled=is_settled)
         except (Busy, UpstreamFailure, DatabaseFailure, TimeoutError) as error:
             level = logging.DEBUG if mapping.id in self._put_off else logging.WARNING
             _LOG.log(level, "an open %s is left for later: %s", mapping.state.value, type(error).__name__)
@@ -193,10 +195,11 @@ class Reconciler:
 
     def _reach(self, *, alone: bool) -> datetime:
         """Tell before which time a lease counts as over: who is alone reckons with none that may still last."""
-        return self._clock() + (LEASE if alone else timedelta())
+        return self._clock() + (self._creation.lease if alone else timedelta())
 
     async def _claim(self, now: datetime, *, limit: int, alone: bool) -> list[model.Mapping]:
-        return await mappings.claim_unfinished(now=now, lease_until=now + LEASE, limit=limit, ignore_leases=alone)
+        until = now + self._creation.lease
+        return await mappings.claim_unfinished(now=now, lease_until=until, limit=limit, ignore_leases=alone)
 
     async def _is_handed_over(self, mapping: model.Mapping) -> bool:
         if mapping.state is not model.MappingState.CREATING:
@@ -207,15 +210,20 @@ class Reconciler:
             raise Busy("Servers go on with this one.")
         return False
 
-    async def _finish(self, mapping: model.Mapping) -> None:
+    async def _finish(self, mapping: model.Mapping, *, is_settled: bool) -> None:
         if mapping.state is model.MappingState.DELETING:
             await self._remove(mapping)
             if not await erasures.discard(mapping.user, mapping.id):
                 await self._bury(mapping.id)
             return
-        if not mapping.adopted:
-            await self._creation.undo(mapping.id, mapping.nonce)
-        await mappings.abandon(mapping.id, nonce=mapping.nonce)
+        if mapping.adopted:
+            await mappings.abandon(mapping.id, nonce=mapping.nonce)
+            return
+        if not is_settled:
+            await mappings.free_key(mapping.id, nonce=mapping.nonce)
+        await self._creation.undo(mapping.id, mapping.nonce)
+        if is_settled:
+            await mappings.abandon(mapping.id, nonce=mapping.nonce)
 
     async def _bury(self, id: UUID) -> None:
         await places.forget(id)

@@ -15,6 +15,8 @@ from gql_api.store.failures import cause_of
 
 _AT_HAND = 1.0
 """Seconds after which what is at hand goes back to the pool, which closes what nobody uses for long."""
+_BETWEEN_STANDBYS = 1.0
+"""Seconds, so that where there is nothing but a standby not each write opens all connections anew."""
 
 
 class AtHand:
@@ -31,6 +33,7 @@ class AtHand:
         self._taken = self._asking = 0
         self._waiting: deque[asyncio.Future[Any]] = deque()
         self._giving_back: asyncio.Task[None] | None = None
+        self._heeds_from = 0.0
 
     def idle(self) -> int:
         """Count the connections that are open and not in use."""
@@ -89,11 +92,14 @@ class AtHand:
         await self.release(connection)
 
     async def heed(self, error: BaseException | None) -> None:
-        """Close all connections that are not in use where this says that one leads to a standby.
+        """Close all connections that are not in use where this says that one leads to a standby, once a second.
 
         By the address that led there when they were opened those opened from now on may lead to the primary.
         """
-        if isinstance(error, Exception) and isinstance(cause_of(error), asyncpg.ReadOnlySQLTransactionError):
+        now = asyncio.get_running_loop().time()
+        is_standby = isinstance(error, Exception) and isinstance(cause_of(error), asyncpg.ReadOnlySQLTransactionError)
+        if is_standby and now >= self._heeds_from:
+            self._heeds_from = now + _BETWEEN_STANDBYS
             await self.pool.expire_connections()
             await self._release_all()
 

@@ -1,7 +1,7 @@
 """Reads answers of HTTP/1.1 from the bytes of one connection; of connections it knows nothing."""
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import httptools
 
@@ -151,19 +151,25 @@ def _inflated(body: bytes, wbits: int, room: Room | None) -> bytes:
     pieces = []
     counted = len(body)
     try:
-        while body:
-            inflate = zlib.decompressobj(wbits)
-            while not inflate.eof:
-                piece = inflate.decompress(body, _PIECE)
-                body = inflate.unconsumed_tail
-                if not (piece or body or inflate.eof):
-                    raise Malformed("a packed body that is cut off")
-                pieces.append(piece)
-                counted -= len(piece)
-                if room and counted < 0:
-                    room.take(-counted)
-                    counted = 0
-            body = inflate.unused_data
+        for piece in _pieces(body, wbits):
+            pieces.append(piece)
+            counted -= len(piece)
+            if room and counted < 0:
+                room.take(-counted)
+                counted = 0
     except zlib.error as error:
         raise Malformed(str(error)) from error
     return b"".join(pieces)
+
+
+def _pieces(body: bytes, wbits: int) -> Iterator[bytes]:
+    """Give what is packed in one member after the other."""
+    while body:
+        inflate = zlib.decompressobj(wbits)
+        while not inflate.eof:
+            piece = inflate.decompress(body, _PIECE)
+            body = inflate.unconsumed_tail
+            if not (piece or body or inflate.eof):
+                raise Malformed("a packed body that is cut off")
+            yield piece
+        body = inflate.unused_data

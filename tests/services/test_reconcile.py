@@ -13,8 +13,9 @@ import stamina
 from api.odd_upstream import answering, never
 from gql_api.errors import UpstreamTimeout, UpstreamUnavailable
 from gql_api.model import MappingState
-from gql_api.services.creation import LEASE, LONGEST, UNDOING, NewSession
+from gql_api.services.creation import LEASE, LONGEST, UNDOING, NewSession, lease_for
 from gql_api.store import mappings
+from gql_api.store.mappings import Key
 from services.parts import Parts, opened
 
 NEW = NewSession(title=None, configs=None)
@@ -69,6 +70,30 @@ async def test_a_start_waits_for_a_silent_acontext_only_so_long(parts: Parts, ca
     parts.upstream.instead = never
     await asyncio.wait_for(parts.reconciler().start(alone=True, patience=0.05), 5)
     assert "finished later" in caplog.text
+
+
+async def test_what_a_dead_process_made_late_is_not_left(parts: Parts) -> None:
+    """It was killed with its calls on their way, and the only other one starts before Acontext has done them."""
+    key = Key("k", "f")
+    intent = await parts.creation().begin("ada", id=uuid4(), title=None, adopted=False, key=key)
+    assert intent
+    await parts.reconciler().start(alone=True, patience=5, is_silent=False)
+    assert await parts.creation().made_under("ada", key) is None  # who asks again need not wait
+
+    configs = parts.creation().tag(intent.nonce)
+    await parts.upstream.ask("POST", "/session", json={"user": "ada", "use_uuid": str(intent.id), "configs": configs})
+    await parts.upstream.ask("POST", "/disk", json={"user": parts.creation().disk_owner(intent.id)})
+    assert await parts.reconciler().sweep() == 0
+    assert await parts.left_upstream() == (1, 1, 1)
+    parts.now += LEASE + timedelta(seconds=1)
+    assert await parts.reconciler().sweep() == 1
+    assert await parts.left_upstream() == (0, 0, 0)
+
+
+@pytest.mark.parametrize("settling", [1.0, 60.0, 600.0, 3600.0])
+def test_an_intent_is_its_makers_as_long_as_its_last_call_may_take_effect(settling: float) -> None:
+    assert timedelta(seconds=LONGEST + settling) < lease_for(settling)
+    assert lease_for(60) == LEASE
 
 
 async def test_a_refusal_beside_an_unknown_outcome_is_not_settled(parts: Parts) -> None:

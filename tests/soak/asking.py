@@ -5,6 +5,7 @@ import json
 import random
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,9 @@ AGAIN = {"BUSY", "UPSTREAM_FAILED"}
 PATIENCE = 90.0
 """Seconds after which a writer no longer waits for an answer."""
 _WAIT = 15.0
+_HANGS_UP, _HURRY = 0.03, 0.3
+"""The share of requests that clients do not wait for, and within how many seconds they hang up."""
+_TRIES_PAST = 5
 
 
 class GivenUp(Exception):
@@ -37,7 +41,8 @@ class Servers:
         Of several codes the one comes first after which it is to be asked again.
         """
         body = {"query": query, "variables": {"input": input}}
-        limit = aiohttp.ClientTimeout(total=_WAIT)
+        hangs_up = lot.random() < _HANGS_UP
+        limit = aiohttp.ClientTimeout(total=lot.uniform(0, _HURRY) if hangs_up else _WAIT)
         try:
             async with self.http.post(
                 lot.choice(self.urls), json=body, headers={"x-user": user}, timeout=limit
@@ -51,12 +56,15 @@ class Servers:
         codes = [error["code"] for error in payload["errors"]]
         return next((code for code in codes if code in AGAIN), next(iter(codes), "")), payload
 
-    async def make_past_them(self, user: str) -> str:
-        """Make a session in Acontext itself; give its id there."""
-        headers = {"authorization": f"Bearer {KEY}"}
-        async with self.http.post(f"{self.acontext}/session", json={"user": user}, headers=headers) as answer:
-            id: str = (await answer.json())["data"]["id"]
-        return id
+    async def make_past_them(self, user: str, id: str) -> None:
+        """Make a session in Acontext itself; it is asked again where a connection was kept for too long."""
+        headers, body = {"authorization": f"Bearer {KEY}"}, {"user": user, "use_uuid": id}
+        for _ in range(_TRIES_PAST):
+            with suppress(aiohttp.ClientError):
+                async with self.http.post(f"{self.acontext}/session", json=body, headers=headers) as answer:
+                    answer.raise_for_status()
+                    return
+        raise AssertionError("Acontext itself does not answer")
 
 
 @dataclass

@@ -1,5 +1,7 @@
 """A client that makes, changes and deletes sessions, one or several at once."""
 
+from uuid import UUID
+
 from soak.asking import Asker
 from soak.ledger import Label, Session
 
@@ -32,8 +34,9 @@ class Organiser(Asker):
 
     async def adopt(self) -> None:
         """Make a session in Acontext itself, and have it taken over."""
-        id, title = await self.servers.make_past_them(self.user), self.fresh("session")
+        id, title = str(UUID(int=self.lot.getrandbits(128), version=4)), self.fresh("session")
         self.ledger.offered.add(id)
+        await self.servers.make_past_them(self.user, id)
         code, payload, _ = await self.until_told("adoption", _OPEN, {"id": id, "title": title, "idempotencyKey": title})
         if code or payload["session"]["acontextId"] != id:
             raise AssertionError(f"a session that was to be taken over was not: {code}")
