@@ -20,12 +20,13 @@ CREATE = "createSession(input: {%s}) { __typename }"
 def test_a_write_is_told_by_what_it_does_to_what_is_there(tmp_path: Path) -> None:
     hints = {tool["name"]: tool["annotations"] for tool in made_of(tmp_path, DOCUMENTS)}
     adding = {"createSession", "getOrCreateSession", "storeMessage", "storeMessages"}
-    setting = {"updateSession", "updateSessions", "deleteSession", "deleteSessions", "uploadFile", "deleteFile"}
+    setting = {"updateSession", "updateSessions", "uploadFile"}
+    setting |= {"deleteSession", "deleteSessions", "deleteUser", "deleteFile"}
 
     assert {name for name, one in hints.items() if not one["readOnlyHint"]} == adding | setting
     assert {name for name, one in hints.items() if one["destructiveHint"]} == setting
     # The key may be left out of a whole input.
-    assert {name for name, one in hints.items() if not one["idempotentHint"]} == adding
+    assert {name for name, one in hints.items() if not one["idempotentHint"]} == adding | {"deleteUser"}
     assert {one["openWorldHint"] for one in hints.values()} == {False}
 
 
