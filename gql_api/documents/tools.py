@@ -111,7 +111,7 @@ def _hints(operation: OperationDefinitionNode, alone: DocumentNode, schema: Grap
     """Tell what a client may ask its user about first, and what it may send again.
 
     What takes a key does more when it is sent twice without one: mostly it adds something. Any other write sets what is
-    there, and what was there before is gone, as by all that delete; a test has each, so that a new one is thought about.
+    there, and what was there before is gone, as by what deletes; a test has each, so that a new one is thought about.
     """
     if operation.operation is OperationType.QUERY:
         return _READS
