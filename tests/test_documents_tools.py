@@ -21,12 +21,12 @@ def test_a_write_is_told_by_what_it_does_to_what_is_there(tmp_path: Path) -> Non
     hints = {tool["name"]: tool["annotations"] for tool in made_of(tmp_path, DOCUMENTS)}
     adding = {"createSession", "getOrCreateSession", "storeMessage", "storeMessages"}
     setting = {"updateSession", "updateSessions", "deleteSession", "deleteSessions"}
-    setting |= {"uploadFile", "updateFileMetadata", "deleteFile", "updateMessageMetadata"}
+    setting |= {"uploadFile", "updateFileMetadata", "deleteFile", "updateMessageMetadata", "deleteUser"}
 
     assert {name for name, one in hints.items() if not one["readOnlyHint"]} == adding | setting
     assert {name for name, one in hints.items() if one["destructiveHint"]} == setting
     # The key may be left out of a whole input.
-    assert {name for name, one in hints.items() if not one["idempotentHint"]} == adding
+    assert {name for name, one in hints.items() if not one["idempotentHint"]} == adding | {"deleteUser"}
     assert {one["openWorldHint"] for one in hints.values()} == {False}
 
 

@@ -167,13 +167,13 @@ def test_nodes_are_found_as_relay_expects() -> None:
     assert (str(query.fields["node"].type), str(query.fields["node"].args["id"].type)) == ("Node", "ID!")
     assert (str(query.fields["nodes"].type), str(query.fields["nodes"].args["ids"].type)) == ("[Node]!", "[ID!]!")
     kinds = {kind.name for kind in SCHEMA.get_possible_types(node)}
-    assert kinds == {"Session", "Message", "SessionEvent", "File", "Disk", "User"}
+    assert kinds == {"Session", "Message", "SessionEvent", "File", "Disk", "User", "Erasure"}
 
 
 def test_every_mutation_takes_one_input_and_gives_a_payload_with_errors() -> None:
     mutation = SCHEMA.mutation_type
     assert mutation is not None
-    assert len(mutation.fields) == 12
+    assert len(mutation.fields) == 13
     for name, field in mutation.fields.items():
         noun = name[0].upper() + name[1:]
         assert {taken: str(argument.type) for taken, argument in field.args.items()} == {"input": f"{noun}Input!"}

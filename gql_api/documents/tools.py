@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import (
     DocumentNode,
@@ -33,7 +33,7 @@ from gql_api.documents.json_schema import variables_of
 from gql_api.refusal import Refusal
 
 FORMS = ("mcp", "openai")
-_KEY = "idempotencyKey"
+_KEY, _DELETE = "idempotencyKey", "delete"
 _READS = {"readOnlyHint": True, "destructiveHint": False, "idempotentHint": True, "openWorldHint": False}
 
 
@@ -110,8 +110,8 @@ def _for_openai(tool: dict[str, Any]) -> dict[str, Any]:
 def _hints(operation: OperationDefinitionNode, alone: DocumentNode, schema: GraphQLSchema) -> dict[str, bool]:
     """Tell what a client may ask its user about first, and what it may send again.
 
-    What takes a key adds something, and adds it twice when it is sent twice without one. Any other write sets what is
-    there, and what was there before is gone; a test has all of them, so that a new one is thought about.
+    What takes a key does more when it is sent twice without one: mostly it adds something. Any other write sets what is
+    there, and what was there before is gone, as by what deletes; a test has each, so that a new one is thought about.
     """
     if operation.operation is OperationType.QUERY:
         return _READS
@@ -119,19 +119,27 @@ def _hints(operation: OperationDefinitionNode, alone: DocumentNode, schema: Grap
     visit(alone, TypeInfoVisitor(writes.info, writes))
     return {
         "readOnlyHint": False,
-        "destructiveHint": not all(takes_key for takes_key, _ in writes.found),
-        "idempotentHint": all(not takes_key or _is_sure(key, operation) for takes_key, key in writes.found),
+        "destructiveHint": not all(write.takes_key and not write.deletes for write in writes.found),
+        "idempotentHint": all(not write.takes_key or _is_sure(write.key, operation) for write in writes.found),
         "openWorldHint": False,
     }
 
 
+class _Write(NamedTuple):
+    """A field of mutations: whether it deletes, and takes an idempotency key, and what it is given as one."""
+
+    deletes: bool
+    takes_key: bool
+    key: ValueNode | None
+
+
 class _Writes(Visitor):
-    """The fields of mutations: whether each takes an idempotency key, and what it is given as one."""
+    """The fields of mutations that an operation asks for."""
 
     def __init__(self, info: TypeInfo, schema: GraphQLSchema) -> None:
         super().__init__()
         self.info = info
-        self.found: list[tuple[bool, ValueNode | None]] = []
+        self.found: list[_Write] = []
         self._root = schema.mutation_type
 
     def enter_field(self, node: FieldNode, *_: Any) -> None:
@@ -140,7 +148,8 @@ class _Writes(Visitor):
             return  # within an answer, or __typename
         keyed = {name for name, argument in definition.args.items() if _has_key(get_named_type(argument.type))}
         given = {argument.name.value: argument.value for argument in node.arguments or ()}
-        self.found.append((bool(keyed), next((_key_in(given[name]) for name in keyed & given.keys()), None)))
+        key = next((_key_in(given[name]) for name in keyed & given.keys()), None)
+        self.found.append(_Write(node.name.value.startswith(_DELETE), bool(keyed), key))
 
 
 def _has_key(type_: Any) -> bool:

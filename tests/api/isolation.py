@@ -26,12 +26,13 @@ from graphql.type import get_nullable_type
 
 SESSION, DISK, FILE = ("session", "bare session"), ("disk", "bare disk"), ("file",)
 MESSAGE = ("message", "own session's message", "bare message")
-NODES = ("session", "disk", "file", "message", "own session's message", "event", "part", "user")
+NODES = ("session", "disk", "file", "message", "own session's message", "event", "part", "user", "erasure")
 KINDS: dict[str, tuple[str, ...]] = {
     "Query.node(id)": NODES,
     "Query.nodes(ids)": NODES,
     "Query.session(id)": SESSION,
     "Query.disk(id)": DISK,
+    "Query.erasure(id)": ("erasure",),
     "Query.sessions(after)": ("session cursor",),
     "Query.sessions(before)": ("session cursor",),
     "User.sessions(after)": ("session cursor",),
@@ -68,6 +69,7 @@ TELLING = {"CreateSessionInput.acontextId", "GetOrCreateSessionInput.diskId"}
 NAMES_NOTHING = {
     "Subscription.sessionListChanged(user)",
     *("Query.user(identifier)", "Query.sessions(user)", "CreateSessionInput.user", "GetOrCreateSessionInput.user"),
+    *("Query.erasure(user)", "DeleteUserInput.user", "DeleteUserInput.idempotencyKey"),
     *("CreateSessionInput.title", "GetOrCreateSessionInput.title", "UpdateSessionInput.title"),
     *("CreateSessionInput.configs", "GetOrCreateSessionInput.configs", "UpdateSessionInput.configs"),
     *("CreateSessionInput.idempotencyKey", "GetOrCreateSessionInput.idempotencyKey"),

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
+from api.callers import BY_TOKEN, proven
 from api.client import CREATE, Client
 from api.erasing import ERASE, NODE, READ, erased, everything_kept, left_upstream
+from api.test_acting_for import SCOPE
 from api.test_session import DELETE, GET_OR_CREATE
 from api.upstream import Upstream
 
@@ -163,3 +165,21 @@ async def test_another_server_of_the_same_data_goes_on(
         finished = await erased(client)
         assert (finished["id"], counts(finished)) == (erasure["id"], [3, 3, 0, 0, 0])
         assert finished["finishedAt"]
+
+
+async def test_only_who_may_act_for_others_deletes_them(
+    start: Callable[..., AbstractAsyncContextManager[Client]],
+) -> None:
+    async with start(**BY_TOKEN) as client:
+        anna, bob = proven(client, "anna"), proven(client, "bob")
+        made = await anna.create()
+        assert await bob.code(ERASE, input={"user": "anna"}) == "FORBIDDEN"
+        report = await erased(bob)
+        assert await anna.code(READ, id=report["id"], user="bob") == "FORBIDDEN"
+        assert (await anna.data(LIST))["sessions"]["nodes"] == [{"id": made["id"]}]
+        for number, acting in enumerate((proven(client, "admin", scope=SCOPE), anna)):
+            report = await erased(acting, user="anna")
+            assert (report["user"], report["sessionsDeleted"]) == ({"identifier": "anna"}, 1 - number)
+            assert (await acting.data(READ, id=report["id"], user="anna"))["erasure"] == report
+        named = proven(client, "admin", scope=SCOPE, x_user="anna")
+        assert (await named.data(NODE, id=report["id"]))["node"] == report

@@ -79,6 +79,7 @@ async def test_until_it_is_finished_nothing_can_be_made(client: Client, upstream
     upstream.fault = lambda request: "before"
     erasure = await erased(anna)
     upstream.fault = None
+    upstream.clear()
     for document, input in (
         (CREATE, {}),
         (CREATE, {"idempotencyKey": "one"}),
@@ -92,6 +93,7 @@ async def test_until_it_is_finished_nothing_can_be_made(client: Client, upstream
         [payload] = answer.values()
         assert payload["session"] is None
         assert [(error["code"], error["path"]) for error in payload["errors"]] == [("BUSY", ["input", "user"])]
+    assert [call for call in upstream.calls if call.startswith("POST")] == []
     assert await client.as_user("bob").create()
     other = (await anna.data(ERASE, input={"idempotencyKey": "another"}))["deleteUser"]
     assert other["erasure"]["id"] == erasure["id"]

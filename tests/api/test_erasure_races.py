@@ -16,6 +16,11 @@ RENAME = 'mutation ($id: ID!) { updateSession(input: {id: $id, title: "late"}) {
 CONFIGS = "mutation ($id: ID!) { updateSession(input: {id: $id, configs: {a: 1}}) { errors { code } } }"
 ORGANISE = "mutation ($id: ID!) { updateSessions(input: {ids: [$id], pinned: true}) { errors { code } } }"
 DELETE = "mutation ($id: ID!) { deleteSession(input: {id: $id}) { errors { code } } }"
+SEEN = """
+query ($id: ID!, $disk: ID!) {
+  session(id: $id) { id } disk(id: $disk) { id } node(id: $id) { id } sessions { totalCount nodes { id } }
+}
+"""
 MESSAGES = [{"message": {"chat": {"role": "USER", "content": "late"}}}]
 
 
@@ -64,6 +69,8 @@ async def test_a_write_under_way_ends_first_and_later_ones_find_nothing(
         *(anna.data(document, id=made["id"]) for document in (RENAME, CONFIGS, DELETE)),
     ]
     assert await codes(anna.data(ORGANISE, id=made["id"])) == ["NOT_FOUND"]
+    seen = await anna.data(SEEN, id=made["id"], disk=made["disk"]["id"])
+    assert seen == {"session": None, "disk": None, "node": None, "sessions": {"totalCount": 0, "nodes": []}}
     waiting_too = [asyncio.create_task(codes(one)) for one in later]
     held.free.set()
     assert await writing == []

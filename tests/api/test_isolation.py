@@ -41,6 +41,7 @@ WHOLE = """
   edited: messages(editStrategy: {tokenLimit: {limitTokens: 2}}) { edges { cursor } }
 } edges { cursor } } }
 """
+ERASE = "mutation { deleteUser(input: {}) { erasure { id } } }"
 VIEWS = ("messages", "edited")
 MUCH = 1_000_000
 By = Callable[[Client, str], Caller]
@@ -221,6 +222,7 @@ def uuids_of(anna: dict[str, Any]) -> set[str]:
 async def walk(client: Client, by: By, upstream: Upstream, watch: Watch) -> Counter[str]:
     """Try everything as Bob; return what was counted."""
     anna, bob = by(client, "anna"), Bob(by(client, "bob"), upstream, watch)
+    erasure = (await anna.data(ERASE))["deleteUser"]["erasure"]["id"]
     for caller, title, file in ((anna, "Anna's", "/a.txt"), (bob.caller, "Bob's", "/b.txt")):
         made = await caller.create(title=title)
         await caller.store(made["id"], "hello", "again")
@@ -230,6 +232,7 @@ async def walk(client: Client, by: By, upstream: Upstream, watch: Watch) -> Coun
     before = (await anna.data(WHOLE))["sessions"]
     counted: Counter[str] = Counter(examined=len(PLACES), places=len(TRIED))
     ids = foreign_and_random(before, (await bob.caller.data(WHOLE))["sessions"])
+    ids["erasure"] = erasure, gid(f"Erasure:{uuid4()}")
     bob.own = (await bob.caller.data(WHOLE))["sessions"]["nodes"][0]["id"]
     upstream.fault = bob.note
     for place in TRIED:
@@ -274,7 +277,7 @@ async def test_somebody_elses_id_gets_what_an_id_gets_that_nobody_has(
     client: Client, upstream: Upstream, watch: Watch
 ) -> None:
     counted = await walk(client, believed, upstream, watch)
-    assert counted == {"examined": len(PLACES), "places": 36, "cases": 74}
+    assert counted == {"examined": len(PLACES), "places": 37, "cases": 77}
 
 
 class TestByToken:

@@ -1,62 +1,28 @@
 """The 1:1:1 rule against a model: Acontext fails at any call, before or after its effect, and the server restarts."""
 
-import asyncio
-import tempfile
-from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Any
 
-import httpx
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule
+from hypothesis.stateful import Bundle, invariant, multiple, rule
 
-from api.client import CREATE, Client
+from api.client import CREATE
+from api.restarting import Restarting
 from api.test_session import DELETE, GET_OR_CREATE
-from api.upstream import KEY, Upstream
-from carrying import in_front
-from gql_api.app import create_app
-from gql_api.settings import read_settings
 
 FAULTS = st.lists(st.sampled_from([None, None, "before", "after"]), max_size=6)
 ALL = "{ sessions(first: 100) { totalCount nodes { id acontextId disk { acontextId } } } }"
 
 
-class OneToOne(RuleBasedStateMachine):
+class OneToOne(Restarting):
     """Every visible session has one disk, no disk two sessions, and upstream nothing is left that nobody can see."""
 
     sessions = Bundle("sessions")
 
     def __init__(self) -> None:
         super().__init__()
-        self.runner = asyncio.Runner()
-        self.folder = tempfile.TemporaryDirectory()
-        self.upstream = Upstream()
         self.known: dict[str, str] = {}
         self.gone: set[str] = set()
-        self.stack = AsyncExitStack()
-        self.client = self.run(self.start())
-
-    def run(self, work: Any) -> Any:
-        return self.runner.run(work)
-
-    async def start(self) -> Client:
-        chosen = read_settings(
-            GQL_API_DATA_DIR=Path(self.folder.name),
-            GQL_API_PUBLIC_URL="http://api.test",
-            GQL_API_ALLOWED_HOSTS="api.test",
-            ACONTEXT_API_KEY=KEY,
-            _env_file=None,
-        )
-        app = create_app(chosen, front=in_front(self.upstream.in_front_of))
-        await self.stack.enter_async_context(app.router.lifespan_context(app))
-        transport = httpx.ASGITransport(app)
-        http = await self.stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://api.test"))
-        return Client(http)
-
-    def failing(self, faults: list[str | None]) -> None:
-        plan = list(faults)
-        self.upstream.fault = lambda request: plan.pop(0) if plan else None
 
     def answer(self, query: str, **variables: Any) -> dict[str, Any] | None:
         """Return the payload, None where the operation failed."""
@@ -97,8 +63,7 @@ class OneToOne(RuleBasedStateMachine):
 
     @rule()
     def restart(self) -> None:
-        self.run(self.stack.aclose())
-        self.client = self.run(self.start())
+        self.start_again()
         self.run(self.nothing_is_left_over())
 
     async def nothing_is_left_over(self) -> None:
@@ -116,11 +81,6 @@ class OneToOne(RuleBasedStateMachine):
         disks = [node["disk"]["acontextId"] for node in listed["nodes"]]
         assert len(set(disks)) == len(disks)
         assert {node["id"] for node in listed["nodes"]} == set(self.known)
-
-    def teardown(self) -> None:
-        self.run(self.stack.aclose())
-        self.runner.close()
-        self.folder.cleanup()
 
 
 OneToOne.TestCase.settings = settings(
