@@ -19,7 +19,7 @@ CREATE = "createSession(input: {%s}) { __typename }"
 
 def test_a_write_is_told_by_what_it_does_to_what_is_there(tmp_path: Path) -> None:
     hints = {tool["name"]: tool["annotations"] for tool in made_of(tmp_path, DOCUMENTS)}
-    adding = {"createSession", "getOrCreateSession", "storeMessage", "storeMessages"}
+    adding = {"createSession", "getOrCreateSession", "forkSession", "storeMessage", "storeMessages"}
     setting = {"updateSession", "updateSessions", "deleteSession", "deleteSessions"}
     setting |= {"uploadFile", "updateFileMetadata", "deleteFile", "updateMessageMetadata", "deleteUser"}
 

@@ -52,6 +52,16 @@ async def test_an_operation_is_told_what_it_was_to_cost_and_what_it_did(client: 
     assert stored["extensions"] == {"cost": {"estimated": 1 + 2 * 10 + 10}}
 
 
+async def test_a_copy_weighs_what_the_conversation_is_known_to_have(client: Client) -> None:
+    fork = "mutation ($id: ID!) { forkSession(input: {sessionId: $id}) { errors { code } } }"
+    id = await filled(client, "a", "b", "c")
+    assert (await cost(client, fork, id=id)) == {"estimated": 1 + 80 + 4 * 1000}
+    await cost(client, SESSION, id=id)
+    assert (await cost(client, fork, id=id)) == {"estimated": 1 + 80 + 4 * 3}
+    named = fork.replace("($id: ID!)", "").replace("$id", f'"{id}"')
+    assert (await cost(client, named)) == {"estimated": 1 + 80 + 4 * 3}
+
+
 async def test_a_whole_conversation_weighs_what_it_is_known_to_have(client: Client) -> None:
     id = await filled(client, "a", "b", "c")
     for estimated in (1 + 1 + 10 + 1000, 1 + 1 + 10 + 3):

@@ -1,7 +1,7 @@
 """Sessions made of others: what is copied, and what not; in the order of the other, each message and file whole."""
 
 import json
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from api.client import Client
 from api.conversation import call, chat, read, result, texts, turns
 from api.forking import fork, forked, told, whole
+from api.test_isolation import gid, time_of
 from api.upstream import Upstream
 
 SESSION = "query ($id: ID!) { session(id: $id) { title configs tags pinnedAt forkedFrom { id title } } }"
@@ -127,7 +128,9 @@ async def test_an_empty_session_and_one_without_its_files_can_be_forked(client: 
     assert not any("download" in call for call in upstream.calls)
 
 
-async def test_more_files_than_one_call_lists_are_copied(client: Client, upstream: Upstream) -> None:
+async def test_more_files_than_one_call_lists_are_copied(
+    client: Client, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made = await client.create()
     disk = made["disk"]["acontextId"]
     for number in range(205):
@@ -135,6 +138,8 @@ async def test_more_files_than_one_call_lists_are_copied(client: Client, upstrea
         await upstream.ask("POST", f"/disk/{disk}/artifact", data={"file_path": f"/{number % 3}/d/"}, files=files)
     copy = await forked(client, sessionId=made["id"])
     assert (await whole(client, copy["id"]))["files"] == (await whole(client, made["id"]))["files"]
+    monkeypatch.setattr("gql_api.services.forking.disk.MOST_FILES", 3)
+    assert told(await fork(client, sessionId=made["id"])) == [("TOO_LARGE", ["input", "includeFiles"])]
 
 
 @pytest.mark.parametrize("bare", [False, True])
@@ -236,7 +241,10 @@ class TestRefusals:
         [theirs] = await client.as_user("bob").store(other["id"], "x")
         assert told(await fork(client, sessionId=session, atMessageId=theirs)) == [("INVALID_INPUT", AT)]
         gone = "3d594650-3436-4c1c-a1d0-1f2b6c8f8b8e"
-        assert told(await fork(client, sessionId=session, atMessageId=gone)) == [("NOT_FOUND", AT)]
+        [first, *_] = (await read(client, session, "nodes { id }"))["nodes"]
+        early = gid(f"Message:{b64decode(session).decode().split(':')[1]}:{time_of(first['id'])}:{gone}")
+        for id in (gone, early):
+            assert told(await fork(client, sessionId=session, atMessageId=id)) == [("NOT_FOUND", AT)]
         assert (await client.data("{ sessions { totalCount } }"))["sessions"]["totalCount"] == 1
 
     async def test_a_message_that_cannot_be_stored_again(

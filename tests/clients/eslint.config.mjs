@@ -25,6 +25,7 @@ export default [
               "FormatWarning",
               "FormattedMessages",
               "PageInfo",
+              "Progress",
               "SignedUrl",
               "TokenCounts",
               "UserError",

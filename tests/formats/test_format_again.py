@@ -18,6 +18,17 @@ EMPTY: list[tuple[str, dict[str, Any]]] = [
     ("openai", {"role": "system", "content": "", "name": "n"}),
     ("openai", {"role": "developer", "content": [{"type": "text", "text": ""}, {"type": "text", "text": "b"}]}),
     ("openai", {"role": "user", "content": [{"type": "text", "text": ""}, {"type": "image_url", "image_url": {}}]}),
+    (
+        "openai",
+        {
+            "role": "user",
+            "content": [
+                {"type": "text", "text": ""},
+                {"type": "input_audio", "input_audio": {"data": "AA==", "format": "wav"}},
+                {"type": "file", "file": {"file_id": "f"}},
+            ],
+        },
+    ),
     ("openai", {"role": "assistant", "content": [{"type": "text", "text": ""}, {"type": "refusal", "refusal": "n"}]}),
     ("openai", {"role": "assistant", "content": [{"type": "text", "text": ""}], "tool_calls": [CALL]}),
     ("openai", {"role": "function", "name": "f", "content": "x"}),
@@ -86,6 +97,11 @@ def test_what_no_form_keeps_is_not_chosen() -> None:
     ):
         assert again(Source("x", "user", parts, {"source_format": "acontext"})) is None
     assert again(Source("x", "system", [{"type": "text", "text": "x"}], {})) is None
+    empty = {"type": "text"}
+    image = {"type": "image", "asset": {"sha256": "0"}, "filename": "a.png"}
+    assert again(Source("x", "user", [empty, image], {"source_format": "acontext"})) is None
+    broken = {"type": "tool-call", "meta": {"id": "1", "name": "f", "arguments": "{broken"}}
+    assert again(Source("x", "assistant", [empty, broken], {"source_format": "anthropic"})) is None
 
 
 WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=4)

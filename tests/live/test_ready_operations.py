@@ -58,6 +58,7 @@ async def test_each_is_run_where_nothing_else_is(serve: Callable[..., Any]) -> N
         await edited(application, session)
         await kept(application, session)
         await organised(application, session)
+        await copied(application, session)
         gone = await application.ask("DeleteSession", session=session)
         assert gone["deletedSessionId"] == session
         assert application.asked | {FOLLOWING} == {file.stem for file in OPERATIONS.iterdir()}
@@ -170,6 +171,21 @@ async def organised(application: Application, session: str) -> None:
     assert [one["id"] for one in archive] == [session]
     back = (await application.ask("OrganiseSession", session=session, archived=False))["session"]
     assert back["archivedAt"] is None
+
+
+async def copied(application: Application, session: str) -> None:
+    """Copy the first message of it, once."""
+    page = (await application.ask("ReadMessages", session=session, last=5))["messages"]
+    asked = {"session": session, "at": page["nodes"][0]["id"], "title": "To Osaka", "key": "copy 1"}
+    made = await application.ask("ForkSession", **asked)
+    assert (made["session"]["title"], made["session"]["forkedFrom"], made["progress"]) == (
+        "To Osaka",
+        {"id": session},
+        None,
+    )
+    assert await application.ask("ForkSession", **asked) == made
+    copy = (await application.ask("ReadMessages", session=made["session"]["id"], last=5))["messages"]
+    assert [one["text"] for one in copy["nodes"]] == ["Rain in Kyoto?"]
 
 
 def test_each_is_in_a_file_of_its_name_and_says_what_it_and_its_variables_are() -> None:

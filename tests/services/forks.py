@@ -111,7 +111,13 @@ def uploads(request: httpx.Request) -> bool:
 
 
 async def stuck_at(
-    parts: Parts, one: Server, made: model.Session, picks: Callable[[httpx.Request], bool], *, key: str | None = "key"
+    parts: Parts,
+    one: Server,
+    made: model.Session,
+    picks: Callable[[httpx.Request], bool],
+    *,
+    key: str | None = "key",
+    owner: str = "ada",
 ) -> "asyncio.Task[Forked]":
     """Begin a fork, and give what asks for it when its call that is picked has been sent and is not answered."""
     sent = asyncio.Event()
@@ -122,7 +128,7 @@ async def stuck_at(
         raise AssertionError
 
     parts.upstream.is_odd, parts.upstream.instead = picks, never
-    asking = asyncio.create_task(one.forking.fork("ada", new(made, key=key)))
+    asking = asyncio.create_task(one.forking.fork(owner, new(made, key=key)))
     await sent.wait()
     parts.upstream.instead = None
     return asking

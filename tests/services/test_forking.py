@@ -143,15 +143,8 @@ async def test_whatever_fails_it_is_there_once_and_whole(parts: Parts, seed: int
     network = Network(parts, lot)
     session = None
     for _ in range(40):
-        async with server(parts) as one:
-            asked = asyncio.create_task(one.forking.fork("ada", new(made)))
-            if lot.random() < 0.3:
-                for _ in range(lot.randrange(400)):
-                    await asyncio.sleep(0)
-                await killed(one)
-            await asyncio.gather(asked, return_exceptions=True)
-        if not asked.cancelled() and not asked.exception() and asked.result().session:
-            session = asked.result().session
+        session = await tried_once(parts, made, lot)
+        if session:
             break
         if lot.random() < 0.5:
             await network.arrive()
@@ -165,19 +158,37 @@ async def test_whatever_fails_it_is_there_once_and_whole(parts: Parts, seed: int
     await check_whole(parts, made, session)
 
 
+async def tried_once(parts: Parts, made: object, lot: random.Random) -> object:
+    """Ask a new server, which is killed sometimes; None where the session is not there then."""
+    async with server(parts) as one:
+        asked = asyncio.create_task(one.forking.fork("ada", new(made)))  # type: ignore[arg-type]
+        if lot.random() < 0.3:
+            await moments(lot.randrange(400))
+            await killed(one)
+        [found] = await asyncio.gather(asked, return_exceptions=True)
+    return None if isinstance(found, BaseException) else found.session
+
+
+async def moments(count: int) -> None:
+    """Let others go on so many times."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
 async def made_in_the_end(parts: Parts, made: object) -> object:
     async with asyncio.timeout(60):
-        while True:
-            async with server(parts) as one:
-                try:
-                    forked = await one.forking.fork("ada", new(made))  # type: ignore[arg-type]
-                except Failure:  # the breaker is open for a while
-                    await asyncio.sleep(0.1)
-                    continue
-                finally:
-                    parts.now += LATER
-            if forked.session:
-                return forked.session
+        while not (session := await asked_calmly(parts, made)):  # noqa: ASYNC110 - the breaker
+            await asyncio.sleep(0.1)
+    return session
+
+
+async def asked_calmly(parts: Parts, made: object) -> object:
+    parts.now += LATER
+    async with server(parts) as one:
+        try:
+            return (await one.forking.fork("ada", new(made))).session  # type: ignore[arg-type]
+        except Failure:
+            return None
 
 
 async def swept(parts: Parts) -> None:

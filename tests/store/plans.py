@@ -16,7 +16,7 @@ from uuid import UUID
 import asyncpg  # type: ignore[import-untyped]
 
 from gql_api.model import Session, SessionFilter, SessionPosition
-from gql_api.store import erasures, leases, mappings, noting, tags, transfer
+from gql_api.store import erasures, forks, leases, mappings, noting, tags, transfer
 from gql_api.store.changing import Change, Retagging, change
 
 OWNER = "heavy@example.com"
@@ -156,6 +156,8 @@ def questions(count: int) -> dict[str, Callable[[], Awaitable[Any]]]:
         "change the tags": lambda: change(OWNER, ids[0], Change(retagging=Retagging(("a",), ("b",))), now=now),
         "note places and activity": lambda: noting.note([(ids[0], now, str(ids[1]))], dict.fromkeys(ids[:50], seen)),
         "take the lease": lambda: leases.take(OWNER, ids[0], holder="bench", seconds=1.0),
+        "forks of a user": lambda: forks.count(OWNER),
+        "a fork": lambda: forks.find(ids[0]),
         "claims of the sweep": lambda: mappings.claim_unfinished(now=now, lease_until=now, limit=1),
         "choose whom to erase": lambda: erasures.next_ones(OWNER, limit=16),
         "begin to erase": lambda: erasures.entomb(OWNER, ids[0], now=now, lease_until=now),

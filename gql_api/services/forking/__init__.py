@@ -86,7 +86,7 @@ class Forking:
             fork = await forks.find(mapping.id)
             if fork and (fork.is_free or fork.lease_until < self._making.now()):
                 return fork
-            if asyncio.get_running_loop().time() > deadline:
+            if fork and asyncio.get_running_loop().time() > deadline:
                 return _progress(fork)
             await asyncio.sleep(_LOOK_AGAIN)
         return None
@@ -147,9 +147,6 @@ def _patience() -> float:
     return max(0.0, _SHARE * request.seconds_left) if request else _LONGEST_WAIT
 
 
-def _progress(fork: Fork | None) -> Forked:
-    """Tell how far it is; raise `Busy` where it was given up, and is not undone yet."""
-    if fork is None:
-        raise Busy("What was begun under this idempotency key is being undone; try again.", KEY_PATH)
+def _progress(fork: Fork) -> Forked:
     total = fork.plan.messages + fork.plan.files if fork.plan else 0
     return Forked(None, min(fork.done, total), total)

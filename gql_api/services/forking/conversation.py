@@ -53,17 +53,17 @@ class ConversationCopy:
 
     async def _originals(self) -> AsyncIterator[model.Message]:
         """Give the messages to copy, as many as were counted, up to the one that was found to be the last."""
-        number = 0
-        if self._plan.messages:
-            async for message in self._each(self._from):
-                yield message
-                number += 1
-                if number == self._plan.messages:
-                    if message.id != self._plan.last:
-                        raise _changed()
-                    return
-        if number < self._plan.messages:
-            raise _changed()
+        left = self._plan.messages
+        if not left:
+            return
+        async for message in self._each(self._from):
+            yield message
+            left -= 1
+            if not left and message.id == self._plan.last:
+                return
+            if not left:
+                break
+        raise _changed()
 
     async def _each(self, session_id: UUID) -> AsyncIterator[model.Message]:
         async for messages in walk(partial(self._page, session_id), None):

@@ -42,12 +42,13 @@ class Step(NamedTuple):
     @classmethod
     def of(cls, message: model.Message) -> "Step":
         """Look at a message. What stands with the wrong speaker is no call, and no answer."""
-        if not message.parts:
+        by_assistant = message.role == "assistant"
+        calls = _named(message.parts, "tool-call", "id", "name")
+        sent = tuple(call for call in calls if call.name and by_assistant)  # no provider takes others
+        if len(message.parts) == len(calls) - len(sent):
             return cls(message.id, None)
-        if message.role == "assistant":
-            return cls(message.id, True, calls=_named(message.parts, "tool-call", "id", "name"))
         results = _named(message.parts, "tool-result", "tool_call_id", "name", "function_name")
-        return cls(message.id, False, answers=results)
+        return cls(message.id, by_assistant, calls=sent, answers=() if by_assistant else results)
 
 
 class Cut(NamedTuple):

@@ -148,18 +148,21 @@ class Making:
 
     async def give_up(self, work: Work) -> None:
         """Forget the fork, and undo what there is of it; what cannot be undone now is left to the sweep."""
-        creation, fork = self._tools.creation, work.fork
         try:
             async with asyncio.timeout(UNDOING):
                 with no_request():
-                    if not await forks.forget(fork, lease_until=creation.lease_end()):
-                        return
-                    if fork.plan:
-                        await creation.undo(fork.id, fork.nonce)
-                    if work.is_settled:
-                        await mappings.abandon(fork.id, nonce=fork.nonce)
+                    await self._undo(work)
         except (UpstreamFailure, DatabaseFailure, TimeoutError) as failure:
             _LOG.warning("a fork that was given up is left to the sweep: %s", type(failure).__name__)
+
+    async def _undo(self, work: Work) -> None:
+        creation, fork = self._tools.creation, work.fork
+        if not await forks.forget(fork, lease_until=creation.lease_end()):
+            return
+        if fork.plan:
+            await creation.undo(fork.id, fork.nonce)
+        if work.is_settled:
+            await mappings.abandon(fork.id, nonce=fork.nonce)
 
 
 def _pause(age: timedelta) -> timedelta:

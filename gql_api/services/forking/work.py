@@ -27,7 +27,7 @@ from gql_api.upstream.refusal import Refused
 
 LONGEST = timedelta(days=1)
 """After this time a fork that could not be made is given up."""
-_RENEWAL = timedelta(seconds=15)
+_RENEWAL = timedelta(seconds=5)
 _SKEW = timedelta(seconds=30)
 """By how much the clocks of servers may differ."""
 _SPARE = timedelta(seconds=5)
