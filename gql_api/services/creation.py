@@ -26,7 +26,7 @@ from gql_api.errors import (
 )
 from gql_api.request_scope import no_request
 from gql_api.services import rules
-from gql_api.services.ownership import BeingErased
+from gql_api.services.ownership import BeingErased, is_tagged
 from gql_api.store import erasures, mappings
 from gql_api.upstream.gateway import Gateway
 from gql_api.upstream.refusal import Refused
@@ -294,9 +294,3 @@ def _worst(session: object, disk: object, new: NewSession) -> BaseException:
     if isinstance(session, Refused) and session.status == _EXISTS and new.id:
         return Conflict("This id is taken.", new.path)
     return failures[0]
-
-
-def is_tagged(session: UpstreamSession, nonce: str) -> bool:
-    """Tell whether the session was made for the intent with this nonce."""
-    tag = (session.configs or {}).get(rules.RESERVED)
-    return isinstance(tag, dict) and tag.get("nonce") == nonce

@@ -6,6 +6,7 @@ from gql_api import model
 from gql_api.errors import Busy, NotFound
 from gql_api.services import rules
 from gql_api.store import mappings
+from gql_api.upstream.sessions import UpstreamSession
 
 
 class BeingErased(Busy):
@@ -25,3 +26,9 @@ def present(session: model.Session | None, noun: str, path: rules.Path) -> model
     if session is None:
         raise NotFound(f"There is no such {noun}.", path)
     return session
+
+
+def is_tagged(session: UpstreamSession, nonce: str) -> bool:
+    """Tell whether the session was made for the intent with this nonce."""
+    tag = (session.configs or {}).get(rules.RESERVED)
+    return isinstance(tag, dict) and tag.get("nonce") == nonce

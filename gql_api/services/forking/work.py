@@ -14,10 +14,11 @@ from gql_api import model
 from gql_api.errors import Busy, Conflict, NotFound, ServerStopping, UpstreamFailure, UpstreamTimeout
 from gql_api.events import Broker, ListChange, ListChanged, owner_key
 from gql_api.services import rules
-from gql_api.services.creation import Creation, is_tagged
+from gql_api.services.creation import Creation
 from gql_api.services.forking.conversation import ConversationCopy
 from gql_api.services.forking.cutting import cut
 from gql_api.services.forking.disk import DiskCopy, files_of
+from gql_api.services.ownership import is_tagged
 from gql_api.store import forks, mappings
 from gql_api.store.forks import Fork, Plan
 from gql_api.store.place_keeper import PlaceKeeper
