@@ -2,13 +2,10 @@
 
 import asyncio
 import importlib
-import os
 import secrets
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,6 +13,7 @@ import httpx
 from stamina.instrumentation import set_on_retry_hooks
 from starlette.types import ASGIApp
 
+from gql_api import wiring
 from gql_api.events import Broker
 from gql_api.events.local import LocalBroker
 from gql_api.events.postgres import PostgresBroker
@@ -23,25 +21,16 @@ from gql_api.folder import claim, claim_database
 from gql_api.identity import Expected, GivenKey, IssuerKeys, UnfitKey, Verifier
 from gql_api.loaders.counter import TokenCounter
 from gql_api.loaders.media import MediaCache
-from gql_api.mark import Settling
 from gql_api.refusal import Refusal
 from gql_api.schema.context import Services
-from gql_api.services.adoption import Adoption
-from gql_api.services.creation import Creation
-from gql_api.services.files import Files
 from gql_api.services.following import Following
-from gql_api.services.following import Limits as FollowingLimits
-from gql_api.services.keyed import Keys
-from gql_api.services.lease import Terms
 from gql_api.services.locks import SessionLocks
-from gql_api.services.messages import Messages
-from gql_api.services.reconcile import Reconciler, turn_at_sweep
-from gql_api.services.sessions import Sessions
-from gql_api.services.several import SeveralSessions
+from gql_api.services.reconcile import Reconciler
 from gql_api.settings import Settings
 from gql_api.store.connection_options import connect_directly
 from gql_api.store.database import ConnectionOptions, Database, open_database
 from gql_api.store.place_keeper import PlaceKeeper
+from gql_api.store.text_keeper import TextKeeper
 from gql_api.store.url import CertificatesUnusable, sqlite_file
 from gql_api.telemetry import Listener, listening
 from gql_api.upstream.connect import connect
@@ -121,18 +110,19 @@ async def run(
         if gateway.materials:
             material = MaterialView(gateway.materials)
         events = await _events(stack, settings)
-        places = await stack.enter_async_context(PlaceKeeper().open())
-        terms = None if settings.is_single else _terms(settings)
+        keeper = TextKeeper() if settings.search else None
+        places = await stack.enter_async_context(PlaceKeeper(texts=keeper).open())
+        terms = None if settings.is_single else wiring.terms(settings)
         locks = await stack.enter_async_context(SessionLocks(patience=settings.lock_patience, terms=terms).open())
-        services, reconciler = _services(gateway, settings, locks, events, places)
+        services, reconciler = wiring.services(gateway, settings, locks, events, places)
         await reconciler.start(alone=settings.is_single, patience=START_SECONDS)
         with listening(listeners):
             await stack.enter_async_context(_background(reconciler, every=settings.sweep_seconds))
-            following = _following(gateway, events, places, settings)
+            following = wiring.following(gateway, events, places, settings)
         await stack.enter_async_context(following.open())
         bounds = Bounds(settings.max_calls_per_operation, settings.max_read_size, settings.max_download_size)
         reading = gateway.counting(bounds)
-        urls, media, counter = UrlCache(_now), MediaCache(), TokenCounter()
+        urls, media, counter = UrlCache(wiring.now), MediaCache(), TokenCounter()
         stack.callback(counter.close)
         yield Running(gateway, reading, services, urls, media, material, database, following, events, places, counter)
 
@@ -228,25 +218,6 @@ async def open_gateway(
     return gateway, material
 
 
-def _services(
-    gateway: Gateway, settings: Settings, locks: SessionLocks, events: Broker, places: PlaceKeeper
-) -> tuple[Services, Reconciler]:
-    creation = Creation(gateway, disk_owner_prefix=settings.disk_owner_prefix, clock=_now)
-    turn = None if settings.is_single else turn_at_sweep(_holder(), every=settings.sweep_seconds)
-    reconciler = Reconciler(gateway, creation=creation, clock=_now, turn=turn)
-    sessions = Sessions(
-        gateway,
-        locks=locks,
-        creation=creation,
-        adoption=Adoption(gateway, creation=creation, adopt_unowned=settings.adopt_unowned),
-        reconciler=reconciler,
-        events=events,
-    )
-    keys = Keys(gateway, _now, timedelta(seconds=settings.store_settling))
-    messages = Messages(keys, locks, events, places, longest_run=settings.max_run)
-    return Services(sessions, SeveralSessions(sessions), messages, Files(gateway, locks)), reconciler
-
-
 async def _events(stack: AsyncExitStack, settings: Settings) -> Broker:
     """Open what carries events: within this process where it is the only one, else by the database."""
     if settings.is_sqlite:
@@ -255,30 +226,6 @@ async def _events(stack: AsyncExitStack, settings: Settings) -> Broker:
     broker = PostgresBroker(partial(connect_directly, url, replace(connection_options(settings), pooled=False)))
     await stack.enter_async_context(broker.open(patience=settings.database_connect_timeout))
     return broker
-
-
-def _following(gateway: Gateway, events: Broker, places: PlaceKeeper, settings: Settings) -> Following:
-    return Following(
-        gateway,
-        events,
-        settling=Settling(timedelta(seconds=settings.follow_overlap), _now),
-        slowest=settings.follow_seconds,
-        limits=FollowingLimits(of_user=settings.max_subscriptions_per_user, in_all=settings.max_subscriptions),
-        places=places,
-    )
-
-
-def _terms(settings: Settings) -> Terms:
-    return Terms(
-        holder=_holder(),
-        seconds=settings.lease_seconds,
-        call_seconds=settings.upstream_timeout,
-        transfer_seconds=settings.upstream_transfer_timeout,
-    )
-
-
-def _holder() -> str:
-    return f"{socket.gethostname()[:200]}:{os.getpid()}:{secrets.token_hex(8)}"
 
 
 @asynccontextmanager
@@ -290,7 +237,3 @@ async def _background(reconciler: Reconciler, *, every: float) -> AsyncIterator[
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -26,6 +26,8 @@ _EARLY, _LATE = 0.75, 1.25
 _TURN_SPARE, _LEAVING = 15.0, 2.0
 _MOST_KNOWN = 1000
 
+Chore = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
+
 
 def turn_at_sweep(holder: str, *, every: float) -> Turn:
     """Give a turn that lasts longer than the work on one session, and than the pause between two rounds."""
@@ -36,15 +38,23 @@ class Reconciler:
     """The sweep over what a failure or a killed process left open.
 
     Where several processes sweep, each has a `turn`, and only who has it at the time works; of one alone it is None.
+    After each round comes a `chore`, which asks by itself whether it has the turn.
     """
 
     def __init__(
-        self, gateway: Gateway, *, creation: Creation, clock: Callable[[], datetime], turn: Turn | None = None
+        self,
+        gateway: Gateway,
+        *,
+        creation: Creation,
+        clock: Callable[[], datetime],
+        turn: Turn | None = None,
+        chore: Chore | None = None,
     ) -> None:
         self._gateway = gateway
         self._creation = creation
         self._clock = clock
         self._turn = turn
+        self._chore = chore
         self._put_off: set[UUID] = set()
 
     async def run(self, *, every: float) -> None:
@@ -150,6 +160,8 @@ class Reconciler:
     async def _try_to_sweep(self) -> None:
         try:
             await self.sweep()
+            if self._chore:
+                await self._chore(self._has_turn)
         except DatabaseFailure as failure:
             _LOG.warning("the sweep is put off: %s", failure.for_log)
         except Exception:  # the edge of a background task: the next round tries again

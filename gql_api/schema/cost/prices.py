@@ -84,6 +84,8 @@ PRICES: dict[str, Price] = {
     "Query.disk": Price(1),
     "Query.sessions": _SESSIONS,
     "User.sessions": _SESSIONS,
+    "Query.searchMessages": Price(CALL, _page),
+    "MessageHit.message": Price(CALL + 1),
     "SessionConnection.totalCount": _ONE,
     "Session.displayTitle": _ONE,
     "Session.lastMessage": Price(CALL + 1),
