@@ -20,7 +20,7 @@ from gql_api.store.failures import translating
 from gql_api.store.models import SessionMapping
 from gql_api.store.retry import rereading
 from gql_api.store.rows import as_uuid
-from gql_api.store.statements import Row, Statement
+from gql_api.store.statements import Statement
 
 LONGEST = 20_000
 """Characters of a message that are kept and searched; beyond them nothing is found."""
@@ -80,6 +80,8 @@ _FIND_POSTGRES = Statement(_FIND.format(joined="", matching="words @@ $2::text::
 _FIND_SQLITE = Statement(
     _FIND.format(joined="JOIN message_words ON message_words.rowid = number", matching="message_words MATCH $2")
 )
+_PLANNED_ANEW = "SET LOCAL plan_cache_mode = force_custom_plan"
+"""Of frequent words the newest messages are looked at, of rare ones the index of words: one plan does not do for both."""
 _FORGET = (
     Statement("DELETE FROM message_texts WHERE session_id = $1"),
     Statement("DELETE FROM message_texts_read WHERE session_id = $1"),
@@ -144,12 +146,15 @@ async def put(texts: Sequence[tuple[str, Text]]) -> None:
 @rereading
 async def find(owner: str, terms: Sequence[Term], *, before: Position | None, limit: int) -> list[Hit]:
     """Find an owner's messages that have all of these terms, newest first, those of one time by their ids."""
-    is_sqlite = SessionMapping._meta.db.capabilities.dialect == "sqlite"
-    statement = _FIND_SQLITE if is_sqlite else _FIND_POSTGRES
-    asked = _asked_of_sqlite(owner, terms) if is_sqlite else _asked_of_postgres(owner, terms)
+    values = *(before or _END), limit
     async with asyncio.timeout(_SECONDS):
-        rows = await statement.rows(owner, asked, *(before or _END), limit)
-    return [_hit(row) for row in rows]
+        if SessionMapping._meta.db.capabilities.dialect == "sqlite":
+            rows = await _FIND_SQLITE.rows(owner, _asked_of_sqlite(owner, terms), *values)
+        else:
+            async with in_transaction() as transaction:
+                await transaction.execute_query(_PLANNED_ANEW)
+                rows = await _FIND_POSTGRES.rows(owner, _asked_of_postgres(owner, terms), *values)
+    return [Hit(as_uuid(row.pop("session_id")), message_id=as_uuid(row.pop("message_id")), **row) for row in rows]
 
 
 @translating
@@ -166,10 +171,6 @@ async def empty(at_once: int) -> bool:
     if not gone:
         await _NONE_READ.rows()
     return bool(gone)
-
-
-def _hit(row: Row) -> Hit:
-    return Hit(as_uuid(row["session_id"]), row["micros"], as_uuid(row["message_id"]), row["role"], row["text"])
 
 
 def _rows(texts: Iterable[tuple[str, Text]], written: Callable[[list[str]], str]) -> list[list[Any]]:

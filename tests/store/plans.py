@@ -22,7 +22,7 @@ from gql_api.store.changing import Change, Retagging, change
 OWNER = "heavy@example.com"
 EXPORTED = 500
 BEGUN = datetime(2026, 1, 1, tzinfo=UTC)
-_OURS = re.compile("session_mappings|session_tags")
+_OURS = re.compile("session_mappings|session_tags|message_texts")
 _FILL = """
 INSERT INTO session_mappings (id, user_identifier, title, title_folded, state, disk_id, disk_created_at, adopted,
                               nonce, created_at, updated_at, lease_until, pinned_at, archived_at, last_activity_at)
