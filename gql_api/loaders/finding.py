@@ -36,12 +36,9 @@ async def find(
     loaders: "Loaders", owner: str, query: str, *, before: tuple[int, UUID] | None, limit: int
 ) -> tuple[list[Found], bool]:
     """Find an owner's messages, newest first, older than a place; tell whether there are more. Raises `SearchOff`."""
-    if loaders.places.texts is None:
-        raise SearchOff("This server keeps no texts of messages, so they cannot be searched.")
-    asked = terms(query)
+    asked = await _asked(loaders, query)
     if not asked:
         return [], False
-    await loaders.places.flush_texts()
     hits = await texts.find(owner, asked, before=before, limit=limit + 1)
     shown = hits[:limit]
     sessions = await loaders.session.load_many([Owned(owner, hit.session_id) for hit in shown])
@@ -52,6 +49,19 @@ async def find(
         if session  # it may have been deleted just now
     ]
     return found, len(hits) > limit
+
+
+async def count(loaders: "Loaders", owner: str, query: str) -> int:
+    """Count an owner's messages; raise `SearchOff`."""
+    asked = await _asked(loaders, query)
+    return await texts.count(owner, asked) if asked else 0
+
+
+async def _asked(loaders: "Loaders", query: str) -> list[Term]:
+    if loaders.places.texts is None:
+        raise SearchOff("This server keeps no texts of messages, so they cannot be searched.")
+    await loaders.places.flush_texts()
+    return terms(query)
 
 
 def _snippets(hits: Sequence[texts.Hit], asked: Sequence[Term]) -> list[list[Piece]]:

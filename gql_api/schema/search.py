@@ -8,7 +8,7 @@ import strawberry
 
 from gql_api.errors import BadUserInput
 from gql_api.loaders import MessageKey
-from gql_api.loaders.finding import Found, find
+from gql_api.loaders.finding import Found, count, find
 from gql_api.schema import node, place
 from gql_api.schema.computed import computed
 from gql_api.schema.connection import (
@@ -98,6 +98,12 @@ class MessageHitConnection:
     )
     nodes: list[MessageHit] = strawberry.field(description="The hits alone.")
     page_info: PageInfo = strawberry.field(description="Where this page lies among the hits.")
+    asked: strawberry.Private[tuple[str, str]]
+    """Whose messages, and what was looked for."""
+
+    @strawberry.field(description="How many messages are found in all; counted only when selected.")
+    async def total_count(self, info: Info) -> int | None:
+        return await count(info.context.loaders, *self.asked)
 
 
 async def search(info: Info, owner: str, query: str, *, first: int | None, after: str | None) -> MessageHitConnection:
@@ -111,6 +117,7 @@ async def search(info: Info, owner: str, query: str, *, first: int | None, after
     info.context.allowance.take(len(found))
     return MessageHitConnection(
         nodes=[MessageHit(found=one) for one in found],
+        asked=(owner, query),
         page_info=page_info(
             [_cursor(one) for one in found[:1] + found[-1:]], has_previous=after is not None, has_next=more
         ),

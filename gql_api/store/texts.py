@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import json
 from base64 import b32encode
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from gql_api.store.failures import translating
 from gql_api.store.models import SessionMapping
 from gql_api.store.retry import rereading
 from gql_api.store.rows import as_uuid
-from gql_api.store.statements import Statement
+from gql_api.store.statements import Row, Statement
 
 LONGEST = 20_000
 """Characters of a message that are kept and searched; beyond them nothing is found."""
@@ -71,17 +71,20 @@ INSERT INTO message_words (rowid, words)
 SELECT number, ?4 FROM message_texts WHERE session_id = ?1 AND micros = ?2 AND message_id = ?3
 AND NOT EXISTS (SELECT 1 FROM message_words WHERE rowid = number)
 """
+_FOUND = {
+    "postgres": "message_texts WHERE user_identifier = $1 AND words @@ $2::text::tsquery",
+    "sqlite": "message_texts JOIN message_words ON message_words.rowid = number "
+    "WHERE user_identifier = $1 AND message_words MATCH $2",
+}
 _FIND = """
-SELECT session_id, micros, message_id, role, text FROM message_texts {joined}
-WHERE user_identifier = $1 AND {matching} AND (micros, message_id) < ($3, $4)
+SELECT session_id, micros, message_id, role, text FROM {} AND (micros, message_id) < ($3, $4)
 ORDER BY micros DESC, message_id DESC LIMIT $5
 """
-_FIND_POSTGRES = Statement(_FIND.format(joined="", matching="words @@ $2::text::tsquery"))
-_FIND_SQLITE = Statement(
-    _FIND.format(joined="JOIN message_words ON message_words.rowid = number", matching="message_words MATCH $2")
-)
+_FIND_BY = {dialect: Statement(_FIND.format(found)) for dialect, found in _FOUND.items()}
+_COUNT = "SELECT COUNT(*) AS count FROM {}"
+_COUNT_BY = {dialect: Statement(_COUNT.format(found)) for dialect, found in _FOUND.items()}
 _PLANNED_ANEW = "SET LOCAL plan_cache_mode = force_custom_plan"
-"""Of frequent words the newest messages are looked at, of rare ones the index of words: one plan does not do for both."""
+"""Of frequent words the newest messages are looked through, of rare ones the index is read: no plan does for both."""
 _FORGET = (
     Statement("DELETE FROM message_texts WHERE session_id = $1"),
     Statement("DELETE FROM message_texts_read WHERE session_id = $1"),
@@ -146,15 +149,15 @@ async def put(texts: Sequence[tuple[str, Text]]) -> None:
 @rereading
 async def find(owner: str, terms: Sequence[Term], *, before: Position | None, limit: int) -> list[Hit]:
     """Find an owner's messages that have all of these terms, newest first, those of one time by their ids."""
-    values = *(before or _END), limit
-    async with asyncio.timeout(_SECONDS):
-        if SessionMapping._meta.db.capabilities.dialect == "sqlite":
-            rows = await _FIND_SQLITE.rows(owner, _asked_of_sqlite(owner, terms), *values)
-        else:
-            async with in_transaction() as transaction:
-                await transaction.execute_query(_PLANNED_ANEW)
-                rows = await _FIND_POSTGRES.rows(owner, _asked_of_postgres(owner, terms), *values)
+    rows = await _ask(_FIND_BY, owner, terms, *(before or _END), limit)
     return [Hit(as_uuid(row.pop("session_id")), message_id=as_uuid(row.pop("message_id")), **row) for row in rows]
+
+
+@rereading
+async def count(owner: str, terms: Sequence[Term]) -> int:
+    """Count an owner's messages that have all of these terms."""
+    [row] = await _ask(_COUNT_BY, owner, terms)
+    return int(row["count"])
 
 
 @translating
@@ -171,6 +174,15 @@ async def empty(at_once: int) -> bool:
     if not gone:
         await _NONE_READ.rows()
     return bool(gone)
+
+
+async def _ask(statements: Mapping[str, Statement], owner: str, terms: Sequence[Term], *values: Any) -> list[Row]:
+    async with asyncio.timeout(_SECONDS):
+        if SessionMapping._meta.db.capabilities.dialect == "sqlite":
+            return await statements["sqlite"].rows(owner, _asked_of_sqlite(owner, terms), *values)
+        async with in_transaction() as transaction:
+            await transaction.execute_query(_PLANNED_ANEW)
+            return await statements["postgres"].rows(owner, _asked_of_postgres(owner, terms), *values)
 
 
 def _rows(texts: Iterable[tuple[str, Text]], written: Callable[[list[str]], str]) -> list[list[Any]]:

@@ -113,6 +113,7 @@ FILL = {
 """What is required beside an id."""
 EDITING = "editStrategy: {tokenLimit: {limitTokens: 2}}"
 BESIDE = {
+    "Query.searchMessages(after)": 'query: "hello"',
     "Session.messages(pinAtMessageId)": EDITING,
     "Session.messages(after) edited": EDITING,
     "Session.messages(before) edited": EDITING,

@@ -19,6 +19,7 @@ query ($words: String!, $first: Int, $after: String, $user: String) {
       node { snippet { text isMatch } session { id } messageId role createdAt pageCursor message { id text } }
     }
     pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+    totalCount
   }
 }
 """
@@ -191,6 +192,7 @@ async def test_pages_give_each_hit_once_newest_first(client: Client) -> None:
     met, cursor = [], None
     for expected in (True, True, True, False):
         page = (await client.data(SEARCH, words="needle", first=2, after=cursor))["searchMessages"]
+        assert page["totalCount"] == 7
         assert page["pageInfo"]["hasNextPage"] is expected
         assert page["pageInfo"]["hasPreviousPage"] is (cursor is not None)
         met += ["".join(piece["text"] for piece in edge["node"]["snippet"]) for edge in page["edges"]]

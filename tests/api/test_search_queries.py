@@ -92,6 +92,7 @@ async def test_a_word_of_a_message_finds_all_of_its_owners_that_have_it_and_no_o
         page = (await user.data(SEARCH, words=query, first=size, after=cursor))["searchMessages"]
         for edge in page["edges"]:
             met.append(edge["node"]["message"]["text"])
+        assert page["totalCount"] == sum(matches(text, query) for text in messages)
         more, cursor = page["pageInfo"]["hasNextPage"], page["pageInfo"]["endCursor"]
     assert met == [text for text in messages[::-1] if matches(text, query)]
     if query == word and any(lexemes(word)):

@@ -87,6 +87,7 @@ PRICES: dict[str, Price] = {
     "Query.searchMessages": Price(CALL, _page),
     "MessageHit.message": Price(CALL + 1),
     "SessionConnection.totalCount": _ONE,
+    "MessageHitConnection.totalCount": _ONE,
     "Session.displayTitle": _ONE,
     "Session.lastMessage": Price(CALL + 1),
     "Session.tags": Price(1),
