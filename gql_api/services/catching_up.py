@@ -18,7 +18,6 @@ LOOKED_AGAIN = timedelta(days=1)
 """After how long a session is looked through again: others may store messages past this server."""
 _SECONDS = 10.0
 """How long one round may go on; what is left is left to the next."""
-_PAGES = 5
 _WINDOW, _WINDOWS = 500, 20
 _FEW = 50
 _EMPTIED = 5000
@@ -35,9 +34,11 @@ class CatchUp:
     What grew under the eyes of this process it looks through itself; all others are gone through by who has the turn.
     """
 
-    def __init__(self, reader: Reader, keeper: TextKeeper) -> None:
+    def __init__(self, reader: Reader, keeper: TextKeeper, *, pages: int = 5) -> None:
         self._reader = reader
         self._keeper = keeper
+        self._pages = pages
+        """How many are read of one session before others have their turn."""
         self._reached = _FIRST
 
     async def __call__(self, has_turn: HasTurn) -> None:
@@ -81,7 +82,7 @@ class CatchUp:
                 await self._keeper.keep_at_once(batch.messages)
                 until = max(until, min(batch.ceiling, batch.messages[-1].created_at - _STEP))
                 pages += 1
-                if pages == _PAGES:
+                if pages == self._pages:
                     await read_texts.note(one.session_id, until=until, looked_at=None)
                     return
         except Refused as refusal:

@@ -73,7 +73,8 @@ AND NOT EXISTS (SELECT 1 FROM message_words WHERE rowid = number)
 """
 _FOUND = {
     "postgres": "message_texts WHERE user_identifier = $1 AND words @@ $2::text::tsquery",
-    "sqlite": "message_texts JOIN message_words ON message_words.rowid = number "
+    # In this order always: one search of the words for each text would take as long as there are texts.
+    "sqlite": "message_words CROSS JOIN message_texts ON number = message_words.rowid "
     "WHERE user_identifier = $1 AND message_words MATCH $2",
 }
 _FIND = """

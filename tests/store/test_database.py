@@ -1,6 +1,7 @@
 """Opening the database and bringing its tables up to date."""
 
 import asyncio
+import sqlite3
 import sys
 from pathlib import Path
 
@@ -217,6 +218,21 @@ async def test_after_a_failed_start_another_start_succeeds(empty_database_url: s
 
     async with open_database(empty_database_url, migrate=True) as database:
         await database.ping()
+
+
+async def test_a_sqlite_without_full_text_search_is_refused(tmp_path: Path) -> None:
+    """None is at hand, so that a table stands for it which is made by another module that is not there."""
+    missing = "CREATE VIRTUAL TABLE tortoise_migrations USING missing(name)"
+    connection = sqlite3.connect(tmp_path / "mappings.sqlite3")
+    with connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute(
+            "INSERT INTO sqlite_master VALUES ('table', ?, ?, 0, ?)", ("tortoise_migrations",) * 2 + (missing,)
+        )
+    connection.close()
+
+    with pytest.raises(DatabaseUnreachable, match="has no FTS5, by which messages are searched"):
+        await migrate(f"sqlite:///{tmp_path / 'mappings.sqlite3'}")
 
 
 async def test_sqlite_waits_for_others_and_for_the_disk(sqlite_databases: Databases) -> None:
