@@ -28,10 +28,10 @@ COUNT, OWNERS = 1_000_000, 1000
 WORDS, LENGTH, BATCH, TIMES = 30_000, 60, 2000, 15
 HEAVY, LIGHT = "heavy@example.com", "user7"
 ASKED = {
-    "a word of every second message": "w0",
-    "a word of one in ten": "w9",
-    "a word of one in a thousand": "w999",
-    "a word of a few": "w29000",
+    "a word of nearly every message": "w0",
+    "a word of four in ten": "w9",
+    "a word of one in 170": "w999",
+    "a word of one in 5 000": "w29000",
     "a word of none": "nothing",
     "three words": "w1 w20 w300",
     "a phrase": '"w1 w2"',
