@@ -51,7 +51,9 @@ class CatchUp:
     async def _round(self, end: float, has_turn: HasTurn) -> None:
         for session_id in self._keeper.grown(_FEW):
             found = await read_texts.of(session_id)
-            if found:
+            if found is None:
+                self._keeper.forget(session_id)
+            else:
                 await self._look_through(found)
         for _ in range(_WINDOWS):
             if time.monotonic() > end or not await has_turn():

@@ -4,6 +4,7 @@ import unicodedata
 from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -54,16 +55,18 @@ class TextKeeper:
         await self._put(messages)
 
     def note_read_to(self, session_id: UUID, moment: datetime) -> None:
-        """Note that all of a session is kept up to this time."""
+        """Note that all of a session is kept up to this time, and that nothing more is known to be missing."""
+        self._grown.pop(session_id, None)
         self._read_to[session_id] = moment
         _trim(self._read_to)
 
     def grown(self, most: int) -> list[UUID]:
-        """Name, once, sessions in which something was read that was not stored here: there may be more of it."""
-        return [self._grown.popitem(last=False)[0] for _ in range(min(most, len(self._grown)))]
+        """Name sessions in which something was read that was not stored here: there may be more of it."""
+        return [*islice(self._grown, most)]
 
     def forget(self, session_id: UUID) -> None:
         """Keep nothing of this session that waits, and forget what is known of it."""
+        self._grown.pop(session_id, None)
         self._read_to.pop(session_id, None)
         for id, message in [*self._waiting.items()]:
             if message.session_id == session_id:

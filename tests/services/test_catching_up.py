@@ -12,7 +12,7 @@ from gql_api.searching.query import terms
 from gql_api.services.catching_up import LOOKED_AGAIN, CatchUp
 from gql_api.services.creation import NewSession
 from gql_api.services.following.reader import Reader
-from gql_api.store import texts
+from gql_api.store import mappings, texts
 from gql_api.store.place_keeper import PlaceKeeper
 from gql_api.store.text_keeper import TextKeeper
 from services.parts import Parts, opened
@@ -92,9 +92,27 @@ async def test_without_the_turn_only_what_grew_before_ones_eyes_is_looked_throug
     keeper.keep_read(newest.messages[-1:])
     await keeper.flush()
     assert await found("needle") == 1
+    parts.upstream.instead = answering(500, {"code": 500, "msg": "down"})
     await work(never)
-    assert await found("needle") == 2
-    assert other
+    parts.upstream.instead = None
+    await work(never)
+    assert await found("needle") == 2  # it was not forgotten, and the other was not looked at
+    parts.upstream.clear()
+    await work(never)
+    assert (other.id, parts.upstream.calls) == (other.id, [])
+
+
+async def test_a_session_that_grew_and_was_deleted_is_forgotten(parts: Parts) -> None:
+    session, keeper = await made(parts, "needle"), TextKeeper()
+    newest = (await Reader(parts.gateway, Settling(timedelta(0), lambda: parts.now), PlaceKeeper()).newest(session.id))[
+        0
+    ]
+    keeper.keep_read(newest.messages)
+    await keeper.flush()
+    assert keeper.grown(1) == [session.id]
+    await mappings.entomb("ada", session.id, now=parts.now, lease_until=parts.now)
+    await catch_up(parts, keeper)(never)
+    assert keeper.grown(1) == []
 
 
 async def test_where_acontext_is_away_the_next_round_goes_on_there(parts: Parts) -> None:
