@@ -6,6 +6,7 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from gql_api import model
@@ -38,7 +39,8 @@ class Reconciler:
     """The sweep over what a failure or a killed process left open.
 
     Where several processes sweep, each has a `turn`, and only who has it at the time works; of one alone it is None.
-    After each round comes a `chore`, which asks by itself whether it has the turn.
+    Between the rounds comes a `chore`, which asks by itself whether it has the turn. The first comes after a pause: a
+    server that starts has other things to do.
     """
 
     def __init__(
@@ -61,8 +63,10 @@ class Reconciler:
         """Sweep for ever, at intervals of about so many seconds, and leave the turn to another at the end."""
         try:
             while True:
-                await self._try_to_sweep()
+                await self._try(self.sweep)
                 await asyncio.sleep(every * random.uniform(_EARLY, _LATE))  # noqa: S311 - guards nothing
+                if self._chore:
+                    await self._try(partial(self._chore, self._has_turn))
         finally:
             await self._leave()
 
@@ -157,11 +161,9 @@ class Reconciler:
                 async with asyncio.timeout(_LEAVING):
                     await self._turn.leave()
 
-    async def _try_to_sweep(self) -> None:
+    async def _try(self, work: Callable[[], Awaitable[object]]) -> None:
         try:
-            await self.sweep()
-            if self._chore:
-                await self._chore(self._has_turn)
+            await work()
         except DatabaseFailure as failure:
             _LOG.warning("the sweep is put off: %s", failure.for_log)
         except Exception:  # the edge of a background task: the next round tries again

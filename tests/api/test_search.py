@@ -228,7 +228,7 @@ async def test_where_search_is_switched_off_all_that_was_kept_is_deleted(
     async with start() as client:
         await client.store((await client.create())["id"], "a secret")
         assert await found(client, "secret") == ["a secret"]
-    async with start(search=False) as client, asyncio.timeout(60):
+    async with start(search=False, sweep_seconds=1) as client, asyncio.timeout(60):
         await client.store((await client.create())["id"], "another secret")
         while await kept():  # noqa: ASYNC110 - the sweep tells nobody
             await asyncio.sleep(0.05)
