@@ -25,7 +25,7 @@ class Found(NamedTuple):
     id: UUID
     micros: int
     role: str
-    snippet: list[Piece]
+    text: str
 
     @property
     def created_at(self) -> datetime:
@@ -42,10 +42,9 @@ async def find(
     hits = await texts.find(owner, asked, before=before, limit=limit + 1)
     shown = hits[:limit]
     sessions = await loaders.session.load_many([Owned(owner, hit.session_id) for hit in shown])
-    snippets = await asyncio.to_thread(_snippets, shown, asked)
     found = [
-        Found(session, hit.message_id, hit.micros, hit.role, pieces)
-        for hit, session, pieces in zip(shown, sessions, snippets, strict=True)
+        Found(session, hit.message_id, hit.micros, hit.role, hit.text)
+        for hit, session in zip(shown, sessions, strict=True)
         if session  # it may have been deleted just now
     ]
     return found, len(hits) > limit
@@ -64,5 +63,11 @@ async def _asked(loaders: "Loaders", query: str) -> list[Term]:
     return terms(query)
 
 
-def _snippets(hits: Sequence[texts.Hit], asked: Sequence[Term]) -> list[list[Piece]]:
-    return [snippet(hit.text, asked) for hit in hits]
+async def snippets(found: Sequence[Found], query: str) -> list[list[Piece]]:
+    """Show where each of these messages has what was looked for; long ones take some time, in which others go on."""
+    return await asyncio.to_thread(_snippets, [one.text for one in found], query)
+
+
+def _snippets(texts: Sequence[str], query: str) -> list[list[Piece]]:
+    asked = terms(query)
+    return [snippet(text, asked) for text in texts]

@@ -8,7 +8,7 @@ import strawberry
 
 from gql_api.errors import BadUserInput
 from gql_api.loaders import MessageKey
-from gql_api.loaders.finding import Found, count, find
+from gql_api.loaders.finding import Found, count, find, snippets
 from gql_api.schema import node, place
 from gql_api.schema.computed import computed
 from gql_api.schema.connection import (
@@ -22,7 +22,9 @@ from gql_api.schema.connection import (
 )
 from gql_api.schema.context import Info
 from gql_api.schema.message import Message, MessageRole, messages_of
+from gql_api.schema.selection import selects_below
 from gql_api.schema.session import Session
+from gql_api.searching.snippet import Piece
 
 LONGEST = 500
 _CURSOR = "message-hit"
@@ -57,7 +59,7 @@ class MessageHit:
     snippet: list[SnippetPiece] = computed(
         "What it says around the place that fits best, about 160 characters; the pieces joined are the text, with `…` "
         "where it is cut.",
-        lambda self: [SnippetPiece(text=piece.text, is_match=piece.is_match) for piece in self.found.snippet],
+        lambda self: [SnippetPiece(text=piece.text, is_match=piece.is_match) for piece in self.pieces],
     )
     session: Session = computed("The session that it belongs to.", lambda self: Session(value=self.found.session))
     message_id: strawberry.ID = computed("The message's global id.", lambda self: node.message_id(_key(self.found)))
@@ -69,6 +71,7 @@ class MessageHit:
         lambda self: place.cursor_before(self.found.session.id, self.found.created_at, self.found.id),
     )
     found: strawberry.Private[Found]
+    pieces: strawberry.Private[list[Piece]]
 
     @strawberry.field(
         description="The whole message, read from Acontext: one call for each hit. Null where Acontext has it no more."
@@ -115,8 +118,12 @@ async def search(info: Info, owner: str, query: str, *, first: int | None, after
         info.context.loaders, owner, query, before=_position(after), limit=DEFAULT_PAGE if first is None else first
     )
     info.context.allowance.take(len(found))
+    shown: list[list[Piece]] = [[] for _ in found]
+    if selects_below(info, "snippet"):
+        info.context.allowance.look_through(sum(len(one.text) for one in found))
+        shown = await snippets(found, query)
     return MessageHitConnection(
-        nodes=[MessageHit(found=one) for one in found],
+        nodes=[MessageHit(found=one, pieces=pieces) for one, pieces in zip(found, shown, strict=True)],
         asked=(owner, query),
         page_info=page_info(
             [_cursor(one) for one in found[:1] + found[-1:]], has_previous=after is not None, has_next=more

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from functools import cache, lru_cache
+from itertools import groupby
 from operator import add
 from typing import NamedTuple
 
@@ -64,6 +65,10 @@ def _pairs(run: str, at: int) -> Iterator[Lexeme]:
     letters: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
+    if _is_plain(run):
+        letters += run
+        starts, ends = [*range(at, at + len(run))], [*range(at + 1, at + len(run) + 1)]
+        run = ""
     for found in _patterns().letter.finditer(run):
         for letter in folded(found.group()):
             letters.append(letter)
@@ -72,6 +77,11 @@ def _pairs(run: str, at: int) -> Iterator[Lexeme]:
     yield from map(Lexeme, map(add, letters, letters[1:]), starts, ends[1:])
     if letters:
         yield Lexeme(letters[-1], starts[-1], ends[-1])
+
+
+def _is_plain(run: str) -> bool:
+    """Tell whether each character of a run is a letter as it is, which takes no time compared to looking at each."""
+    return unicodedata.is_normalized("NFKC", run) and run.casefold() == run and _marks().isdisjoint(run)
 
 
 @lru_cache(maxsize=20_000)
@@ -90,11 +100,23 @@ def is_unspaced(lexeme: str) -> bool:
 
 
 @cache
+def _marks() -> frozenset[str]:
+    codes = (chr(code) for codes in _MARKS for code in codes)
+    return frozenset(letter for letter in codes if unicodedata.category(letter)[0] == "M")
+
+
+@cache
 def _patterns() -> _Patterns:
-    letters = (chr(code) for codes in _MARKS for code in codes)
-    marks = "".join(letter for letter in letters if unicodedata.category(letter)[0] == "M")
+    # By ranges, and not where ASCII follows: all those beyond the first plane would be tried at each place.
+    marks = "".join(f"{first}-{last}" for first, last in _ranges(sorted(_marks())))
     return _Patterns(
-        word=re.compile(rf"[^\W_]+(?:[{marks}]+[^\W_]*)*"),
+        word=re.compile(rf"[^\W_]+(?:(?=[^\0-\x7f])[{marks}]+[^\W_]*)*"),
         piece=re.compile(rf"([{_UNSPACED}][{_UNSPACED}{marks}]*)|[^{_UNSPACED}]+"),
         letter=re.compile(f".[{marks}{_VOICED}]*", re.DOTALL),
     )
+
+
+def _ranges(letters: list[str]) -> Iterator[tuple[str, str]]:
+    for _, run in groupby(enumerate(letters), lambda found: ord(found[1]) - found[0]):
+        found = [letter for _, letter in run]
+        yield found[0], found[-1]

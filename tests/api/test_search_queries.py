@@ -1,6 +1,5 @@
 """Whatever is written and whatever is asked: both databases find the same, and no query is a fault."""
 
-import json
 from collections.abc import Iterator
 from uuid import uuid4
 
@@ -49,19 +48,21 @@ async def test_no_query_is_a_fault(client: Client, kind: str) -> None:
     assert set(answer["data"]["searchMessages"]) == {"nodes"}
 
 
-async def test_half_a_character_is_none(client: Client) -> None:
-    """JSON can spell it, UTF-8 cannot."""
-    await client.store((await client.create())["id"], "a b")
-    body = json.dumps({"query": FIND, "variables": {"words": "a \ud83d b"}})
-    answer = await client.http.post("/graphql", content=body, headers={"Content-Type": "application/json"})
-    assert len(answer.json()["data"]["searchMessages"]["nodes"]) == 1
-
-
 @pytest.mark.parametrize("query", ["", "x" * 501, "a " * 5000])
 async def test_a_query_of_no_length_or_too_much_is_refused(client: Client, query: str) -> None:
     answer = await client.answer(FIND, words=query)
     [error] = answer["errors"]
     assert (error["extensions"]["code"], error["message"]) == ("BAD_USER_INPUT", "query: 1 to 500 characters.")
+
+
+async def test_what_is_looked_through_for_snippets_is_bounded(client: Client) -> None:
+    session = (await client.create())["id"]
+    for _ in range(3):
+        await client.store(session, *[("hay " * 5000)[:19_999]] * 17)
+    assert len(await found(client, "hay", first=50)) == 50
+    assert await client.code(FIND, words="hay", first=51) == "COST_LIMIT_EXCEEDED"
+    without = FIND.replace("snippet { text isMatch }", "messageId")
+    assert len((await client.data(without, words="hay", first=51))["searchMessages"]["nodes"]) == 51
 
 
 async def test_cursors_and_sizes_are_those_of_this_list(client: Client) -> None:
