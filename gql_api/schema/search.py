@@ -61,7 +61,9 @@ class MessageHit:
         "where it is cut.",
         lambda self: [SnippetPiece(text=piece.text, is_match=piece.is_match) for piece in self.pieces],
     )
-    session: Session = computed("The session that it belongs to.", lambda self: Session(value=self.found.session))
+    session: Session = computed(
+        "The session that it belongs to.", lambda self: Session(value=self.found.session, beside=self.beside)
+    )
     message_id: strawberry.ID = computed("The message's global id.", lambda self: node.message_id(_key(self.found)))
     role: MessageRole = computed("Who speaks: USER or ASSISTANT.", lambda self: MessageRole(self.found.role))
     created_at: datetime = computed("When Acontext stored it.", lambda self: self.found.created_at)
@@ -72,9 +74,12 @@ class MessageHit:
     )
     found: strawberry.Private[Found]
     pieces: strawberry.Private[list[Piece]]
+    beside: strawberry.Private[int]
+    """How many hits the page has."""
 
     @strawberry.field(
-        description="The whole message, read from Acontext: one call for each hit. Null where Acontext has it no more."
+        description="The whole message, read from Acontext: one call for each hit. Null where Acontext has it no more; "
+        "with an error where its whole conversation is gone, or it cannot be read."
     )
     async def message(self, info: Info) -> Message | None:
         found = await info.context.loaders.message.load(_key(self.found))
@@ -123,7 +128,9 @@ async def search(info: Info, owner: str, query: str, *, first: int | None, after
         info.context.allowance.look_through(sum(len(one.text) for one in found))
         shown = await snippets(found, query)
     return MessageHitConnection(
-        nodes=[MessageHit(found=one, pieces=pieces) for one, pieces in zip(found, shown, strict=True)],
+        nodes=[
+            MessageHit(found=one, pieces=pieces, beside=len(found)) for one, pieces in zip(found, shown, strict=True)
+        ],
         asked=(owner, query),
         page_info=page_info(
             [_cursor(one) for one in found[:1] + found[-1:]], has_previous=after is not None, has_next=more

@@ -167,6 +167,29 @@ async def test_what_waits_to_be_kept_is_not_once_its_session_is_deleted(client: 
     assert await found(client, "secret") == await kept() == []
 
 
+async def test_a_hit_whose_conversation_is_gone_from_acontext_is_shown_without_its_message(
+    client: Client, upstream: Upstream
+) -> None:
+    made = await client.create()
+    await client.store(made["id"], "the needle")
+    await upstream.ask("DELETE", f"/session/{made['acontextId']}")
+    answer = await client.answer(SEARCH, words="needle")
+    [edge] = answer["data"]["searchMessages"]["edges"]
+    assert (edge["node"]["message"], edge["node"]["snippet"][1]["text"]) == (None, "needle")
+    assert [error["path"][-1] for error in answer["errors"]] == ["message"]
+
+
+async def test_whole_conversations_are_not_to_be_had_by_the_hit(client: Client) -> None:
+    await client.store((await client.create())["id"], *["needle"] * 11)
+    whole = 'query ($first: Int) { searchMessages(query: "needle", first: $first) { nodes { %s } } }'
+    document = whole % "session { messages { nodes { id } } }"
+    assert await client.code(document, first=11) == "COST_LIMIT_EXCEEDED"
+    page = (await client.data(document, first=10))["searchMessages"]["nodes"]
+    assert [len(hit["session"]["messages"]["nodes"]) for hit in page] == [11] * 10
+    answer = await client.answer(document)
+    assert {error["extensions"]["code"] for error in answer["errors"]} == {"COST_LIMIT_EXCEEDED"}
+
+
 async def test_archived_sessions_are_searched_too(client: Client) -> None:
     session = (await client.create())["id"]
     await client.store(session, "packed away")

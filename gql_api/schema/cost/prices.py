@@ -132,7 +132,7 @@ EXPLICIT_LISTS: dict[str, Callable[[Arguments], int]] = {
     "Query.nodes": lambda arguments: _length(arguments.get("ids")),
     "Mutation.updateSessions": _named,
     **dict.fromkeys(
-        ("Query.sessions", "User.sessions"),
+        ("Query.sessions", "Query.searchMessages", "User.sessions"),
         lambda arguments: _page(arguments) if is_paged(arguments) else 1,
     ),
 }
