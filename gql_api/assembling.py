@@ -13,11 +13,13 @@ from gql_api.events import Broker
 from gql_api.mark import Settling
 from gql_api.schema.context import Services
 from gql_api.services.adoption import Adoption
+from gql_api.services.catching_up import CatchUp, emptying
 from gql_api.services.creation import Creation, lease_for
 from gql_api.services.erasing import Erasing
 from gql_api.services.files import Files
 from gql_api.services.following import Following
 from gql_api.services.following import Limits as FollowingLimits
+from gql_api.services.following.reader import Reader
 from gql_api.services.forking import Forking
 from gql_api.services.forking.making import Making
 from gql_api.services.forking.work import Tools
@@ -86,7 +88,9 @@ def services(
     settling = timedelta(seconds=settings.store_settling)
     transfer = timedelta(seconds=settings.upstream_transfer_timeout)
     making = Making(Tools(gateway, creation, events, places, settling, transfer))
-    reconciler = Reconciler(gateway, creation=creation, clock=clock, turn=turns[0], making=making)
+    reader = Reader(gateway, _overlap(settings, clock), places)
+    chore = CatchUp(reader, places.texts) if places.texts else emptying
+    reconciler = Reconciler(gateway, creation=creation, clock=clock, turn=turns[0], making=making, chore=chore)
     sessions = Sessions(
         gateway,
         locks=locks,
@@ -114,11 +118,15 @@ def following(
     return Following(
         gateway,
         events,
-        settling=Settling(timedelta(seconds=settings.follow_overlap), clock),
+        settling=_overlap(settings, clock),
         slowest=settings.follow_seconds,
         limits=FollowingLimits(of_user=settings.max_subscriptions_per_user, in_all=settings.max_subscriptions),
         places=places,
     )
+
+
+def _overlap(settings: Settings, clock: DatabaseClock) -> Settling:
+    return Settling(timedelta(seconds=settings.follow_overlap), clock)
 
 
 def _holder() -> str:

@@ -20,6 +20,7 @@ Messages are written for the client: they hold no ids of others, no URLs and no 
     ├── PersistedQueryNotSupported  PERSISTED_QUERY_NOT_SUPPORTED
     ├── PersistedQueryNotInList     PERSISTED_QUERY_NOT_IN_LIST
     ├── QueryNotInSafelist     QUERY_NOT_IN_SAFELIST
+    ├── SearchOff              SEARCH_OFF
     ├── CostLimitExceeded      COST_LIMIT_EXCEEDED
     ├── RateLimited            RATE_LIMITED
     ├── Overloaded             OVERLOADED
@@ -52,6 +53,7 @@ CODES = {
     "IDENTITY_UNAVAILABLE": "The issuer's keys are not to be had, and no token can be checked; try again later.",
     "NOT_FOUND": "There is no such thing for this user.",
     "TOO_LARGE": "What was sent, or would have to be answered, is beyond a limit that the message names.",
+    "SEARCH_OFF": "This server keeps no texts of messages, by its operator's choice, so they cannot be searched.",
     "COST_LIMIT_EXCEEDED": "The operation asks for more than one may, would cost or show more, or would ask Acontext "
     "more often; the message names the limit.",
     "UPSTREAM_UNAVAILABLE": "Acontext could not be reached, or failed; trying again later may help.",
@@ -188,6 +190,12 @@ class QueryNotInSafelist(Failure):
     """A text is that of no trusted document, where only those are run."""
 
     code = "QUERY_NOT_IN_SAFELIST"
+
+
+class SearchOff(Failure):
+    """Messages are searched, and their texts are not kept."""
+
+    code = "SEARCH_OFF"
 
 
 class CostLimitExceeded(Failure):

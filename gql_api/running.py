@@ -28,6 +28,7 @@ from gql_api.store.clock import keeping_time
 from gql_api.store.connection_options import connect_directly
 from gql_api.store.database import ConnectionOptions, Database, open_database
 from gql_api.store.place_keeper import PlaceKeeper
+from gql_api.store.text_keeper import TextKeeper
 from gql_api.store.url import CertificatesUnusable, sqlite_file
 from gql_api.telemetry import Listener, listening
 from gql_api.upstream.connect import connect
@@ -107,7 +108,8 @@ async def run(
         if gateway.materials:
             material = MaterialView(gateway.materials)
         events = await _events(stack, settings)
-        places = await stack.enter_async_context(PlaceKeeper().open())
+        keeper = TextKeeper() if settings.search else None
+        places = await stack.enter_async_context(PlaceKeeper(texts=keeper).open())
         locks = await stack.enter_async_context(assembling.locks(settings).open())
         clock = await stack.enter_async_context(keeping_time(database))
         assembled = assembling.services(gateway, settings, locks, events, places, clock)

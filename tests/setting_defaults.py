@@ -74,6 +74,7 @@ DEFAULTS: dict[str, Any] = {
     "otlp_endpoint": None,
     "otlp_headers": None,
     "otel_service_name": "gql_api",
+    "search": True,
     "drain_seconds": 0.0,
     "shutdown_seconds": 10,
     "follow_seconds": 5.0,

@@ -59,6 +59,7 @@ BAD: dict[str, list[str]] = {
     "OTEL_EXPORTER_OTLP_ENDPOINT": ["collector:4318", "grpc://collector", "http://"],
     "OTEL_EXPORTER_OTLP_HEADERS": ["key", "a=b,c", "=b", "a=b\n", "ä=b"],
     "OTEL_SERVICE_NAME": ["x" * 256],
+    "GQL_API_SEARCH": ["maybe", "2"],
     "GQL_API_DRAIN_SECONDS": ["-1", "301", "nan"],
     "GQL_API_SHUTDOWN_SECONDS": ["0", "601", "1.5", "soon"],
     "GQL_API_FOLLOW_SECONDS": ["0", "301", "nan", "soon"],

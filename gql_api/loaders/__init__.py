@@ -250,6 +250,8 @@ async def _page(gateway: Gateway, places: PlaceKeeper, key: tuple[UUID, Reading]
     page = await gateway.messages.read(session_id, reading)
     if page.messages:
         places.note_activity(session_id, page.messages[-1].created_at)
+        if reading.strategies is None:
+            places.note_read(page.messages)
         if reading.strategies is None and reading.after is None and not (reading.newest and page.has_more):
             places.note_start(session_id, page.messages)
     return page

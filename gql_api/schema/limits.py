@@ -3,6 +3,9 @@
 from gql_api.errors import CostLimitExceeded
 
 MOST_SHOWN = 20_000
+MOST_LOOKED_THROUGH = 1_000_000
+"""Characters of messages: a second or two, in which others are served."""
+_CHARACTERS_A_POINT = 200
 MOST_WHOLE = 10
 """Sessions of one list of which whole conversations may be asked for."""
 
@@ -17,6 +20,7 @@ class Allowance:
         self.worked = 0
         self._left = most
         self._most = most
+        self._unread = MOST_LOOKED_THROUGH
 
     @property
     def taken(self) -> int:
@@ -28,6 +32,15 @@ class Allowance:
         self._left -= entries
         if self._left < 0:
             raise too_many_shown(self._most)
+
+    def look_through(self, characters: int) -> None:
+        """Count what is looked through for snippets; raise `CostLimitExceeded` beyond the limit."""
+        self._unread -= characters
+        self.worked += characters // _CHARACTERS_A_POINT
+        if self._unread < 0:
+            raise CostLimitExceeded(
+                f"One operation looks through {MOST_LOOKED_THROUGH} characters for snippets: ask for fewer hits."
+            )
 
     def take_again(self, times: int) -> bool:
         """Count all that was counted so many times more; False, and nothing is counted, beyond the limit."""

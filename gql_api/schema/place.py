@@ -6,6 +6,7 @@ A cursor holds a mark of its session in place of the id, and fits no other: two 
 import hashlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
+from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple
 from uuid import UUID
@@ -91,6 +92,13 @@ def cursors(asked: Asked, view: View) -> Cursors:
 def stored_cursors(session_id: UUID) -> Cursors:
     """Give what makes the cursors of messages in the conversation as it is stored."""
     return Cursors(lambda: (_STORED, _mark(session_id)))
+
+
+def cursor_before(session_id: UUID, created_at: datetime, id: UUID) -> str:
+    """Make the cursor of the place just before a message of the conversation as it is stored."""
+    if id.int > 1:  # the nil UUID is no id
+        return write_cursor(_STORED, _mark(session_id), node.microseconds(created_at), UUID(int=id.int - 1))
+    return write_cursor(_STORED, _mark(session_id), node.microseconds(created_at) - 1, UUID(int=2**128 - 1))
 
 
 def stored_place(session_id: UUID, cursor: str | None, name: str) -> Place | None:

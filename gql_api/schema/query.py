@@ -18,6 +18,7 @@ from gql_api.schema.event import SessionEvent
 from gql_api.schema.message import Message, messages_of
 from gql_api.schema.node import Node
 from gql_api.schema.place import Page
+from gql_api.schema.search import MessageHitConnection, SearchFirst, SearchText, search
 from gql_api.schema.session import Session, disk_of
 from gql_api.schema.session_list import (
     SessionConnection,
@@ -49,6 +50,10 @@ OfErased = Annotated[
     strawberry.argument(description="The identifier of the user who is or was deleted; null: the viewer."),
 ]
 
+SearchedUser = Annotated[
+    str | None,
+    strawberry.argument(description="The identifier of the user whose messages are searched; null: the viewer."),
+]
 
 _READS = (
     "All reads. Where nothing is said of null: in a field it stands for what could not be given, and errors say why; "
@@ -110,6 +115,24 @@ class Query:
     async def erasure(self, info: Info, id: ErasureId, user: OfErased = None) -> Erasure | None:
         owner = info.context.reading_for(user, "user")
         return await find_erasure(info, node.read_erasure(id, "id"), owner)
+
+    @strawberry.field(
+        description="What users and models said in a user's conversations, found by words, newest first; archived "
+        "sessions too. Searched are the texts of messages as `text` has them, of each its first 20 000 characters; not "
+        "instructions (SYSTEM, DEVELOPER), tool calls and their results, or files. What is stored through this API is "
+        "found at once, or within a second through another server; what others store in Acontext when it is read here, "
+        "or else within a day or so. Nothing is found of a deleted session. SEARCH_OFF where no texts are kept."
+    )
+    async def search_messages(
+        self,
+        info: Info,
+        query: SearchText,
+        user: SearchedUser = None,
+        first: SearchFirst = None,
+        after: After = None,
+    ) -> MessageHitConnection | None:
+        owner = info.context.reading_for(user, "user")
+        return await search(info, owner, query, first=first, after=after)
 
 
 async def find_node(info: Info, id: str) -> Node | None:

@@ -3,9 +3,10 @@
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from gql_api import model
@@ -29,6 +30,8 @@ EARLY, LATE = 0.75, 1.25
 _TURN_SPARE, LEAVING = 15.0, 2.0
 _MOST_KNOWN = 1000
 
+Chore = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
+
 
 def turn_at(task: str, holder: str, *, every: float) -> Turn:
     """Give a turn that lasts longer than the work on one session, and than the pause between two rounds."""
@@ -40,6 +43,8 @@ class Reconciler:
 
     Where several processes sweep, each has a `turn`, and only who has it at the time works; of one alone it is None.
     Sessions that are being made of others are handed over to who makes such; where that is nobody, they are left.
+    Between the rounds comes a `chore`, which asks by itself whether it has the turn. The first comes after a pause: a
+    server that starts has other things to do.
     """
 
     def __init__(
@@ -50,20 +55,24 @@ class Reconciler:
         clock: Callable[[], datetime],
         turn: Turn | None = None,
         making: Making | None = None,
+        chore: Chore | None = None,
     ) -> None:
         self._gateway = gateway
         self._creation = creation
         self._clock = clock
         self._turn = turn
         self._making = making
+        self._chore = chore
         self._put_off: set[UUID] = set()
 
     async def run(self, *, every: float) -> None:
         """Sweep for ever, at intervals of about so many seconds, and leave the turn to another at the end."""
         try:
             while True:
-                await self._try_to_sweep()
+                await self._try(self.sweep)
                 await asyncio.sleep(every * random.uniform(EARLY, LATE))  # noqa: S311 - guards nothing
+                if self._chore:
+                    await self._try(partial(self._chore, self._has_turn))
         finally:
             await self._leave()
 
@@ -168,9 +177,9 @@ class Reconciler:
                 async with asyncio.timeout(LEAVING):
                     await self._turn.leave()
 
-    async def _try_to_sweep(self) -> None:
+    async def _try(self, work: Callable[[], Awaitable[object]]) -> None:
         try:
-            await self.sweep()
+            await work()
         except DatabaseFailure as failure:
             _LOG.warning("the sweep is put off: %s", failure.for_log)
         except Exception:  # the edge of a background task: the next round tries again

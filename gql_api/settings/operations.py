@@ -83,6 +83,12 @@ class OperationsSettings(BaseModel):
     otel_service_name: Annotated[str, Field(min_length=1, max_length=255)] = Field(
         "gql_api", alias="OTEL_SERVICE_NAME", description="What this server is called in traces."
     )
+    search: bool = Field(
+        True,
+        alias="GQL_API_SEARCH",
+        description="Whether messages can be searched: what users and models say is then kept in the database too, up "
+        "to 20 000 characters of each message. Where it is false nothing is kept, and what was kept before is deleted.",
+    )
     drain_seconds: float = Field(
         0.0,
         alias="GQL_API_DRAIN_SECONDS",

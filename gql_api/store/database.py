@@ -12,7 +12,7 @@ import asyncpg  # type: ignore[import-untyped]
 import tortoise.context
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.context import TortoiseContext
-from tortoise.exceptions import BaseORMException
+from tortoise.exceptions import BaseORMException, OperationalError
 from tortoise.migrations.executor import MigrationExecutor
 from tortoise.migrations.recorder import MigrationRecorder
 from tortoise.migrations.schema_editor import AsyncpgSchemaEditor, BaseSchemaEditor, SqliteSchemaEditor
@@ -135,7 +135,7 @@ async def _migrate(target: Target, options: ConnectionOptions) -> list[str]:
         await context.init(config=_config(target, options, patient=True))
         with _reaching():
             await Database(context.db()).ping()
-        with translated():
+        with translated(), _searchable():
             return await _apply_missing(target)
 
 
@@ -150,6 +150,18 @@ async def _apply_missing(target: Target) -> list[str]:
         if target.dialect == "sqlite":
             await indexes.build_at_once(connection)
     return names
+
+
+@contextmanager
+def _searchable() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        if "no such module" in str(error):
+            raise DatabaseUnreachable(
+                "The SQLite of this Python has no FTS5, by which messages are searched."
+            ) from error
+        raise
 
 
 class _Recorder(MigrationRecorder):

@@ -13,7 +13,7 @@ from uuid import UUID
 from tortoise.transactions import in_transaction
 
 from gql_api import model
-from gql_api.store import rows
+from gql_api.store import rows, texts
 from gql_api.store.failures import translating
 from gql_api.store.models import SessionMapping
 from gql_api.store.places import from_micros, to_micros
@@ -123,8 +123,14 @@ async def next_ones(owner: str, *, limit: int) -> list[UUID]:
 
 @translating
 async def entomb(owner: str, id: UUID, *, now: datetime, lease_until: datetime) -> model.Mapping | None:
-    """Begin to delete a session; None where it is not there any more, or another process writes to it."""
-    found = await _ENTOMB_IN[_dialect()].rows(id, owner, rows.utc(now), rows.utc(lease_until))
+    """Begin to delete a session, and forget what was said in it.
+
+    None where it is not there any more, or another process writes to it.
+    """
+    async with in_transaction():
+        found = await _ENTOMB_IN[_dialect()].rows(id, owner, rows.utc(now), rows.utc(lease_until))
+        if found:
+            await texts.forget(id)
     return rows.mapping(found[0]) if found else None
 
 

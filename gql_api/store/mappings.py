@@ -13,10 +13,11 @@ from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
 from tortoise.queryset import QuerySet
+from tortoise.transactions import in_transaction
 
 from gql_api import model
 from gql_api.model import MappingState
-from gql_api.store import rows
+from gql_api.store import rows, texts
 from gql_api.store.failures import translating
 from gql_api.store.listing import Cut, Listed
 from gql_api.store.models import SessionMapping
@@ -169,15 +170,18 @@ async def free_key(id: UUID, *, nonce: str) -> None:
 async def entomb(owner: str, id: UUID, *, now: datetime, lease_until: datetime) -> model.Mapping | None:
     """Hide the session from all readers, for deletion; None when this owner has no such session, or no more.
 
-    What it was called, and the like, is forgotten at once.
+    What it was called, and the like, is forgotten at once, and so is what was said in it.
     """
-    changed = await rows.update(
-        _ready(owner).filter(id=id),
-        state=MappingState.DELETING.value,
-        updated_at=rows.utc(now),
-        lease_until=rows.utc(lease_until),
-        **dict.fromkeys(rows.PERSONAL),
-    )
+    async with in_transaction():
+        changed = await rows.update(
+            _ready(owner).filter(id=id),
+            state=MappingState.DELETING.value,
+            updated_at=rows.utc(now),
+            lease_until=rows.utc(lease_until),
+            **dict.fromkeys(rows.PERSONAL),
+        )
+        if changed:
+            await texts.forget(id)
     return rows.mapping(changed) if changed else None
 
 

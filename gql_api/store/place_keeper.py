@@ -14,6 +14,7 @@ from gql_api.opening import opening_of
 from gql_api.store import noting, places
 from gql_api.store.noting import Opening, Seen
 from gql_api.store.places import Counted
+from gql_api.store.text_keeper import TextKeeper
 
 _LOG = logging.getLogger(__name__)
 _MOST = 20_000
@@ -28,8 +29,10 @@ _NOTHING = Seen()
 class PlaceKeeper:
     """Takes what is to be kept at once, and writes it soon; what a failure loses will be learnt again."""
 
-    def __init__(self, *, every: float = 0.5) -> None:
+    def __init__(self, *, every: float = 0.5, texts: TextKeeper | None = None) -> None:
         self._every = every
+        self.texts = texts
+        """What is said; None where it is not to be kept, as nobody searches it."""
         self._places: dict[tuple[UUID, datetime, str], None] = {}
         self._counts: dict[UUID, Counted] = {}
         self._forgotten: set[UUID] = set()
@@ -52,6 +55,14 @@ class PlaceKeeper:
         """Keep where a message stands that was stored just now, and that the conversation may open with it."""
         self.keep([message])
         self._note_opening(message.session_id, [message], is_start=False)
+        if self.texts:
+            self.texts.keep_stored(message)
+
+    def note_read(self, messages: Sequence[model.Message]) -> None:
+        """Note messages of one session, oldest first, that were read as they are stored."""
+        if self.texts:
+            self.texts.keep_read(messages)
+            self._news.set()
 
     def note_start(self, session_id: UUID, messages: Sequence[model.Message]) -> None:
         """Note how a conversation opens that was read from its start on."""
@@ -71,6 +82,11 @@ class PlaceKeeper:
     async def flush_seen(self) -> None:
         """Write down what was noted of sessions, before it is asked for."""
         if self._seen or self._writing.locked():
+            await self.flush()
+
+    async def flush_texts(self) -> None:
+        """Write down what was said, before it is searched."""
+        if (self.texts and self.texts.has_news) or self._writing.locked():
             await self.flush()
 
     def _note_opening(self, session_id: UUID, messages: Sequence[model.Message], *, is_start: bool) -> None:
@@ -102,6 +118,8 @@ class PlaceKeeper:
         """Forget what is known of a session, where it was found not to be so: messages are gone from Acontext."""
         self._forgotten.add(session_id)
         self._told.pop(session_id, None)
+        if self.texts:
+            self.texts.forget(session_id)
         self._news.set()
 
     async def flush(self) -> None:
@@ -126,6 +144,8 @@ class PlaceKeeper:
                     await noting.note(learnt[start : start + _AT_ONCE], seen)
         if counted:
             await places.put_counts(counted)
+        if self.texts:
+            await self.texts.flush()
 
     @asynccontextmanager
     async def _telling(self) -> AsyncIterator[dict[UUID, Seen]]:

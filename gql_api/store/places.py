@@ -46,6 +46,8 @@ _COUNTS = "SELECT session_id, micros, count FROM message_counts WHERE session_id
 _FORGET = (
     "DELETE FROM message_places WHERE session_id = ",
     "DELETE FROM message_counts WHERE session_id = ",
+    "DELETE FROM message_texts WHERE session_id = ",
+    "DELETE FROM message_texts_read WHERE session_id = ",
     "UPDATE session_mappings SET opening = NULL, opening_micros = NULL WHERE id = ",
 )
 

@@ -35,6 +35,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "Query.erasure(id)": ("erasure",),
     "Query.sessions(after)": ("session cursor",),
     "Query.sessions(before)": ("session cursor",),
+    "Query.searchMessages(after)": ("hit cursor",),
     "User.sessions(after)": ("session cursor",),
     "User.sessions(before)": ("session cursor",),
     "Session.messages(after)": ("message cursor", "forged cursor"),
@@ -70,14 +71,15 @@ TELLING = {"CreateSessionInput.acontextId", "GetOrCreateSessionInput.diskId"}
 """Here the caller chooses an id of Acontext's, which one session alone may have: a taken one is said to be so."""
 NAMES_NOTHING = {
     "Subscription.sessionListChanged(user)",
-    *("Query.user(identifier)", "Query.sessions(user)", "CreateSessionInput.user", "GetOrCreateSessionInput.user"),
+    *("Query.user(identifier)", "Query.sessions(user)", "Query.searchMessages(user)"),
+    *("CreateSessionInput.user", "GetOrCreateSessionInput.user"),
     *("Query.erasure(user)", "DeleteUserInput.user", "DeleteUserInput.idempotencyKey"),
     *(f"{name}SessionInput.title" for name in ("Create", "GetOrCreate", "Update", "Fork")),
     *("CreateSessionInput.configs", "GetOrCreateSessionInput.configs", "UpdateSessionInput.configs"),
     *("CreateSessionInput.idempotencyKey", "GetOrCreateSessionInput.idempotencyKey"),
     *("StoreMessageInput.idempotencyKey", "StoreMessagesInput.idempotencyKey", "ForkSessionInput.idempotencyKey"),
     *("SessionFilter.tags", "UpdateSessionInput.tags", "UpdateSessionsInput.addTags", "UpdateSessionsInput.removeTags"),
-    *("SessionFilter.titleContains", "RemoveToolResultInput.toolResultPlaceholder"),
+    *("Query.searchMessages(query)", "SessionFilter.titleContains", "RemoveToolResultInput.toolResultPlaceholder"),
     *("RemoveToolResultInput.keepTools", "RemoveToolCallParamsInput.keepTools"),
     *("StoreMessageInput.metadata", "StoreMessagesItemInput.metadata", "UploadFileInput.metadata"),
     *("UpdateFileMetadataInput.metadata", "UpdateMessageMetadataInput.metadata"),
@@ -116,6 +118,7 @@ FILL = {
 """What is required beside an id."""
 EDITING = "editStrategy: {tokenLimit: {limitTokens: 2}}"
 BESIDE = {
+    "Query.searchMessages(after)": 'query: "hello"',
     "Session.messages(pinAtMessageId)": EDITING,
     "Session.messages(after) edited": EDITING,
     "Session.messages(before) edited": EDITING,

@@ -18,6 +18,9 @@ VIEWER = "{ viewer { identifier sessions { nodes { title } } } }"
 NAMING = {
     "Query.user(identifier)": "query ($user: String!) { field: user(identifier: $user) { identifier } }",
     "Query.sessions(user)": "query ($user: String!) { field: sessions(user: $user) { nodes { title } } }",
+    "Query.searchMessages(user)": """query ($user: String!) {
+      field: searchMessages(query: "made", user: $user) { nodes { messageId } }
+    }""",
     "CreateSessionInput.user": """mutation ($user: String!) {
       field: createSession(input: {user: $user, title: "made"}) { session { title } errors { code } }
     }""",

@@ -104,6 +104,8 @@ async def talked(application: Application, session: str) -> str:
         ["Rain in Kyoto?"],
         False,
     )
+    [hit] = (await application.ask("SearchMessages", words="rain"))["nodes"]
+    assert (hit["messageId"], hit["session"]["title"]) == (last, "To Nara")
     return str(page["resumeCursor"])
 
 

@@ -23,7 +23,7 @@ OWNER = "heavy@example.com"
 EXPORTED = 500
 BEGUN = datetime(2026, 1, 1, tzinfo=UTC)
 _ERASURE = UUID("11111111-1111-4111-8111-111111111111")
-_OURS = re.compile("session_mappings|session_tags")
+_OURS = re.compile("session_mappings|session_tags|message_texts")
 _FILL = """
 INSERT INTO session_mappings (id, user_identifier, title, title_folded, state, disk_id, disk_created_at, adopted,
                               nonce, created_at, updated_at, lease_until, pinned_at, archived_at, last_activity_at)

@@ -1,6 +1,7 @@
 """Opening the database and bringing its tables up to date."""
 
 import asyncio
+import sqlite3
 import sys
 from pathlib import Path
 
@@ -25,6 +26,7 @@ ALL_MIGRATIONS = [
     "0008_session_openings",
     "0009_forks",
     "0010_erasures",
+    "0011_search",
 ]
 INDEXES = {
     "sqlite": "SELECT name FROM pragma_index_list('session_mappings') WHERE NOT [unique]",
@@ -75,7 +77,7 @@ async def test_outdated_tables_are_refused_with_the_remedy(empty_database_url: s
         async with open_database(empty_database_url, migrate=False):
             pytest.fail("it was opened")
 
-    assert str(refusal.value) == "The database lacks 10 migration(s) of this version; run: gql-api migrate"
+    assert str(refusal.value) == "The database lacks 11 migration(s) of this version; run: gql-api migrate"
 
 
 async def test_several_migrations_at_once_do_it_once(empty_database_url: str) -> None:
@@ -121,8 +123,10 @@ async def test_a_table_with_rows_is_brought_up_to_date(database_url: str, databa
         "forked_from",
     ):
         await databases.execute(database_url, f"ALTER TABLE session_mappings DROP COLUMN {column}")
+    if database_url.startswith("sqlite"):
+        await databases.execute(database_url, "DROP TABLE message_words")
     tables = ("message_places", "message_counts", "message_keys", "task_leases", "session_tags")
-    for table in (*tables, "session_forks", "erasures"):
+    for table in (*tables, "session_forks", "erasures", "message_texts", "message_texts_read"):
         await databases.execute(database_url, f"DROP TABLE {table}")
     await databases.execute(database_url, "DELETE FROM tortoise_migrations WHERE name > '0001_session_mappings'")
 
@@ -217,6 +221,21 @@ async def test_after_a_failed_start_another_start_succeeds(empty_database_url: s
 
     async with open_database(empty_database_url, migrate=True) as database:
         await database.ping()
+
+
+async def test_a_sqlite_without_full_text_search_is_refused(tmp_path: Path) -> None:
+    """None is at hand, so that a table stands for it which is made by another module that is not there."""
+    missing = "CREATE VIRTUAL TABLE tortoise_migrations USING missing(name)"
+    connection = sqlite3.connect(tmp_path / "mappings.sqlite3")
+    with connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute(
+            "INSERT INTO sqlite_master VALUES ('table', ?, ?, 0, ?)", ("tortoise_migrations",) * 2 + (missing,)
+        )
+    connection.close()
+
+    with pytest.raises(DatabaseUnreachable, match="has no FTS5, by which messages are searched"):
+        await migrate(f"sqlite:///{tmp_path / 'mappings.sqlite3'}")
 
 
 async def test_sqlite_waits_for_others_and_for_the_disk(sqlite_databases: Databases) -> None:

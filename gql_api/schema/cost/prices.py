@@ -88,7 +88,10 @@ PRICES: dict[str, Price] = {
     "Query.sessions": _SESSIONS,
     "Query.erasure": Price(2),
     "User.sessions": _SESSIONS,
+    "Query.searchMessages": Price(CALL, _page),
+    "MessageHit.message": Price(CALL + 1),
     "SessionConnection.totalCount": _ONE,
+    "MessageHitConnection.totalCount": _ONE,
     "Session.displayTitle": _ONE,
     "Session.lastMessage": Price(CALL + 1),
     "Session.tags": Price(1),
@@ -141,7 +144,7 @@ EXPLICIT_LISTS: dict[str, Callable[[Arguments], int]] = {
     "Query.nodes": lambda arguments: _length(arguments.get("ids")),
     "Mutation.updateSessions": _named,
     **dict.fromkeys(
-        ("Query.sessions", "User.sessions"),
+        ("Query.sessions", "Query.searchMessages", "User.sessions"),
         lambda arguments: _page(arguments) if is_paged(arguments) else 1,
     ),
 }

@@ -61,6 +61,7 @@ class Reader:
         page = await self.gateway.messages.read(session_id, reading)
         if page.messages:
             self.places.note_activity(session_id, page.messages[-1].created_at)
+            self.places.note_read(page.messages)
         return page
 
 

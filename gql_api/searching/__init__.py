@@ -1,0 +1,1 @@
+"""How texts are searched: cut into lexemes the same way for both databases, asked for, and shown; pure functions."""

@@ -1,0 +1,123 @@
+"""Takes what messages say as they come by, and keeps it behind the requests, so that it is found."""
+
+import unicodedata
+from collections import OrderedDict
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any
+from uuid import UUID
+
+from gql_api import model
+from gql_api.store import texts
+from gql_api.store.places import to_micros
+from gql_api.store.texts import Text
+
+_MOST = 20_000
+"""Messages that wait; beyond that new ones are let go, and found later where they are looked for."""
+_MOST_KNOWN = 50_000
+"""Messages of which it is remembered that they are kept, and sessions of which it is known how far they were read."""
+_AT_ONCE = 100
+_SPEAKERS = ("user", "assistant")
+_INSTRUCTIONS = ("system", "developer")
+
+
+class TextKeeper:
+    """What is lost here, by a failure or for want of room, is found again when the session is next looked through."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, model.Message] = {}
+        self._read: set[str] = set()
+        self._known: OrderedDict[str, None] = OrderedDict()
+        self._read_to: OrderedDict[UUID, datetime] = OrderedDict()
+        self._grown: OrderedDict[UUID, None] = OrderedDict()
+
+    @property
+    def has_news(self) -> bool:
+        """Whether anything waits to be kept."""
+        return bool(self._waiting)
+
+    def keep_stored(self, message: model.Message) -> None:
+        """Keep what a message says that was stored here."""
+        self._add(message)
+
+    def keep_read(self, messages: Sequence[model.Message]) -> None:
+        """Keep what messages of one session say that were read, oldest first, whoever stored them."""
+        read_to = self._read_to.get(messages[0].session_id) if messages else None
+        for message in reversed(messages):
+            if read_to and message.created_at <= read_to:
+                break
+            if message.id_text not in self._known and self._add(message):
+                self._read.add(message.id_text)
+
+    async def keep_at_once(self, messages: Sequence[model.Message]) -> None:
+        """Keep what messages say, and come back when it is found."""
+        await self._put(messages)
+
+    def note_read_to(self, session_id: UUID, moment: datetime) -> None:
+        """Note that all of a session is kept up to this time, and that nothing more is known to be missing."""
+        self._grown.pop(session_id, None)
+        self._read_to[session_id] = moment
+        _trim(self._read_to)
+
+    def grown(self, most: int) -> list[UUID]:
+        """Name sessions in which something was read that was not stored here: there may be more of it."""
+        return [*islice(self._grown, most)]
+
+    def forget(self, session_id: UUID) -> None:
+        """Keep nothing of this session that waits, and forget what is known of it."""
+        self._grown.pop(session_id, None)
+        self._read_to.pop(session_id, None)
+        for id, message in [*self._waiting.items()]:
+            if message.session_id == session_id:
+                del self._waiting[id]
+
+    async def flush(self) -> None:
+        """Keep all that waits."""
+        while self._waiting:
+            some = [self._waiting.pop(id) for id in [*self._waiting][:_AT_ONCE]]
+            read = {message.id_text for message in some} & self._read
+            self._read -= read
+            for text in await self._put(some):
+                if text.message_id in read:
+                    self._grown[text.session_id] = None
+                    _trim(self._grown)
+
+    async def _put(self, messages: Sequence[model.Message]) -> list[Text]:
+        """Keep what messages say, and give what was new of it."""
+        said = [text for message in messages if (text := _text(message))]
+        new = await texts.missing(said) if said else []
+        for start in range(0, len(new), _AT_ONCE):
+            await texts.put(new[start : start + _AT_ONCE])
+        for message in messages:
+            self._known[message.id_text] = None
+        _trim(self._known)
+        return [text for _, text in new]
+
+    def _add(self, message: model.Message) -> bool:
+        if len(self._waiting) >= _MOST:
+            return False
+        self._waiting[message.id_text] = message
+        return True
+
+
+def _text(message: model.Message) -> Text | None:
+    """Give what a user or a model says in a message; None where it says nothing, or is an instruction."""
+    if message.role not in _SPEAKERS or (message.meta or {}).get("original_role") in _INSTRUCTIONS:
+        return None
+    parts = (part.get("text") for part in message.parts if part.get("type") == "text")
+    said = (
+        "\n".join(part for part in parts if isinstance(part, str))[: texts.LONGEST]
+        .encode(errors="replace")
+        .decode()
+        .replace("\0", " ")
+    )
+    text = unicodedata.normalize("NFC", said)[: texts.LONGEST]
+    if not text or text.isspace():
+        return None
+    return Text(message.session_id, to_micros(message.created_at), message.id_text, message.role, text)
+
+
+def _trim(known: OrderedDict[Any, Any]) -> None:
+    while len(known) > _MOST_KNOWN:
+        known.popitem(last=False)
