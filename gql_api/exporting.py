@@ -1,6 +1,7 @@
 """Runs `export`: opens database, Acontext and file, or goes on with a file that was cut off, and tells how it goes."""
 
 import asyncio
+import fcntl
 import os
 import secrets
 import sys
@@ -13,12 +14,11 @@ from uuid import UUID
 
 from gql_api import __version__, model
 from gql_api.errors import DatabaseFailure, NotFound, UpstreamFailure
-from gql_api.holding import AlreadyHeld, holding
 from gql_api.operating import STANDARD, Telling, open_mappings
 from gql_api.refusal import Refusal
 from gql_api.running import open_gateway
 from gql_api.services.archive import layout
-from gql_api.services.archive.choosing import chosen
+from gql_api.services.archive.choosing import check, chosen
 from gql_api.services.archive.exporting import Export, Tally
 from gql_api.services.archive.writing import Resumed, Sums, Writer, begun_at, manifest, resume
 from gql_api.services.transfer.inventory import Aside, aside
@@ -34,6 +34,14 @@ class Selection(NamedTuple):
     def shown(self) -> model.JsonObject:
         """Write it as the archive says it."""
         return {"user": self.user, "sessions": [str(id) for id in self.sessions] or None}
+
+
+class _Target(NamedTuple):
+    """The file that is written, the sums of what is in it, and which sessions are in it, kept aside."""
+
+    output: BinaryIO
+    sums: Sums
+    noted: Aside
 
 
 class Report(NamedTuple):
@@ -53,8 +61,8 @@ def export_archive(file: Path, settings: Settings, selection: Selection, *, prob
     """Write the archive, whole under its own name; give the exit code: 1 when sessions were left out."""
     telling = Telling(sys.stderr, most=problems)
     try:
-        with aside() as noted, _opened(file) as output:
-            report = asyncio.run(_export(output, settings, selection, noted, telling))
+        with aside() as noted, Sums() as sums, _opened(file) as output:
+            report = asyncio.run(_export(_Target(output, sums, noted), settings, selection, telling))
             if file != STANDARD:
                 os.replace(_part(file), file)
     except OSError as error:
@@ -66,24 +74,30 @@ def export_archive(file: Path, settings: Settings, selection: Selection, *, prob
     return 1 if report.left_out else 0
 
 
-async def _export(output: BinaryIO, settings: Settings, selection: Selection, noted: Aside, telling: Telling) -> Report:
+async def _export(target: _Target, settings: Settings, selection: Selection, telling: Telling) -> Report:
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(open_mappings(settings, migrate=settings.is_sqlite))
         gateway, _ = await open_gateway(stack, settings)
-        resumed = _resumed(output, selection, noted)
-        writer = _writer(output, resumed, selection)
+        await _check(selection)
+        resumed = _resumed(target, selection)
+        writer = _writer(target, resumed, selection)
         export = Export(gateway, writer)
         report = Report(telling, resumed, export.tally)
         try:
-            await _write(export, selection, noted, report)
-        except NotFound as absence:
-            raise Refusal(absence.message) from None
+            await _write(export, selection, target.noted, report)
         except (UpstreamFailure, DatabaseFailure) as failure:
-            raise Refusal(_broken_off(failure.message, output)) from None
+            raise Refusal(_broken_off(failure.message, target.output)) from None
         except asyncio.CancelledError:
-            raise Refusal(_broken_off("It was told to stop.", output)) from None
+            raise Refusal(_broken_off("It was told to stop.", target.output)) from None
         writer.end()
     return report
+
+
+async def _check(selection: Selection) -> None:
+    try:
+        await check(selection.user, selection.sessions)
+    except NotFound as absence:
+        raise Refusal(absence.message) from None
 
 
 async def _write(export: Export, selection: Selection, noted: Aside, report: Report) -> None:
@@ -99,25 +113,25 @@ async def _write(export: Export, selection: Selection, noted: Aside, report: Rep
             report.telling.take(problems, _counts(tally), tally.messages + tally.files + tally.sessions)
 
 
-def _resumed(output: BinaryIO, selection: Selection, noted: Aside) -> Resumed | None:
-    if not output.seekable() or output is sys.stdout.buffer:
+def _resumed(target: _Target, selection: Selection) -> Resumed | None:
+    if target.output is sys.stdout.buffer:
         return None
-    resumed = resume(output, noted)
+    resumed = resume(target.output, target.noted, target.sums)
     if resumed and resumed.manifest.get("selection") != selection.shown():
-        raise Refusal(f"{output.name} was begun for other sessions; remove it, or write to another file.")
+        raise Refusal(f"{target.output.name} was begun for other sessions; remove it, or write to another file.")
     return resumed
 
 
-def _writer(output: BinaryIO, resumed: Resumed | None, selection: Selection) -> Writer:
+def _writer(target: _Target, resumed: Resumed | None, selection: Selection) -> Writer:
     if resumed:
-        return Writer(output, resumed.sums, time=begun_at(resumed.manifest))
+        return Writer(target.output, target.sums, time=begun_at(resumed.manifest))
     begun = manifest(
         secrets.token_hex(16),
         program=f"gql-api {__version__}",
         selection=selection.shown(),
         now=datetime.now(UTC),
     )
-    writer = Writer(output, Sums(), time=begun_at(begun))
+    writer = Writer(target.output, target.sums, time=begun_at(begun))
     writer.add(layout.MANIFEST, layout.encoded(begun))
     return writer
 
@@ -128,14 +142,24 @@ def _opened(file: Path) -> Iterator[BinaryIO]:
     if file == STANDARD:
         yield sys.stdout.buffer
         return
-    lock = file.with_name(f"{file.name}.lock")
-    try:
-        with holding(lock), _part(file).open("r+b" if _part(file).exists() else "w+b") as output:
+    part = _part(file)
+    with open(part, "r+b", opener=_for_its_owner) as output:
+        try:
+            fcntl.flock(output, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            is_ours = os.path.samestat(os.fstat(output.fileno()), part.stat())
+        except (BlockingIOError, FileNotFoundError):
+            is_ours = False  # another writes it, or has ended just now
+        if not is_ours:
+            raise Refusal(f"{file}: another process is writing it.")
+        try:
             yield output
-    except AlreadyHeld:
-        raise Refusal(f"{file}: another process is writing it.") from None
-    finally:
-        lock.unlink(missing_ok=True)
+        finally:
+            if not os.fstat(output.fileno()).st_size:
+                part.unlink()
+
+
+def _for_its_owner(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_CREAT, 0o600)
 
 
 def _part(file: Path) -> Path:

@@ -11,22 +11,27 @@ _AT_ONCE = 1000
 
 
 async def chosen(user: str | None, ids: Sequence[UUID]) -> AsyncIterator[model.Session]:
-    """Give sessions; what others add meanwhile is in it or not. Raises `NotFound` before the first of ids is given."""
+    """Give sessions; what others add or delete meanwhile is in it or not."""
     if not ids:
         async for session in _listed(user):
             yield session
-        return
-    owners = [await _owner(user, id) for id in ids]
-    for id, owner in zip(ids, owners, strict=True):
-        if found := (await mappings.ready(owner, [id])).get(id):
+    for id in ids:
+        if found := await _found(user, id):
             yield found
 
 
-async def _owner(user: str | None, id: UUID) -> str:
+async def check(user: str | None, ids: Sequence[UUID]) -> None:
+    """Raise `NotFound` where there is none with one of these ids."""
+    for id in ids:
+        if await _found(user, id) is None:
+            raise NotFound(f"There is no session {id}{f' of {user}' if user else ''}.")
+
+
+async def _found(user: str | None, id: UUID) -> model.Session | None:
     mapping = await mappings.find(id)
-    if mapping is None or mapping.state is not model.MappingState.READY or user not in (None, mapping.user):
-        raise NotFound(f"There is no session {id}{f' of {user}' if user else ''}.")
-    return mapping.user
+    if mapping is None or user not in (None, mapping.user):
+        return None
+    return (await mappings.ready(mapping.user, [id])).get(id)
 
 
 async def _listed(user: str | None) -> AsyncIterator[model.Session]:

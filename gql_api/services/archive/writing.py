@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 from tempfile import SpooledTemporaryFile
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, Self
 from uuid import UUID
 
 from gql_api import model
@@ -22,8 +22,14 @@ class Sums:
     """The lines of SHA256SUMS, beyond a mebibyte in a file for temporary files."""
 
     def __init__(self) -> None:
-        self._lines = SpooledTemporaryFile(_HELD)  # noqa: SIM115 - it lives as long as this does
+        self._lines = SpooledTemporaryFile(_HELD)  # noqa: SIM115 - it is closed with this
         self.size = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lines.close()
 
     def add(self, name: str, sha256: str) -> None:
         """Add a file, as sha256sum writes it."""
@@ -89,7 +95,6 @@ class Resumed(NamedTuple):
     """What a file that was cut off holds. `done` sessions have their ends; `open` is the last, if it has none."""
 
     manifest: model.JsonObject
-    sums: Sums
     done: int
     left_out: int
     open: Begun | None
@@ -112,12 +117,13 @@ def begun_at(manifest: model.JsonObject) -> int:
     return int(datetime.fromisoformat(manifest["startedAt"]).astimezone(UTC).timestamp())
 
 
-def resume(file: BinaryIO, aside: Aside) -> Resumed | None:
+def resume(file: BinaryIO, aside: Aside, sums: Sums) -> Resumed | None:
     """Read what an export that was cut off has written, cut away what is not whole, and stand at its end.
 
-    None where not even the beginning is whole. `aside` learns which sessions need not be written any more.
+    None where not even the beginning is whole. `aside` learns which sessions need not be written any more, and `sums`
+    what was written.
     """
-    looking = _Looking(file, aside)
+    looking = _Looking(file, aside, sums)
     try:
         for entry in tape.entries(file):
             if entry.name == SUMS:
@@ -133,11 +139,11 @@ def resume(file: BinaryIO, aside: Aside) -> Resumed | None:
 class _Looking:
     """What was found so far. `whole` is where the last list or record ends: blobs before a list go with it."""
 
-    def __init__(self, file: BinaryIO, aside: Aside) -> None:
+    def __init__(self, file: BinaryIO, aside: Aside, sums: Sums) -> None:
         self._file = file
         self._aside = aside
+        self._sums = sums
         self._manifest: model.JsonObject | None = None
-        self._sums = Sums()
         self._blobs: list[tuple[str, str]] = []
         self._open: Begun | None = None
         self._ended = {"session": 0, "left-out": 0}
@@ -168,7 +174,7 @@ class _Looking:
         """Tell what there is."""
         if self._manifest is None:
             return None
-        return Resumed(self._manifest, self._sums, sum(self._ended.values()), self._ended["left-out"], self._open)
+        return Resumed(self._manifest, sum(self._ended.values()), self._ended["left-out"], self._open)
 
     def _list(self, name: Name, entry: Entry, sha256: str) -> None:
         records = [record for _, record in layout.lines(self._file, entry)]
