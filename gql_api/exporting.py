@@ -171,7 +171,8 @@ def _counts(tally: Tally) -> str:
 
 
 def _summary(report: Report) -> str:
-    before = f", and {report.resumed.done} sessions before" if report.resumed else ""
+    resumed = report.resumed
+    before = f", and {resumed.done - resumed.left_out} sessions before" if resumed else ""
     left = f" Left out: {report.left_out}." if report.left_out else ""
     return f"Exported: {_counts(report.tally)}{before}.{left}\n"
 

@@ -24,6 +24,8 @@ HERE = {
     "gql-api doctor": "Nothing is amiss.",
     "gql-api reconcile": "",
     "gql-api mappings export all.csv": "",
+    "gql-api export -o sessions.tar": "",
+    "gql-api import sessions.tar": "in already, 0 refused",
     "gql-api documents check operation.graphql": "1 document: 0 faults, 0 warnings",
     ". .venv/bin/activate": "",
 }

@@ -23,6 +23,7 @@ ALL_MIGRATIONS = [
     "0006_organised_sessions",
     "0007_session_activity",
     "0008_session_openings",
+    "0013_session_imports",
 ]
 INDEXES = {
     "sqlite": "SELECT name FROM pragma_index_list('session_mappings') WHERE NOT [unique]",
@@ -73,7 +74,7 @@ async def test_outdated_tables_are_refused_with_the_remedy(empty_database_url: s
         async with open_database(empty_database_url, migrate=False):
             pytest.fail("it was opened")
 
-    assert str(refusal.value) == "The database lacks 8 migration(s) of this version; run: gql-api migrate"
+    assert str(refusal.value) == "The database lacks 9 migration(s) of this version; run: gql-api migrate"
 
 
 async def test_several_migrations_at_once_do_it_once(empty_database_url: str) -> None:
@@ -118,7 +119,7 @@ async def test_a_table_with_rows_is_brought_up_to_date(database_url: str, databa
         "opening_micros",
     ):
         await databases.execute(database_url, f"ALTER TABLE session_mappings DROP COLUMN {column}")
-    for table in ("message_places", "message_counts", "message_keys", "task_leases", "session_tags"):
+    for table in ("message_places", "message_counts", "message_keys", "task_leases", "session_tags", "session_imports"):
         await databases.execute(database_url, f"DROP TABLE {table}")
     await databases.execute(database_url, "DELETE FROM tortoise_migrations WHERE name > '0001_session_mappings'")
 

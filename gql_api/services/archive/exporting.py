@@ -1,9 +1,11 @@
 """Writes sessions into an archive: conversation, media, files, and what our own database has of each."""
 
+import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 from uuid import UUID
 
 from gql_api import model
@@ -18,7 +20,12 @@ from gql_api.upstream.gateway import Gateway
 from gql_api.upstream.refusal import Refused
 from gql_api.upstream.walking import walk
 
-_FILES_AT_ONCE = 20
+T = TypeVar("T")
+
+_FILES_OF_A_LIST = 20
+"""After so many files a list is written: an export that is killed reads no more than these again."""
+_AT_ONCE = 4
+"""Files that are in memory together."""
 
 
 @dataclass(slots=True)
@@ -91,39 +98,48 @@ class Export:
             asset = part["asset"]
             if asset["sha256"] in begun.blobs:
                 continue
-            content = await self._asset(begun.id, asset["s3_key"])
+            [content] = await self._bytes(begun.id, [self._gateway.messages.asset(begun.id, asset["s3_key"])])
             if hashlib.sha256(content).hexdigest() != asset["sha256"]:
                 raise _Unreadable("A file of a message is not what was stored.")
             self._blob(begun, asset["sha256"], content)
 
-    async def _asset(self, id: UUID, key: str) -> bytes:
-        """Read the bytes; a file that is gone is answered as a failure of Acontext, so see whether it is one."""
+    async def _bytes(self, id: UUID, reads: Sequence[Awaitable[T]]) -> list[T]:
+        """Read bytes at once; some that are gone are answered as a failure of Acontext, so see whether it is one."""
         try:
-            return await self._gateway.messages.asset(id, key)
+            return await asyncio.gather(*reads)
         except UpstreamFailure:
             if not await self._gateway.sessions.exists(id):
                 raise _Unreadable("Acontext does not have it any more.") from None
-            raise _Unreadable("A file of a message cannot be read from Acontext.") from None
+            raise _Unreadable("The bytes of a file cannot be read from Acontext.") from None
 
     async def _files(self, session: model.Session, begun: Begun) -> AsyncIterator[None]:
         last = begun.last.get("files")
         lines: list[bytes] = []
-        async for file in files_after(self._gateway, session.disk_id, last["path"] if last else None):
-            content = await self._gateway.files.content(file.disk_id, file.directory, file.filename)
-            if content is None:
-                continue  # it was deleted just now
-            sha256 = hashlib.sha256(content).hexdigest()
-            if sha256 not in begun.blobs:
-                self._blob(begun, sha256, content)
-            lines.append(layout.encoded(records.file_line(file, sha256=sha256, size=len(content))))
-            self.tally.files += 1
-            if len(lines) == _FILES_AT_ONCE:
+        async for files in _together(files_after(self._gateway, session.disk_id, last["path"] if last else None)):
+            lines += await self._read(begun, files)
+            if len(lines) >= _FILES_OF_A_LIST:
                 self._add_list(begun, "files", lines)
                 lines = []
                 yield
         if lines:
             self._add_list(begun, "files", lines)
             yield
+
+    async def _read(self, begun: Begun, files: list[model.File]) -> list[bytes]:
+        """Read files at once, write what is not there yet, and give their lines; one deleted just now has none."""
+        read = self._gateway.files.content
+        reads = [read(file.disk_id, file.directory, file.filename) for file in files]
+        contents = await self._bytes(begun.id, reads)
+        lines = []
+        for file, content in zip(files, contents, strict=True):
+            if content is None:
+                continue
+            sha256 = hashlib.sha256(content).hexdigest()
+            if sha256 not in begun.blobs:
+                self._blob(begun, sha256, content)
+            lines.append(layout.encoded(records.file_line(file, sha256=sha256, size=len(content))))
+            self.tally.files += 1
+        return lines
 
     def _blob(self, begun: Begun, sha256: str, content: bytes) -> None:
         self._writer.add(layout.blob_name(begun.id, sha256), content)
@@ -140,6 +156,17 @@ def _line(message: model.Message) -> bytes:
     if len(line) > layout.LARGEST_LINE:
         raise _Unreadable(f"A message has more than {layout.LARGEST_LINE} bytes.")
     return line
+
+
+async def _together(files: AsyncIterator[model.File]) -> AsyncIterator[list[model.File]]:
+    group: list[model.File] = []
+    async for file in files:
+        group.append(file)
+        if len(group) == _AT_ONCE:
+            yield group
+            group = []
+    if group:
+        yield group
 
 
 def _named(session: model.Session) -> model.JsonObject:
