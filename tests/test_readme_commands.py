@@ -54,6 +54,8 @@ NOT_HERE = {"make test": "it is what runs this test"}
 NAMES = {
     "gql-api documents": "gql-api documents check operation.graphql",
     "gql-api documents check": "gql-api documents check operation.graphql",
+    "gql-api export": "gql-api export -o sessions.tar",
+    "gql-api import": "gql-api import sessions.tar",
     "gql-api mappings": "gql-api mappings export all.csv",
     "gql-api embedded": "gql-api embedded --port 8029 --data-dir acontext-data --api-key sk-ac-local",
 }

@@ -68,7 +68,8 @@ class Server:
         """Do something as this user."""
 
         async def working() -> Any:
-            app = create_app(read_settings(GQL_API_ALLOWED_HOSTS="api.test", **self.settings))
+            settings: dict[str, Any] = {"GQL_API_ALLOWED_HOSTS": "api.test", **self.settings}
+            app = create_app(read_settings(**settings))
             transport = httpx.ASGITransport(app)
             async with (
                 app.router.lifespan_context(app),

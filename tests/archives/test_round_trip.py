@@ -174,8 +174,8 @@ def test_only_those_who_are_asked_for_are_in_it(here: Server) -> None:
     for arguments, count in ((("--user", "bob"), 2), (("--session", ids["ada"]), 1), (("--user", "nobody"), 0)):
         assert here.run("export", "-o", "some.tar", *arguments)[0] == 0
         assert len(reader.read(Path("some.tar"))) == count
-    for arguments in (("--user", "bob", "--session", ids["ada"]), ("--session", str(uuid4()))):
-        code, _, err = here.run("export", "-o", "none.tar", *arguments)
+    for nobodys in (("--user", "bob", "--session", ids["ada"]), ("--session", str(uuid4()))):
+        code, _, err = here.run("export", "-o", "none.tar", *nobodys)
         assert (code, err.startswith("gql-api: There is no session ")) == (2, True)
     assert not Path("none.tar").exists()
 
