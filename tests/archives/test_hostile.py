@@ -192,6 +192,10 @@ SESSIONS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a file of another size": ({"files": [{**FILE, "size": 8}]}, "size: it is not that of its bytes."),
     "a hash that is none": ({"files": [{**FILE, "sha256": "../../etc/passwd"}]}, "sha256: this is no hash."),
+    "a list that is empty": ({"files": [], "record": {**RECORD, "files": 0}}, "files/000001.ndjson is empty."),
+    "a line that is no object": ({"messages": [[]]}, f"{TEXT}, is no JSON object."),
+    "parts that are none": ({"messages": [{**MESSAGE, "parts": ["hello"]}]}, f"{TEXT}, parts: each is a JSON object."),
+    "tags that are none": ({"record": {**RECORD, "tags": [1]}}, "tags: each is a text."),
     "too many lines": (
         {"messages": [MESSAGE] * 101, "record": {**RECORD, "messages": 101}},
         "has more than 100 lines, or 4194304 bytes.",
@@ -221,6 +225,20 @@ def test_lines_nested_without_end_are_refused(here: Server) -> None:
     found[1] = (found[1][0], b'{"role":' + b"[" * 200_000 + b"\n")
     code, _, err = here.run("import", write("deep.tar", taped(summed(found))))
     assert (code, err) == (1, f"session {forging.SESSION}: {FOLDER}/{TEXT}, is not JSON.\n")
+
+
+def test_a_line_without_an_end_is_refused(here: Server) -> None:
+    found = members()
+    found[1] = (found[1][0], found[1][1].rstrip())
+    code, _, err = here.run("import", write("open.tar", taped(summed(found))))
+    assert (code, f"{TEXT}, has more than 33554432 bytes, or no end." in err) == (1, True)
+
+
+def test_a_record_without_end_is_not_read(here: Server) -> None:
+    found = members()
+    found[4] = (found[4][0], found[4][1] + b" " * 32 * 1024 * 1024)
+    code, _, err = here.run("import", write("long.tar", taped(summed(found))))
+    assert (code, f"{FOLDER}/session.json has more than 33554432 bytes." in err) == (1, True)
 
 
 def test_what_a_later_program_adds_to_records_is_passed_over(here: Server) -> None:

@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 from gql_api import model
 from gql_api.content import SpooledContent
-from gql_api.errors import Correctable, Invalid
+from gql_api.errors import Correctable, Failure, Invalid
 from gql_api.services import paths, rules
 from gql_api.services.archive import layout, records
 from gql_api.services.archive.records import File, Session
@@ -111,7 +111,7 @@ class Reading:
             raise UnfitArchive(f"{where} size: it is not that of its bytes.")
 
 
-def told(problem: Correctable | UnfitArchive) -> str:
+def told(problem: Failure | UnfitArchive) -> str:
     """Say what is wrong with a session."""
     if isinstance(problem, Correctable) and problem.path:
         place, *field = problem.path

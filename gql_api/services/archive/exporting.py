@@ -9,7 +9,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from gql_api import model
-from gql_api.errors import UpstreamFailure
+from gql_api.errors import UpstreamFailure, UpstreamTimeout
 from gql_api.services import rules
 from gql_api.services.archive import layout, records
 from gql_api.services.archive.tree import files_after
@@ -63,7 +63,7 @@ class Export:
             async for _ in self._files(session, begun):
                 yield None
         except (_Unreadable, Refused) as reason:
-            if isinstance(reason, Refused) and not (reason.is_absence or reason.is_mistake or reason.is_anothers):
+            if isinstance(reason, Refused) and not reason.is_for_good:
                 raise
             told = str(reason) if isinstance(reason, _Unreadable) else "Acontext does not have all of it any more."
             self._writer.end_session(session.id, "left-out", {**_named(session), "reason": told})
@@ -107,6 +107,8 @@ class Export:
         """Read bytes at once; some that are gone are answered as a failure of Acontext, so see whether it is one."""
         try:
             return await asyncio.gather(*reads)
+        except UpstreamTimeout:
+            raise
         except UpstreamFailure:
             if not await self._gateway.sessions.exists(id):
                 raise _Unreadable("Acontext does not have it any more.") from None

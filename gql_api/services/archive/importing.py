@@ -127,9 +127,10 @@ class Import:
             except Busy:
                 raise
             except (Correctable, UnfitArchive, Refused) as problem:
+                if isinstance(problem, Refused) and not problem.is_for_good:
+                    raise
                 self.tally.refused += 1
-                told_of = problem.message if isinstance(problem, Refused) else told(problem)
-                yield Problem(contents.id, told_of, made[0] if made else None)
+                yield Problem(contents.id, told(problem), made[0] if made else None)
 
     async def _take(self, reading: Reading, contents: Contents, made: list[UUID]) -> AsyncIterator[Step]:
         if contents.is_left_out:

@@ -70,6 +70,9 @@ def entries(file: BinaryIO) -> Iterator[Entry]:
         entry = _entry(block, at)
         if entry.end > total:
             raise Cut(at)
+        file.seek(entry.start + entry.size)
+        if file.read(entry.end - entry.start - entry.size).strip(b"\0"):
+            raise UnfitArchive(f"{entry.name!a} is followed by something else than zeros.")
         yield entry
         at = entry.end
 
