@@ -7,6 +7,7 @@ them is compared with what was there. `--save FILE` puts the figures between the
 import argparse
 import asyncio
 import base64
+import resource
 import subprocess
 import sys
 import tempfile
@@ -40,9 +41,10 @@ finally:
 
 
 class Ended(NamedTuple):
-    """What a run took. `peak` is in MiB; None of one that was killed."""
+    """What a run took; `cpu` are seconds of its CPU. `peak` is in MiB, and None of one that was killed."""
 
     seconds: float
+    cpu: float
     peak: float | None
 
 
@@ -54,9 +56,11 @@ class Row(NamedTuple):
     again: Ended | None = None
 
     def __str__(self) -> str:
-        again = f"{self.again.seconds:.1f}" if self.again else ""
-        peak = (self.again or self.ended).peak or 0
-        return f"| {self.what} | {self.ended.seconds:.1f} | {again} | {peak:.0f} |"
+        runs = [self.ended, *([self.again] if self.again else [])]
+        seconds, cpu = (
+            " + ".join(f"{value:.1f}" for value in values) for values in zip(*(run[:2] for run in runs), strict=True)
+        )
+        return f"| {self.what} | {cpu} | {seconds} | {runs[-1].peak or 0:.0f} |"
 
 
 def main() -> None:
@@ -69,7 +73,7 @@ def main() -> None:
         work = Path(folder)
         asyncio.run(_fill(work / "here", options.messages, options.files))
         rows = [*_exported(work), *_imported(work, options.messages)]
-    head = ["| | seconds | seconds after the kill | peak MiB |", "| --- | ---: | ---: | ---: |"]
+    head = ["| | CPU seconds | seconds | peak MiB |", "| --- | ---: | ---: | ---: |"]
     table = "\n".join([*head, *map(str, rows)])
     sys.stdout.write(f"{options.messages} messages, {options.files} files\n{table}\n")
     if options.save:
@@ -103,7 +107,7 @@ def _imported(work: Path, messages: int) -> list[Row]:
 
 def _run(folder: Path, *arguments: str, kill: Callable[[], bool] | None = None) -> Ended:
     command = [sys.executable, "-c", _PEAK, *arguments]
-    began = time.perf_counter()
+    began, used = time.perf_counter(), _children()
     settings = environment(GQL_API_DATA_DIR=str(folder))
     with subprocess.Popen(  # noqa: S603 - our own interpreter
         command, env=settings, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
@@ -113,12 +117,17 @@ def _run(folder: Path, *arguments: str, kill: Callable[[], bool] | None = None) 
         if kill:
             process.kill()
         _, told = process.communicate()
-    seconds = time.perf_counter() - began
+    seconds, cpu = time.perf_counter() - began, _children() - used
     if kill:
-        return Ended(seconds, None)
+        return Ended(seconds, cpu, None)
     if process.returncode:
         raise SystemExit(told)
-    return Ended(seconds, int(told.split()[-1]) / 1024)
+    return Ended(seconds, cpu, int(told.split()[-1]) / 1024)
+
+
+def _children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _stored(folder: Path) -> int:

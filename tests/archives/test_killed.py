@@ -18,7 +18,9 @@ from archives.conftest import Another
 from archives.servers import UPDATE, Ask, Server, make, put, say
 from commands import environment
 from databases import Databases
+from embedded.alone import KEY, alone
 
+ON_POSTGRES = pytest.mark.parametrize("databases", ["postgres"], indirect=True)
 ON_SQLITE = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 MESSAGES, FILES = 230, 45
 
@@ -111,8 +113,8 @@ def test_an_import_that_is_killed_again_and_again_stores_everything_once(
     there = another()
     kills = 0
     for size in (1, 110, 225):
-        kills += killed(there, "import", "one.tar", when=lambda size=size: stored(there) >= size)  # type: ignore[misc]
-    kills += killed(there, "import", "one.tar", when=lambda: has_files(there))
+        kills += killed(there, "import", "one.tar", when=lambda size=size: stored(there.folder) >= size)  # type: ignore[misc]
+    kills += killed(there, "import", "one.tar", when=lambda: has_files(there.folder))
 
     assert kills >= 2
     code, out, _ = there.run("import", "one.tar")
@@ -122,9 +124,31 @@ def test_an_import_that_is_killed_again_and_again_stores_everything_once(
     assert reader.same_elsewhere(reader.read(Path("two.tar"))) == reader.same_elsewhere(reader.read(Path("one.tar")))
 
 
-def rows(server: Server, statement: str) -> int:
+@ON_POSTGRES
+def test_an_import_that_is_killed_goes_on_when_its_lease_on_the_session_is_over(
+    here: Server, there: Server, tmp_path: Path
+) -> None:
+    """Others may be at work on the same database and the same Acontext: nobody but time tells that one is dead."""
+    here.within(fill)
+    assert here.run("export", "-o", "one.tar")[0] == 0
+    (tmp_path / "other").mkdir()
+    with alone(tmp_path / "other") as acontext:
+        there.more = {
+            "ACONTEXT_BASE_URL": acontext.base_url,
+            "ACONTEXT_API_KEY": KEY,
+            "GQL_API_STORE_SETTLING": "2",
+            "GQL_API_UPSTREAM_TIMEOUT": "2",
+            "GQL_API_LOCK_PATIENCE": "1",
+        }
+        assert killed(there, "import", "one.tar", when=lambda: stored(tmp_path / "other" / "data") >= 110)
+        code, out, _ = there.run("import", "one.tar")
+        assert (code, out.partition(":")[0]) == (0, "2 sessions")
+        assert there.all() == here.all()
+
+
+def rows(folder: Path, statement: str) -> int:
     """Count something in the embedded Acontext's file, past the command."""
-    [file, *_] = [*server.folder.glob("acontext/*.sqlite3"), Path("none")]
+    [file, *_] = [*folder.glob("acontext/*.sqlite3"), Path("none")]
     if not file.exists():
         return 0
     with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
@@ -134,12 +158,12 @@ def rows(server: Server, statement: str) -> int:
             return 0  # its tables are being made
 
 
-def stored(server: Server) -> int:
-    return rows(server, "SELECT COUNT(*) FROM messages")
+def stored(folder: Path) -> int:
+    return rows(folder, "SELECT COUNT(*) FROM messages")
 
 
-def has_files(server: Server) -> bool:
-    return rows(server, "SELECT COUNT(*) FROM artifacts") > FILES // 2
+def has_files(folder: Path) -> bool:
+    return rows(folder, "SELECT COUNT(*) FROM artifacts") > FILES // 2
 
 
 NOW_AND_THEN = "UPDATE session_imports SET is_whole = false, message_lists = 1, noted_micros = {micros}"
