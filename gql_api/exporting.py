@@ -18,7 +18,7 @@ from gql_api.operating import STANDARD, Telling, open_mappings
 from gql_api.refusal import Refusal
 from gql_api.running import open_gateway
 from gql_api.services.archive import layout
-from gql_api.services.archive.choosing import check, chosen
+from gql_api.services.archive.choosing import check, chosen, count
 from gql_api.services.archive.exporting import Export, Tally
 from gql_api.services.archive.writing import Resumed, Sums, Writer, begun_at, manifest, resume
 from gql_api.services.transfer.inventory import Aside, aside
@@ -102,6 +102,7 @@ async def _check(selection: Selection) -> None:
 
 async def _write(export: Export, selection: Selection, noted: Aside, report: Report) -> None:
     done, begun = (report.resumed.done, report.resumed.open) if report.resumed else (0, None)
+    total = await count(selection.user, selection.sessions)
     async for session in chosen(selection.user, selection.sessions):
         if noted.first_line("sessions", session.id, done + 1) != done + 1:
             continue
@@ -110,7 +111,8 @@ async def _write(export: Export, selection: Selection, noted: Aside, report: Rep
         async for reason in export.session(session, goes_on):
             problems = [f"session {session.id}: left out: {reason}"] if reason else []
             tally = export.tally
-            report.telling.take(problems, _counts(tally), tally.messages + tally.files + tally.sessions)
+            progress = f"{done} of {total} sessions, {tally.messages} messages, {tally.files} files"
+            report.telling.take(problems, progress, done + tally.messages + tally.files)
 
 
 def _resumed(target: _Target, selection: Selection) -> Resumed | None:

@@ -94,14 +94,11 @@ def posting(number: int, way: str) -> Way:
     return choose
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_whatever_fails_on_the_way_everything_is_in_the_end_once(
-    here: Server, there: Server, tmp_path: Path, seed: int
-) -> None:
+def test_whatever_fails_on_the_way_everything_is_in_the_end_once(here: Server, there: Server, tmp_path: Path) -> None:
     here.within(fill)
     assert here.run("export", "-o", "one.tar")[0] == 0
     with alone(tmp_path) as acontext:
-        lot = random.Random(seed)  # noqa: S311 - the same faults in each run
+        lot = random.Random(1)  # noqa: S311 - the same faults in each run
         relay = Faults(acontext.base_url.removesuffix("/api/v1"), lot, 0.03)
         with listening(relay):
             by(there, relay)
@@ -199,6 +196,6 @@ def test_progress_is_told_in_one_line_of_a_terminal(
             patch.setattr(sys, "stderr", terminal)
             assert server.run(*command)[0] == 0
         told[command[0]] = terminal.getvalue().split(CLEAR)
-    assert "0 sessions, 100 messages, 0 files" in told["export"]
+    assert "1 of 1 sessions, 100 messages, 0 files" in told["export"]
     assert [line for line in told["import"] if line.endswith("% checked")]
     assert "100 % 1 sessions: 1 in, 0 in already, 0 refused" in told["import"]

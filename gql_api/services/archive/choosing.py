@@ -20,6 +20,13 @@ async def chosen(user: str | None, ids: Sequence[UUID]) -> AsyncIterator[model.S
             yield found
 
 
+async def count(user: str | None, ids: Sequence[UUID]) -> int:
+    """Tell about how many there are."""
+    if ids:
+        return len({*ids})
+    return await (transfer.count() if user is None else mappings.count(user, model.SessionFilter()))
+
+
 async def check(user: str | None, ids: Sequence[UUID]) -> None:
     """Raise `NotFound` where there is none with one of these ids."""
     for id in ids:
