@@ -166,6 +166,32 @@ def has_files(folder: Path) -> bool:
     return rows(folder, "SELECT COUNT(*) FROM artifacts") > FILES // 2
 
 
+def told_to_stop(server: Server, *arguments: str, when: Callable[[], bool]) -> tuple[int, str]:
+    """Run a command, and interrupt it at the keyboard when something is so; give exit code and errors."""
+    command = [sys.executable, "-m", "gql_api", *arguments]
+    with subprocess.Popen(command, env=environment(**server.settings), stderr=subprocess.PIPE, text=True) as process:  # noqa: S603
+        while process.poll() is None and not when():
+            time.sleep(0.001)
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate()
+    return process.returncode, told
+
+
+@ON_SQLITE
+def test_commands_that_are_told_to_stop_say_how_far_they_are_and_go_on(here: Server, there: Server) -> None:
+    here.within(fill)
+    code, told = told_to_stop(here, "export", "-o", "one.tar", when=larger_than(Path("one.tar.part"), 20_000))
+    kept = "It was told to stop. What is written stays in one.tar.part; the same command goes on from there.\n"
+    assert (code, told) == (2, f"gql-api: {kept}")
+    assert here.run("export", "-o", "one.tar")[0] == 0
+
+    code, told = told_to_stop(there, "import", "one.tar", when=lambda: stored(there.folder) >= 50)
+    kept = "What is in stays (1 sessions: 1 in, 0 in already, 0 refused); the same command goes on from there.\n"
+    assert (code, told.endswith(kept)) == (2, True), told
+    assert there.run("import", "one.tar")[0] == 0
+    assert there.all() == here.all()
+
+
 NOW_AND_THEN = "UPDATE session_imports SET is_whole = false, message_lists = 1, noted_micros = {micros}"
 
 
