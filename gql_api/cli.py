@@ -1,14 +1,14 @@
 """The command line: flags to calls, and one clear line for what an operator can put right."""
 
 import argparse
-import importlib
 import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from gql_api import __version__
+from gql_api import __version__, carrying
+from gql_api.carrying import late
 from gql_api.folder import claim
 from gql_api.refusal import Refusal
 from gql_api.settings import check_embedded, embedded_key, read_settings
@@ -38,8 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_schema(commands)
     _add_documents(commands)
     _add_migrate(commands)
-    _add_mappings(commands)
-    _add_reconcile(commands)
+    carrying.add(commands)
     _add_doctor(commands)
     _add_embedded(commands)
     return parser
@@ -117,61 +116,6 @@ def _add_migrate(commands: Any) -> None:
     migrate.set_defaults(run=_migrate)
 
 
-def _add_mappings(commands: Any) -> None:
-    about = "take over a table of sessions and disks, or write it out"
-    mappings = commands.add_parser("mappings", help=about, description="Which session has which disk, as a file.")
-    actions = mappings.add_subparsers(title="actions", required=True, metavar="ACTION")
-    importing = actions.add_parser(
-        "import",
-        help="take over sessions that Acontext has already, with their disks",
-        description="Each line of the file binds a session to a disk; both must be in Acontext. A line is in or not; "
-        "lines that are in already are left as they are, so the command may be repeated. Exits with 0 when all lines "
-        "are in, with 1 when some were refused, with 2 when it cannot be run or could not go on.",
-    )
-    importing.add_argument("--dry-run", action="store_true", help="check everything, write nothing")
-    importing.add_argument(
-        "--adopt-unowned",
-        action="store_true",
-        help="also take over sessions that have no user in Acontext (GQL_API_ADOPT_UNOWNED)",
-    )
-    importing.add_argument(
-        "--problems", type=int, default=100, metavar="N", help="tell of so many refused lines (default %(default)s)"
-    )
-    importing.set_defaults(run=_import)
-    exporting = actions.add_parser(
-        "export",
-        help="write all mappings into a file",
-        description="Write all mappings, user by user and oldest first, as a file that import takes back.",
-    )
-    exporting.set_defaults(run=_export)
-    for action in (importing, exporting):
-        action.add_argument("file", type=Path, metavar="FILE", help="the file; - is standard input or output")
-        action.add_argument("--format", choices=("csv", "ndjson"), help="default: as the name's ending says")
-
-
-def _add_reconcile(commands: Any) -> None:
-    reconcile = commands.add_parser(
-        "reconcile",
-        help="finish what was left open, and compare the mappings with Acontext",
-        description="Look for sessions that were left half made or half deleted, for what is past its time, and for "
-        "what does not fit between the mappings and Acontext; change nothing unless --apply says so. What nothing "
-        "explains is reported and never deleted. Exits with 0 when nothing is left to explain, with 1 when something "
-        "is, with 2 when it cannot be run or could not go on.",
-    )
-    reconcile.add_argument(
-        "--apply",
-        action="store_true",
-        help="finish what is open, forget what is past its time, remove the disks of sessions deleted here",
-    )
-    output = reconcile.add_mutually_exclusive_group()
-    output.add_argument("--json", action="store_true", help="for programs: the report on standard output")
-    output.add_argument("--report", type=Path, metavar="FILE", help="write the report, as JSON, into this file")
-    reconcile.add_argument(
-        "--problems", type=int, default=100, metavar="N", help="tell of so many findings (default %(default)s)"
-    )
-    reconcile.set_defaults(run=_reconcile)
-
-
 def _add_doctor(commands: Any) -> None:
     doctor = commands.add_parser(
         "doctor",
@@ -210,11 +154,11 @@ def _serve(options: argparse.Namespace) -> None:
         "GQL_API_WORKERS": options.workers,
     }
     settings = read_settings(**{name: value for name, value in given.items() if value is not None})
-    _late("gql_api.serving").serve(settings)
+    late("gql_api.serving").serve(settings)
 
 
 def _schema(options: argparse.Namespace) -> None:
-    text = _late("gql_api.schema").print_schema()
+    text = late("gql_api.schema").print_schema()
     if options.check:
         if not options.check.is_file() or options.check.read_text(encoding="utf-8") != text:
             raise Refusal(f"{options.check} is not the schema of this version; run: gql-api schema -o {options.check}")
@@ -232,50 +176,27 @@ def _write(file: Path, text: str) -> None:
 
 
 def _check_documents(options: argparse.Namespace) -> None:
-    schema = _late("gql_api.schema").build_schema()
-    report, code = _late("gql_api.documents").check(options.files, schema._schema, schema.documents.validated)
+    schema = late("gql_api.schema").build_schema()
+    report, code = late("gql_api.documents").check(options.files, schema._schema, schema.documents.validated)
     sys.stdout.write(report)
     sys.exit(code)
 
 
 def _make_tools(options: argparse.Namespace) -> None:
-    sdl = _late("gql_api.schema").print_schema()
-    made, left_out = _late("gql_api.documents").tools(options.files, sdl, form=options.form)
+    sdl = late("gql_api.schema").print_schema()
+    made, left_out = late("gql_api.documents").tools(options.files, sdl, form=options.form)
     sys.stdout.write(json.dumps(made, indent=2, ensure_ascii=False) + "\n")
     sys.stderr.writelines(f"{line}\n" for line in left_out)
 
 
 def _migrate(options: argparse.Namespace) -> None:
-    applied = _late("gql_api.serving").migrate(read_settings(serving=False))
+    applied = late("gql_api.serving").migrate(read_settings(serving=False))
     sys.stdout.writelines(f"applied {name}\n" for name in applied)
     sys.stdout.write("The tables are up to date.\n")
 
 
-def _import(options: argparse.Namespace) -> None:
-    code = _late("gql_api.transferring").import_file(
-        options.file,
-        read_settings(serving=False),
-        format=options.format,
-        dry_run=options.dry_run,
-        adopt_unowned=options.adopt_unowned,
-        problems=options.problems,
-    )
-    sys.exit(code)
-
-
-def _export(options: argparse.Namespace) -> None:
-    _late("gql_api.transferring").export_file(options.file, read_settings(serving=False), format=options.format)
-
-
-def _reconcile(options: argparse.Namespace) -> None:
-    reconciling = _late("gql_api.reconciling")
-    report = reconciling.STANDARD if options.json else options.report
-    asked = reconciling.Asked(apply=options.apply, report=report, problems=options.problems)
-    sys.exit(reconciling.reconcile(read_settings(serving=False), asked))
-
-
 def _doctor(options: argparse.Namespace) -> None:
-    report, code = _late("gql_api.doctor").run(as_json=options.json)
+    report, code = late("gql_api.doctor").run(as_json=options.json)
     sys.stdout.write(report)
     sys.exit(code)
 
@@ -284,14 +205,9 @@ def _embedded(options: argparse.Namespace) -> None:
     flags = {"--host": options.host, "--port": options.port, "--public-url": options.public_url}
     address = check_embedded(flags)
     key = embedded_key(given=options.api_key, file=options.api_key_file, default=_KEY)
-    embedded = _late("gql_api.embedded.__main__")
+    embedded = late("gql_api.embedded.__main__")
     with claim(options.data_dir, named="--data-dir"):
         try:
             embedded.serve(data_dir=options.data_dir / "acontext", api_key=key, **dict(address))
         except embedded.CannotServe as error:
             raise Refusal(str(error)) from None
-
-
-def _late(module: str) -> Any:
-    """Import what only one command needs: the SDK alone takes seconds, and `--help` shall not."""
-    return importlib.import_module(module)

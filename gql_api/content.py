@@ -39,14 +39,15 @@ class HeldContent:
 
 @dataclass(frozen=True, slots=True)
 class SpooledContent:
-    """Bytes in a file that somebody else keeps open and deletes."""
+    """Bytes in a file that somebody else keeps open, from `start` on."""
 
     descriptor: int
     size: int
+    start: int = 0
 
     def open(self) -> BinaryIO:
         """Give a reader; the file's own position is not touched."""
-        return cast(BinaryIO, _Reader(self.descriptor, self.size))
+        return cast(BinaryIO, _Reader(self.descriptor, self.size, self.start))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +62,10 @@ class UploadedFile:
 class _Reader(io.RawIOBase):
     """Reads an open file by position: one that is sent twice at once is read at two places."""
 
-    def __init__(self, descriptor: int, size: int) -> None:
+    def __init__(self, descriptor: int, size: int, start: int) -> None:
         self._descriptor = descriptor
         self._size = size
+        self._start = start
         self._at = 0
 
     def readable(self) -> bool:
@@ -80,7 +82,8 @@ class _Reader(io.RawIOBase):
         return self._at
 
     def readinto(self, buffer: Any) -> int:
-        count = os.preadv(self._descriptor, [buffer], self._at)
+        room = memoryview(buffer)[: max(0, self._size - self._at)]
+        count = os.preadv(self._descriptor, [room], self._start + self._at)
         self._at += count
         return count
 

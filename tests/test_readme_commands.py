@@ -24,6 +24,8 @@ HERE = {
     "gql-api doctor": "Nothing is amiss.",
     "gql-api reconcile": "",
     "gql-api mappings export all.csv": "",
+    "gql-api export -o sessions.tar": "",
+    "gql-api import sessions.tar": "in already, 0 refused",
     "gql-api documents check operation.graphql": "1 document: 0 faults, 0 warnings",
     ". .venv/bin/activate": "",
 }
@@ -52,6 +54,8 @@ NOT_HERE = {"make test": "it is what runs this test"}
 NAMES = {
     "gql-api documents": "gql-api documents check operation.graphql",
     "gql-api documents check": "gql-api documents check operation.graphql",
+    "gql-api export": "gql-api export -o sessions.tar",
+    "gql-api import": "gql-api import sessions.tar",
     "gql-api mappings": "gql-api mappings export all.csv",
     "gql-api embedded": "gql-api embedded --port 8029 --data-dir acontext-data --api-key sk-ac-local",
 }

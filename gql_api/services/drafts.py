@@ -1,11 +1,13 @@
 """Messages as callers write them, checked and brought into a form that Acontext keeps whole."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from gql_api.content import Content
 from gql_api.errors import Invalid
 from gql_api.formats import FormatError, acontext, anthropic, chat, gemini, openai
 from gql_api.model import JsonObject
-from gql_api.services import attachments, rules, words
+from gql_api.services import attachments, contents, rules, words
 from gql_api.services.attachments import Attachment, Enclosure
 
 _PROVIDERS = {"openai": openai, "anthropic": anthropic, "gemini": gemini, "acontext": acontext}
@@ -32,10 +34,17 @@ class ProviderMessage(NamedTuple):
     blob: Any
 
 
+class KeptMessage(NamedTuple):
+    """A message as Acontext kept it elsewhere; `files` are those of its parts, by the number of the part."""
+
+    blob: JsonObject
+    files: Mapping[int, tuple[str, Content]]
+
+
 class Draft(NamedTuple):
     """A message to store. `path` is where it stands in the caller's input."""
 
-    message: ChatMessage | ProviderMessage
+    message: ChatMessage | ProviderMessage | KeptMessage
     metadata: Any
     path: rules.Path
 
@@ -73,6 +82,8 @@ def _storable(draft: Draft) -> Storable:
         blob = _named(lambda: _from_chat(message, parts), place)
         # It was made to be kept as it is, of texts that were checked.
         return Storable("acontext", blob, {**acontext.OWN_META, **blob.get("meta", {})}, metadata, place, files)
+    if isinstance(message, KeptMessage):
+        return _storable_again(message, metadata, draft.path)
     provider, place = message.format, (*draft.path, "message", message.format)
     rules.exact_json(message.blob, place, nul=True)
     blob = _named(lambda: _PROVIDERS[provider].prepare(message.blob), place)
@@ -81,6 +92,20 @@ def _storable(draft: Draft) -> Storable:
         provider, blob = "acontext", whole
     kept = _named(lambda: _PROVIDERS[provider].to_acontext(blob), place)
     return Storable(provider, blob, dict(kept.get("meta") or {}), metadata, place)
+
+
+def _storable_again(message: KeptMessage, metadata: JsonObject | None, path: rules.Path) -> Storable:
+    rules.exact_json(message.blob, path, nul=True)
+    blob = _named(lambda: acontext.prepare(message.blob), path)
+    files = tuple(_enclosed(index, *file, path) for index, file in message.files.items())
+    for index, file in zip(message.files, files, strict=True):
+        blob["parts"][index] = {**blob["parts"][index], "file_field": file.field}
+    return Storable("acontext", blob, {**acontext.OWN_META, **blob.get("meta", {})}, metadata, path, files)
+
+
+def _enclosed(index: int, name: str, content: Content, path: rules.Path) -> Enclosure:
+    place = (*path, "parts", str(index))
+    return Enclosure(f"file-{index}", contents.filename(name, place), contents.within_limit(content, place), place)
 
 
 def _from_chat(message: ChatMessage, attached: list[JsonObject]) -> JsonObject:

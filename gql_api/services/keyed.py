@@ -55,7 +55,7 @@ class Keyed:
         self._keys = keys
         self._session_id = session_id
         self._key = key
-        self._marked = [self._mark(message, index) for index, message in enumerate(messages)]
+        self._marked = [marked(message, key, index) for index, message in enumerate(messages)]
         self._row: KeyRow
         self.messages: list[model.Message] = []
         self.is_new = True
@@ -173,14 +173,16 @@ class Keyed:
     async def _page(self, reading: Reading) -> model.MessagePage:
         return await self._keys.gateway.messages.read(self._session_id, reading)
 
-    def _mark(self, message: Storable, index: int) -> Storable:
-        metadata = {**(message.metadata or {}), rules.RESERVED: {"key": self._key, "index": index}}
-        if len(gojson.dumps(metadata).encode()) > rules.LARGEST_JSON:
-            raise TooLarge(
-                f"Metadata and idempotency key have at most {rules.LARGEST_JSON} bytes of JSON together.",
-                (*message.path[:-2], "metadata"),
-            )
-        return message._replace(metadata=metadata)
+
+def marked(message: Storable, key: str, index: int) -> Storable:
+    """Put key and number into a message's metadata; raise `TooLarge` where they have no room for it."""
+    metadata = {**(message.metadata or {}), rules.RESERVED: {"key": key, "index": index}}
+    if len(gojson.dumps(metadata).encode()) > rules.LARGEST_JSON:
+        raise TooLarge(
+            f"Metadata and idempotency key have at most {rules.LARGEST_JSON} bytes of JSON together.",
+            (*message.path[:-2], "metadata"),
+        )
+    return message._replace(metadata=metadata)
 
 
 async def _told(message: Storable) -> list[Any]:

@@ -78,6 +78,12 @@ async def page(after: model.Session | None, limit: int) -> list[model.Session]:
     return await rows.sessions(query.order_by("user_identifier", "state", "created_at", "id").limit(limit))
 
 
+@rereading
+async def count() -> int:
+    """Count the ready sessions of all users."""
+    return await SessionMapping.filter(state=MappingState.READY.value).count()
+
+
 def _indexed_at(session: model.Session) -> dict[str, Any]:
     return {
         "user_identifier": session.user,

@@ -28,6 +28,11 @@ class Refused(UpstreamRejected):
         """True where the thing belongs to another project of the same Acontext."""
         return self.worded and self.status == 403  # noqa: PLR2004
 
+    @property
+    def is_for_good(self) -> bool:
+        """True where Acontext itself says that it will never do this: it is gone, another's, or wrong."""
+        return self.is_absence or self.is_mistake or self.is_anothers
+
 
 def checked(id: UUID) -> str:
     """Return the id as Acontext spells it; the nil UUID would answer with some other session.

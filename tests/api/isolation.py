@@ -27,6 +27,12 @@ from graphql.type import get_nullable_type
 SESSION, DISK, FILE = ("session", "bare session"), ("disk", "bare disk"), ("file",)
 MESSAGE = ("message", "own session's message", "bare message")
 NODES = ("session", "disk", "file", "message", "own session's message", "event", "part", "user", "erasure")
+OF_A_LIST = {"session cursor", "hit cursor"}
+"""What leads into a list of one's own, whoever it was given to."""
+OF_ONE_SESSION = {"message cursor", "edited cursor", "event cursor", "resume cursor"}
+"""What fits no other session, so that nothing is asked about any."""
+INSIDE = {"own session's message", "bare message", "forged cursor", "forged edited cursor"}
+"""What goes along with a read of Bob's own conversation, as the place of a message or as a pin."""
 KINDS: dict[str, tuple[str, ...]] = {
     "Query.node(id)": NODES,
     "Query.nodes(ids)": NODES,

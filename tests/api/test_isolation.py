@@ -28,11 +28,6 @@ MAKING = {"createSession", "getOrCreateSession"}
 SCHEMA = build_schema(print_schema())
 PLACES = list(isolation.places(SCHEMA))
 TRIED = sorted((place for place in PLACES if place.name in isolation.KINDS), key=lambda place: place.field in MAKING)
-OF_A_LIST = {"session cursor", "hit cursor"}
-INSIDE = {"own session's message", "bare message", "forged cursor", "forged edited cursor"}
-"""What goes along with a read of Bob's own conversation, as the place of a message or as a pin."""
-OF_ONE_SESSION = {"message cursor", "edited cursor", "event cursor", "resume cursor"}
-"""What fits no other session, so that nothing is asked about any."""
 WHOLE = """
 { sessions { nodes {
   id acontextId title configs tags pinnedAt updatedAt disk { id acontextId }
@@ -257,16 +252,16 @@ def check(place: isolation.Place, kind: str, seen: Seen, requests: list[str], an
     if place.name == "GetOrCreateSessionInput.id":
         # One probe for either, which finds nothing of Bob's; all the rest is about the session that is made then.
         assert len(named) == 1
-    elif kind in OF_ONE_SESSION:
+    elif kind in isolation.OF_ONE_SESSION:
         assert requests == [], (place.name, kind)
         assert "this is not a cursor of this list" in seen.body, (place.name, kind)
-    elif kind in INSIDE:
+    elif kind in isolation.INSIDE:
         assert all("/messages" in request for request in named), (place.name, kind)
     else:
         assert named == [], (place.name, kind)
         # A cursor of Anna's list is a place in Bob's own, and what comes after it is Bob's.
         is_shown_own = len(place.way) > 1 or place.name in isolation.SHOWS_OWN
-        assert seen.asked == 0 or is_shown_own or kind in OF_A_LIST, (place.name, kind)
+        assert seen.asked == 0 or is_shown_own or kind in isolation.OF_A_LIST, (place.name, kind)
 
 
 @pytest.fixture

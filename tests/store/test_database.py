@@ -27,6 +27,7 @@ ALL_MIGRATIONS = [
     "0009_forks",
     "0010_erasures",
     "0011_search",
+    "0012_session_imports",
 ]
 INDEXES = {
     "sqlite": "SELECT name FROM pragma_index_list('session_mappings') WHERE NOT [unique]",
@@ -77,7 +78,7 @@ async def test_outdated_tables_are_refused_with_the_remedy(empty_database_url: s
         async with open_database(empty_database_url, migrate=False):
             pytest.fail("it was opened")
 
-    assert str(refusal.value) == "The database lacks 11 migration(s) of this version; run: gql-api migrate"
+    assert str(refusal.value) == "The database lacks 12 migration(s) of this version; run: gql-api migrate"
 
 
 async def test_several_migrations_at_once_do_it_once(empty_database_url: str) -> None:
@@ -125,8 +126,8 @@ async def test_a_table_with_rows_is_brought_up_to_date(database_url: str, databa
         await databases.execute(database_url, f"ALTER TABLE session_mappings DROP COLUMN {column}")
     if database_url.startswith("sqlite"):
         await databases.execute(database_url, "DROP TABLE message_words")
-    tables = ("message_places", "message_counts", "message_keys", "task_leases", "session_tags")
-    for table in (*tables, "session_forks", "erasures", "message_texts", "message_texts_read"):
+    tables = ("message_places", "message_counts", "message_keys", "task_leases", "session_tags", "session_forks")
+    for table in (*tables, "erasures", "message_texts", "message_texts_read", "session_imports"):
         await databases.execute(database_url, f"DROP TABLE {table}")
     await databases.execute(database_url, "DELETE FROM tortoise_migrations WHERE name > '0001_session_mappings'")
 

@@ -1,0 +1,1 @@
+"""Archives: carried away, brought in, cut, damaged, and read by others."""
