@@ -170,9 +170,10 @@ class Work:
         """Make the session, with the other's configs, and its disk, or find them."""
         sessions, creation, id = self.tools.gateway.sessions, self.tools.creation, self.fork.id
         await self.hold()
-        self.is_settled = False
         configs = rules.without_ours((await sessions.get(self.fork.asked.source)).configs or {})
-        made = await sessions.create(id, user=self.fork.user, configs={**configs, **creation.tag(self.fork.nonce)})
+        self.is_settled = False
+        async with self.sending():  # a late one could make anew what is deleted by then
+            made = await sessions.create(id, user=self.fork.user, configs={**configs, **creation.tag(self.fork.nonce)})
         if not is_tagged(made, self.fork.nonce):
             raise Conflict("The id of the new session is taken.", _SESSION)
         disks = await sessions.disks_of(creation.disk_owner(id))
