@@ -2,7 +2,7 @@ import { InMemoryCache } from "@apollo/client";
 import { relayStylePagination } from "@apollo/client/utilities";
 
 export const possibleTypes = {
-  Node: ["Disk", "File", "Message", "Session", "SessionEvent", "User"],
+  Node: ["Disk", "Erasure", "File", "Message", "Session", "SessionEvent", "User"],
   MessagePart: ["DataPart", "MediaPart", "TextPart", "ThinkingPart", "ToolCallPart", "ToolResultPart", "UnknownPart"],
 };
 
