@@ -13,9 +13,12 @@ import pytest
 from api.odd_upstream import answering
 from gql_api import model
 from gql_api.errors import Conflict, NotFound, UpstreamFailure
+from gql_api.events.local import LocalBroker
 from gql_api.services.creation import LEASE
+from gql_api.services.erasing import Erasing
 from gql_api.services.forking.work import LONGEST
-from gql_api.store import mappings
+from gql_api.services.locks import SessionLocks
+from gql_api.store import erasures, mappings
 from gql_api.store.database import open_database
 from services.forks import content, killed, new, server, source, stores, stuck_at, uploads, visible
 from services.parts import Parts, opened
@@ -204,3 +207,27 @@ async def test_metadata_that_change_meanwhile_keep_nobody_from_it(parts: Parts) 
     async with server(parts) as another:
         parts.now += LATER
         assert (await another.forking.fork("ada", new(made))).session
+
+
+async def test_one_of_a_user_who_is_erased_meanwhile_is_undone(parts: Parts) -> None:
+    made = await source(parts)
+    async with server(parts) as one:
+        asking = await stuck_at(parts, one, made, uploads)
+        await killed(one, asking)
+    async with server(parts) as another:
+        erasing = Erasing(
+            locks=SessionLocks(patience=0.1),
+            creation=parts.creation(),
+            reconciler=parts.reconciler(making=another.making),
+            events=LocalBroker(),
+        )
+        asked = await erasing.delete_user("ada")
+        assert (asked.erasure.sessions, asked.erasure.finished_at) == (1, None)  # what was sent may still come
+        over = 0
+        for _ in range(4):
+            parts.now += LEASE + SOON
+            over += await erasing.finish_all()
+            await another.ended()
+        assert over == 1
+    assert await parts.left_upstream() == (0, 0, 0)
+    assert await erasures.left("ada") == {}
