@@ -172,9 +172,12 @@ def _message(number: int) -> dict[str, Any]:
 
 
 def _save(page: Path, table: str) -> None:
-    begin, end = f"<!-- {_MARK} -->\n", f"\n<!-- /{_MARK} -->"
-    before, _, rest = page.read_text(encoding="utf-8").partition(begin)
-    page.write_text(f"{before}{begin}{table}{end}{rest.partition(end)[2]}", encoding="utf-8")
+    begin, end = f"<!-- {_MARK} -->\n", f"<!-- /{_MARK} -->"
+    before, begins, rest = page.read_text(encoding="utf-8").partition(begin)
+    _, ends, after = rest.partition(end)
+    if not (begins and ends):
+        raise SystemExit(f"{page} has no place for the figures")
+    page.write_text(f"{before}{begin}{table}\n{end}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":
