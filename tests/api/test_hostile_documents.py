@@ -22,7 +22,7 @@ from databases import Databases
 from gql_api.errors import CODES
 from gql_api.schema.introspection import MOST_TOLD
 
-WITHIN_LIMITS = 1_500_000
+WITHIN_LIMITS = 2_000_000
 """Calls that limits come to: 50 000 steps of validation, 1 000 fields, 20 000 values of the schema."""
 FOR_EACH_LETTER = 10
 EXPECTED = {
