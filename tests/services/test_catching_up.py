@@ -137,3 +137,18 @@ async def test_a_conversation_that_is_gone_is_in_nobodys_way(parts: Parts) -> No
     parts.upstream.clear()
     await work(always)
     assert parts.upstream.calls == []
+
+
+async def test_who_loses_the_turn_goes_on_where_it_was_once_it_has_it_again(parts: Parts) -> None:
+    for _ in range(3):
+        await made(parts, "needle")
+    turns = iter([True, True, False])
+
+    async def for_one() -> bool:
+        return next(turns, False)
+
+    work = catch_up(parts)
+    await work(for_one)
+    assert await found("needle") == 1
+    await work(always)
+    assert await found("needle") == 3

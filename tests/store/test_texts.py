@@ -97,3 +97,14 @@ async def test_keeping_the_same_from_several_servers_keeps_it_once(database: Dat
     await asyncio.gather(*(TextKeeper().keep_at_once(one) for one in shuffled))
     assert await texts.count("ada", terms("needle")) == len(said)
     assert database
+
+
+async def test_what_waits_of_a_session_that_is_forgotten_is_not_kept(database: Database) -> None:
+    keeper, sessions = TextKeeper(), [await make_ready() for _ in range(2)]
+    for session in sessions:
+        keeper.keep_stored(message(session, f"needle in {session.id}"))
+    keeper.forget(sessions[0].id)
+    await keeper.flush()
+    hits = await texts.find("ada", terms("needle"), before=None, limit=10)
+    assert [hit.session_id for hit in hits] == [sessions[1].id]
+    assert (keeper.has_news, bool(database)) == (False, True)
