@@ -16,7 +16,7 @@ def checked(expression: str, path: rules.Path) -> str:
     try:
         found = translate(expression)
     except BadExpression as problem:
-        raise Invalid(f"This is no regular expression as PostgreSQL has them: {problem}.", path) from None
+        raise Invalid(f"This is no regular expression of the kind that is understood here: {problem}.", path) from None
     if not found.is_regular:
         raise Invalid("Texts are not searched with back references, nor by looking ahead or behind.", path)
     if found.unfolded > LONGEST * LEAST:

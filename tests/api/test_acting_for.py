@@ -27,8 +27,16 @@ NAMING = {
     "GetOrCreateSessionInput.user": """mutation ($user: String!) {
       field: getOrCreateSession(input: {user: $user, title: "made"}) { session { title } errors { code } }
     }""",
+    "Query.erasure(user)": """query ($user: String!) {
+      field: erasure(id: "RXJhc3VyZToxMTExMTExMS0xMTExLTQxMTEtODExMS0xMTExMTExMTExMTE=", user: $user) { id }
+    }""",
+    "DeleteUserInput.user": """mutation ($user: String!) {
+      field: deleteUser(input: {user: $user}) { erasure { id } errors { code } }
+    }""",
 }
 """Every argument that names a user."""
+OF_NOTHING = {"Query.erasure(user)"}
+"""Asked of what is not there, which is null."""
 OTHERS = {
     "CreateSessionInput": """mutation ($user: String!) { made: createSession(input: {user: $user, title: "hers"}) {
       sessionEdge { cursor } session { ...whole }
@@ -167,15 +175,15 @@ async def test_without_the_scope_no_argument_may_name_another(served: Client, up
                 {"code": "FORBIDDEN"},
             )
     assert upstream.calls == []
-    for document in NAMING.values():
-        assert (await bob.data(document, user="bob"))["field"] is not None
+    for place, document in NAMING.items():
+        assert ((await bob.data(document, user="bob"))["field"] is None) == (place in OF_NOTHING), place
 
 
 async def test_with_the_scope_every_argument_may_name_another(served: Client) -> None:
     for x_user in (None, "bob"):
         service = proven(served, "service", x_user=x_user, scope=SCOPE)
         for place, document in NAMING.items():
-            assert (await service.data(document, user="anna"))["field"] is not None, place
+            assert ((await service.data(document, user="anna"))["field"] is None) == (place in OF_NOTHING), place
 
 
 @pytest.mark.parametrize("kind", OTHERS)

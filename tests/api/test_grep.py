@@ -166,7 +166,10 @@ async def test_what_a_search_costs_is_told(client: Client, session: str) -> None
 
 
 async def test_of_very_many_files_acontext_gives_some(client: Client, session: str, upstream: OddUpstream) -> None:
-    artifact = {"disk_id": "11111111-1111-4111-8111-111111111111", "filename": "x", "meta": {}}
+    disk = (await client.data("query ($id: ID!) { session(id: $id) { disk { acontextId } } }", id=session))["session"][
+        "disk"
+    ]
+    artifact = {"disk_id": disk["acontextId"], "filename": "x", "meta": {}}
     times = dict.fromkeys(("created_at", "updated_at"), "2026-01-01T00:00:00Z")
     many = [{**artifact, **times, "path": f"/{number:03}/"} for number in reversed(range(200))]
     upstream.is_odd = lambda request: request.url.params.get("limit") == "200"

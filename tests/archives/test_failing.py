@@ -70,6 +70,7 @@ def chosen(upstream: str) -> Iterator[Chosen]:
 def by(server: Server, relay: Faults, **more: str) -> None:
     """Let a server reach its Acontext by the relay."""
     settings = {"ACONTEXT_BASE_URL": f"{relay.url}/api/v1", "ACONTEXT_API_KEY": KEY, "GQL_API_STORE_SETTLING": "5"}
+    settings["GQL_API_UPSTREAM_TIMEOUT"] = "5"
     server.more = {**settings, **more}
     assert LATE < 5
 

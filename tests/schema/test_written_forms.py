@@ -24,7 +24,12 @@ TIMES = (
 
 
 def item(**given: Any) -> dict[str, Any]:
-    return {"id": str(SESSION), "role": "user", "created_at": "2026-01-01T00:00:00Z"} | given
+    return {
+        "id": str(SESSION),
+        "session_id": str(SESSION),
+        "role": "user",
+        "created_at": "2026-01-01T00:00:00Z",
+    } | given
 
 
 @given(TIMES)
@@ -39,19 +44,19 @@ def test_a_time_is_written_as_its_moment_is(text: str) -> None:
 
 @given(st.uuids(), st.sampled_from(FORMS))
 def test_an_id_is_written_as_ids_are(id: UUID, form: Any) -> None:
-    message = _message(SESSION, item(id=form(id)))
+    message = _message(SESSION, str(SESSION), item(id=form(id)))
     assert (message.id_text, message.id) == (str(id), id)
 
 
 @pytest.mark.parametrize("id", ["", "no id", "1" * 31, f"{SESSION}\n", None, 7])
 def test_an_id_that_is_none_is_no_answer(id: Any) -> None:
     with pytest.raises((ValueError, TypeError, AttributeError)):
-        _message(SESSION, item(id=id))
+        _message(SESSION, str(SESSION), item(id=id))
 
 
 @pytest.mark.parametrize("meta", [None, {}, {"a": 1}, {"__user_meta__": None}, {"__user_meta__": {"b": 2}, "a": 1}])
 def test_the_callers_meta_is_told_apart(meta: Any) -> None:
     kept = dict(meta or {})
-    message = _message(SESSION, item(meta=meta))
+    message = _message(SESSION, str(SESSION), item(meta=meta))
     callers = kept.pop("__user_meta__", None) or {}
     assert (message.meta, message.user_meta) == (kept, callers)

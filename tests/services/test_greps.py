@@ -17,7 +17,7 @@ a b A 1 _ - . , é 日 [ab] [^a] [a-c] []a] [[:alpha:]] [[:nope:]] [[.a.]] [[=a=
 ^ $ (?i) (?x) (?q) (?z) ***= ***: *** (?#n) # [[:<:]]
 """
 PIECES = [*WRITTEN.split(), " ", "\n"]
-WRONG = "This is no regular expression as PostgreSQL has them: "
+WRONG = "This is no regular expression of the kind that is understood here: "
 TAKES = """
 CREATE FUNCTION takes(expression text) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN

@@ -90,7 +90,8 @@ async def test_sqlite_reads_the_words_and_then_the_texts_that_have_them(sqlite_d
     steps = await asyncio.to_thread(explained, url.removeprefix("sqlite:///"), sent.statements[-1])
     await sqlite_databases.drop(url)
 
-    assert [step.partition(":")[0] for step in steps] == [
+    # Whether all of the owner's is being erased is asked once.
+    assert [step.partition(":")[0] for step in steps if "erasures" not in step and "SUBQUERY" not in step] == [
         "SCAN message_words VIRTUAL TABLE INDEX 0",
         "SEARCH message_texts USING INTEGER PRIMARY KEY (rowid=?)",
         "USE TEMP B-TREE FOR ORDER BY",
