@@ -11,6 +11,7 @@ from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 from tortoise.backends.base.client import TransactionContextPooled
 from tortoise.backends.base_postgres.client import translate_exceptions
 
+from gql_api.store.beginning import Beginning
 from gql_api.store.failures import cause_of
 
 _AT_HAND = 1.0
@@ -211,10 +212,12 @@ class Client(AsyncpgDBClient):
             await at_hand.release(connection)
 
 
-class _Transaction(TransactionContextPooled):
+class _Transaction(Beginning, TransactionContextPooled):
     """One that heeds what ended it."""
 
-    __slots__ = ()
+    def unbegun(self) -> None:
+        """Leave it to the pool, which rolls back what comes to it in a transaction: the driver refuses to."""
+        self.client._finalized = True
 
     async def __aexit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
         await super().__aexit__(kind, error, traceback)
