@@ -73,9 +73,7 @@ def _add_mappings(commands: Any) -> None:
         action="store_true",
         help="also take over sessions that have no user in Acontext (GQL_API_ADOPT_UNOWNED)",
     )
-    importing.add_argument(
-        "--problems", type=int, default=100, metavar="N", help="tell of so many refused lines (default %(default)s)"
-    )
+    _add_problems(importing, "refused lines")
     importing.set_defaults(run=_import)
     exporting = actions.add_parser(
         "export",
@@ -105,9 +103,7 @@ def _add_reconcile(commands: Any) -> None:
     output = reconcile.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="for programs: the report on standard output")
     output.add_argument("--report", type=Path, metavar="FILE", help="write the report, as JSON, into this file")
-    reconcile.add_argument(
-        "--problems", type=int, default=100, metavar="N", help="tell of so many findings (default %(default)s)"
-    )
+    _add_problems(reconcile, "findings")
     reconcile.set_defaults(run=_reconcile)
 
 

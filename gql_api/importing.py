@@ -12,7 +12,7 @@ from tempfile import TemporaryFile
 from typing import BinaryIO
 
 from gql_api.errors import Busy, DatabaseFailure, Invalid, UpstreamFailure
-from gql_api.operating import STANDARD, Telling
+from gql_api.operating import STANDARD, Telling, broken_off, opened, tried
 from gql_api.refusal import Refusal
 from gql_api.running import Running, run, setting_at_fault
 from gql_api.services import rules
@@ -32,7 +32,7 @@ def import_archive(file: Path, settings: Settings, *, user: str | None, dry_run:
         settings = settings.model_copy(update={"store_settling": 0.0})
     terms = _terms(settings, user, dry_run=dry_run)
     telling = Telling(sys.stderr, most=problems)
-    with _opened(file) as content:
+    with _kept(file) as content:
         try:
             total, id = _verified(content, telling)
             tally = asyncio.run(_import(content, id, settings, terms, _Bar(telling, total)))
@@ -81,9 +81,9 @@ async def _run(content: BinaryIO, running: Import, bar: _Bar) -> Tally:
         async for step in running.run(content):
             bar.take(step, running.tally)
     except (UpstreamFailure, DatabaseFailure, Busy) as failure:
-        raise Refusal(_broken_off(failure.message, running.tally)) from None
+        raise Refusal(broken_off(failure.message, _counts(running.tally))) from None
     except asyncio.CancelledError:
-        raise Refusal(_broken_off("It was told to stop.", running.tally)) from None
+        raise Refusal(broken_off("It was told to stop.", _counts(running.tally))) from None
     return running.tally
 
 
@@ -115,25 +115,17 @@ def _counts(tally: Tally) -> str:
 
 def _summary(tally: Tally, *, dry_run: bool) -> str:
     if dry_run:
-        return f"{_counts(tally).replace(' in,', ' could go in,', 1)}. Nothing was written.\n"
+        return tried(_counts(tally))
     return f"{_counts(tally)}; {tally.messages} messages and {tally.files} files were stored.\n"
 
 
-def _broken_off(reason: str, tally: Tally) -> str:
-    return f"{reason} What is in stays ({_counts(tally)}); the same command goes on from there."
-
-
 @contextmanager
-def _opened(file: Path) -> Iterator[BinaryIO]:
+def _kept(file: Path) -> Iterator[BinaryIO]:
     """Open the archive; what comes by standard input is kept in a file for temporary files, for it is read twice."""
     if file == STANDARD:
         with TemporaryFile() as kept:
             shutil.copyfileobj(sys.stdin.buffer, kept)
             yield kept
         return
-    try:
-        content = file.open("rb")
-    except OSError as error:
-        raise Refusal(f"{file} cannot be read: {error.strerror}") from None
-    with content:
+    with opened(file) as content:
         yield content

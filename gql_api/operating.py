@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 from gql_api.refusal import Refusal
 from gql_api.running import claimed, connection_options, setting_at_fault
@@ -79,6 +79,30 @@ class Telling:
         """Tell how many were not told."""
         if self._unsaid:
             self._output.write(f"and {self._unsaid} more {what}; --problems says how many are told.\n")
+
+
+def tried(counts: str) -> str:
+    """Sum up what only was looked at, by the counts of what would have been in."""
+    return f"{counts.replace(' in,', ' could go in,', 1)}. Nothing was written.\n"
+
+
+def broken_off(reason: str, counts: str) -> str:
+    """Say why no more is taken in, and what is."""
+    return f"{reason} What is in stays ({counts}); the same command goes on from there."
+
+
+@contextmanager
+def opened(file: Path) -> Iterator[BinaryIO]:
+    """Open a file to be read from its beginning; raise `Refusal`."""
+    if file == STANDARD:
+        yield sys.stdin.buffer
+        return
+    try:
+        content = file.open("rb")
+    except OSError as error:
+        raise Refusal(f"{file} cannot be read: {error.strerror}") from None
+    with content:
+        yield content
 
 
 @contextmanager

@@ -2,14 +2,13 @@
 
 import asyncio
 import sys
-from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from gql_api.errors import DatabaseFailure, UpstreamFailure
-from gql_api.operating import STANDARD, Progress, Telling, open_mappings, written
+from gql_api.operating import Progress, Telling, broken_off, open_mappings, opened, tried, written
 from gql_api.refusal import Refusal
 from gql_api.running import open_gateway
 from gql_api.services.transfer import Format
@@ -34,7 +33,7 @@ def import_file(
         clock=lambda: datetime.now(UTC),
     )
     telling = Telling(sys.stderr, most=problems)
-    with _opened(file) as content:
+    with opened(file) as content:
         try:
             tally = asyncio.run(_import(content, chosen, settings, terms=terms, telling=telling))
         except UnfitFile as reason:
@@ -42,7 +41,7 @@ def import_file(
         finally:
             telling.progress.clear()
     telling.end("refused lines")
-    sys.stdout.write(_summary(tally, dry_run=dry_run))
+    sys.stdout.write(tried(_counts(tally)) if dry_run else f"{_counts(tally)}.\n")
     return 1 if tally.refused else 0
 
 
@@ -69,9 +68,9 @@ async def _import(content: BinaryIO, format: Format, settings: Settings, *, term
                 lambda problems: telling.take(problems, _counts(running.tally), running.tally.lines),
             )
         except (UpstreamFailure, DatabaseFailure) as failure:
-            raise Refusal(_broken_off(failure.message, running.tally)) from None
+            raise Refusal(broken_off(failure.message, _counts(running.tally))) from None
         except asyncio.CancelledError:
-            raise Refusal(_broken_off("It was told to stop.", running.tally)) from None
+            raise Refusal(broken_off("It was told to stop.", _counts(running.tally))) from None
     return running.tally
 
 
@@ -90,31 +89,8 @@ def _counts(tally: Tally) -> str:
     return f"{tally.lines} lines: {tally.new} in, {tally.there} in already, {tally.refused} refused"
 
 
-def _summary(tally: Tally, *, dry_run: bool) -> str:
-    if dry_run:
-        return f"{_counts(tally).replace(' in,', ' could go in,', 1)}. Nothing was written.\n"
-    return f"{_counts(tally)}.\n"
-
-
-def _broken_off(reason: str, tally: Tally) -> str:
-    return f"{reason} What is in stays ({_counts(tally)}); the same command goes on from there."
-
-
 def _format(file: Path, format: Format | None) -> Format:
     chosen = format or _FORMATS.get(file.suffix.lower())
     if chosen is None:
         raise Refusal(f"{file}: say --format csv or --format ndjson; the name does not tell.")
     return chosen
-
-
-@contextmanager
-def _opened(file: Path) -> Iterator[BinaryIO]:
-    if file == STANDARD:
-        yield sys.stdin.buffer
-        return
-    try:
-        content = file.open("rb")
-    except OSError as error:
-        raise Refusal(f"{file} cannot be read: {error.strerror}") from None
-    with content:
-        yield content

@@ -18,7 +18,7 @@ from gql_api.events import Broker, UserErased, owner_key
 from gql_api.services import rules
 from gql_api.services.creation import KEY_PATH, Creation
 from gql_api.services.locks import SessionLocks
-from gql_api.services.reconcile import EARLY, LATE, LEAVING, Reconciler
+from gql_api.services.reconcile import EARLY, LATE, Reconciler, leave
 from gql_api.store import erasures, mappings
 from gql_api.store.erasures import Open
 from gql_api.store.turns import Turn
@@ -94,7 +94,7 @@ class Erasing:
                 if not await self._try_to_advance():
                     await self._pause(every * random.uniform(EARLY, LATE))  # noqa: S311 - guards nothing
         finally:
-            await self._leave()
+            await leave(self._turn)
 
     async def count(self) -> int:
         """Count those that are open."""
@@ -190,9 +190,3 @@ class Erasing:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._begun.wait()
-
-    async def _leave(self) -> None:
-        if self._turn:
-            with suppress(DatabaseFailure, TimeoutError):
-                async with asyncio.timeout(LEAVING):
-                    await self._turn.leave()

@@ -20,10 +20,9 @@ from gql_api.services.drafts import Storable
 from gql_api.store import idempotency
 from gql_api.store.idempotency import KeyRow, Stored
 from gql_api.upstream import cursor
-from gql_api.upstream.failures import HARMLESS
+from gql_api.upstream.failures import is_harmless
 from gql_api.upstream.gateway import Gateway
 from gql_api.upstream.messages import LARGEST_PAGE, Reading
-from gql_api.upstream.refusal import Refused
 from gql_api.upstream.walking import walk
 
 _OVERLAP = timedelta(seconds=10)
@@ -110,7 +109,7 @@ class Keyed:
 
     async def after(self, failure: UpstreamFailure) -> model.Message:
         """Look once whether the message is there all the same; else raise what the caller is to be told."""
-        if isinstance(failure, Refused) or getattr(failure, "fate", None) in HARMLESS:
+        if is_harmless(failure):
             await self.unsent()
             raise failure
         found = None

@@ -27,7 +27,7 @@ REPORTS_KEPT = timedelta(days=90)
 _AT_ONCE = 50
 EARLY, LATE = 0.75, 1.25
 """Of an interval, so that servers that started together do not ask the database together for ever."""
-_TURN_SPARE, LEAVING = 15.0, 2.0
+_TURN_SPARE, _LEAVING = 15.0, 2.0
 _MOST_KNOWN = 1000
 
 Chore = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
@@ -36,6 +36,14 @@ Chore = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
 def turn_at(task: str, holder: str, *, every: float) -> Turn:
     """Give a turn that lasts longer than the work on one session, and than the pause between two rounds."""
     return Turn(task, holder, max(UNDOING, every * LATE) + _TURN_SPARE)
+
+
+async def leave(turn: Turn | None) -> None:
+    """Let another process have it, if the database is there."""
+    if turn:
+        with suppress(DatabaseFailure, TimeoutError):
+            async with asyncio.timeout(_LEAVING):
+                await turn.leave()
 
 
 class Reconciler:
@@ -74,7 +82,7 @@ class Reconciler:
                 if self._chore:
                     await self._try(partial(self._chore, self._has_turn))
         finally:
-            await self._leave()
+            await leave(self._turn)
 
     async def start(self, *, alone: bool, patience: float, is_silent: bool = True) -> None:
         """Finish what an earlier process left open, for so many seconds at most; the rest is left to `run`.
@@ -170,12 +178,6 @@ class Reconciler:
             return False
         self._put_off.discard(mapping.id)
         return True
-
-    async def _leave(self) -> None:
-        if self._turn:
-            with suppress(DatabaseFailure, TimeoutError):
-                async with asyncio.timeout(LEAVING):
-                    await self._turn.leave()
 
     async def _try(self, work: Callable[[], Awaitable[object]]) -> None:
         try:

@@ -3,7 +3,6 @@
 from typing import Any
 
 from tortoise.backends.base.client import TransactionalDBClient, TransactionContext
-from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionContext, SqliteTransactionWrapper
 
 
 class Beginning(TransactionContext):
@@ -22,18 +21,3 @@ class Beginning(TransactionContext):
 
     def unbegun(self) -> None:
         """Prepare the end of one that may not have begun: unless something else is done here, it is rolled back."""
-
-
-class _OnSqlite(Beginning, SqliteTransactionContext):
-    """Without it the only connection would be locked until the process ends."""
-
-
-class Client(SqliteClient):
-    """What Tortoise asks SQLite through."""
-
-    def _in_transaction(self) -> TransactionContext:
-        return _OnSqlite(SqliteTransactionWrapper(self), self._lock)
-
-
-client_class = Client
-"""Where Tortoise looks for it."""

@@ -7,7 +7,7 @@ later activity stays, and so does an earlier opening, so it makes no difference 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 from uuid import UUID
 
 from gql_api.store.failures import translating
@@ -15,7 +15,7 @@ from gql_api.store.models import SessionMapping
 from gql_api.store.places import to_micros
 from gql_api.store.retry import rereading
 from gql_api.store.rows import as_uuid, utc
-from gql_api.store.statements import Statement, numbered
+from gql_api.store.statements import Statement, columns, numbered
 
 _PLACE = """
 INSERT INTO message_places (session_id, micros, message_id)
@@ -109,7 +109,7 @@ async def note(places: Sequence[tuple[UUID, datetime, str]], seen: Mapping[UUID,
     rows = [(session_id, to_micros(created_at), id) for session_id, created_at, id in places]
     news = [(session_id, *one.values()) for session_id, one in seen.items()]
     if connection.capabilities.dialect != "sqlite":
-        await connection.execute_query_dict(_NOTE_POSTGRES, [*_columns(rows, 3), *_columns(news, 5)])
+        await connection.execute_query_dict(_NOTE_POSTGRES, [*columns(rows, 3), *columns(news, 5)])
         return
     if rows:
         await connection.execute_many(_PLACE_SQLITE, [[str(session), *rest] for session, *rest in rows])
@@ -125,7 +125,3 @@ async def openings(session_ids: Sequence[UUID]) -> dict[UUID, str]:
     else:
         found = await _OPENINGS_POSTGRES.rows(list(session_ids))
     return {as_uuid(row["id"]): row["opening"] for row in found}
-
-
-def _columns(rows: Sequence[tuple[Any, ...]], count: int) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(count)]

@@ -1,6 +1,7 @@
 """Statements that nobody has to build: written once, for both databases."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -34,6 +35,11 @@ class Statement:
 def numbered(text: str, count: int, before: int = 0) -> Statement:
     """Write a statement with so many values in a list, where `{marks}` stands, after so many others."""
     return Statement(text.format(marks=", ".join(f"${before + number}" for number in range(1, count + 1))))
+
+
+def columns(rows: Sequence[Sequence[Any]], count: int) -> list[list[Any]]:
+    """Turn rows of so many values into lists, one for each value, as `unnest` takes them."""
+    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(count)]
 
 
 def converted(row: Row) -> Row:

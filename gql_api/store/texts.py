@@ -20,7 +20,7 @@ from gql_api.store.failures import translating
 from gql_api.store.models import SessionMapping
 from gql_api.store.retry import rereading
 from gql_api.store.rows import as_uuid, not_erased
-from gql_api.store.statements import Row, Statement
+from gql_api.store.statements import Row, Statement, columns
 
 LONGEST = 20_000
 """Characters of a message that are kept and searched; beyond them nothing is found."""
@@ -129,7 +129,7 @@ async def missing(texts: Sequence[Text]) -> list[tuple[str, Text]]:
     if connection.capabilities.dialect == "sqlite":
         rows = await connection.execute_query_dict(_MISSING_SQLITE, [json.dumps(keys)])
     else:
-        rows = await connection.execute_query_dict(_MISSING_POSTGRES, _columns(keys))
+        rows = await connection.execute_query_dict(_MISSING_POSTGRES, columns(keys, 3))
     return [(row["user_identifier"], texts[row["key"]]) for row in rows]
 
 
@@ -140,7 +140,7 @@ async def put(texts: Sequence[tuple[str, Text]]) -> None:
     is_sqlite = connection.capabilities.dialect == "sqlite"
     rows = await asyncio.to_thread(_rows, texts, _for_sqlite if is_sqlite else _for_postgres)
     if not is_sqlite:
-        await connection.execute_query_dict(_PUT_POSTGRES, _columns(rows))
+        await connection.execute_query_dict(_PUT_POSTGRES, columns(rows, 7))
         return
     async with in_transaction() as transaction:
         await transaction.execute_many(_PUT_SQLITE, [row[:-1] for row in rows])
@@ -235,7 +235,3 @@ def _asked_of_sqlite(owner: str, terms: Sequence[Term]) -> str:
     }
     wanted = " AND ".join(text for term, text in written.items() if not term.is_unwanted)
     return " NOT ".join([f"({wanted})", *(text for term, text in written.items() if term.is_unwanted)])
-
-
-def _columns(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)]

@@ -84,7 +84,7 @@ def _sqlite(parts: SplitResult) -> Target:
         raise InvalidDatabaseUrl("A database in memory would forget all sessions; name a file.")
     # Waiting comes first: taking up the write-ahead log can meet another process already.
     pragmas = {"busy_timeout": _BUSY_MILLISECONDS, "journal_mode": "WAL", "synchronous": "FULL"}
-    return Target("sqlite", "gql_api.store.beginning", {"file_path": str(file), **pragmas})
+    return Target("sqlite", "gql_api.store.sqlite_engine", {"file_path": str(file), **pragmas})
 
 
 def _postgres(parts: SplitResult, *, port: int | None) -> Target:

@@ -2,7 +2,8 @@
 
 from enum import Enum
 
-from gql_api.errors import UpstreamTimeout, UpstreamUnavailable
+from gql_api.errors import UpstreamFailure, UpstreamTimeout, UpstreamUnavailable
+from gql_api.upstream.refusal import Refused
 
 
 class Fate(Enum):
@@ -26,7 +27,7 @@ class Fate(Enum):
     """It was not tried: too many before it had failed."""
 
 
-HARMLESS = frozenset({Fate.UNSENT, Fate.DEFERRED, Fate.CLOSED, Fate.CIRCUIT_OPEN})
+_HARMLESS = frozenset({Fate.UNSENT, Fate.DEFERRED, Fate.CLOSED, Fate.CIRCUIT_OPEN})
 """Fates of calls that certainly had no effect."""
 
 
@@ -48,3 +49,8 @@ class Late(UpstreamTimeout):
     def __init__(self, message: str, fate: Fate = Fate.LATE) -> None:
         super().__init__(message)
         self.fate = fate
+
+
+def is_harmless(failure: UpstreamFailure) -> bool:
+    """Tell whether a call that failed so certainly had no effect."""
+    return isinstance(failure, Refused) or getattr(failure, "fate", None) in _HARMLESS

@@ -22,7 +22,7 @@ from gql_api.services.ownership import is_tagged
 from gql_api.store import forks, mappings
 from gql_api.store.forks import Fork, Plan
 from gql_api.store.place_keeper import PlaceKeeper
-from gql_api.upstream.failures import HARMLESS
+from gql_api.upstream.failures import is_harmless
 from gql_api.upstream.gateway import Gateway
 from gql_api.upstream.refusal import Refused
 
@@ -30,7 +30,7 @@ LONGEST = timedelta(days=1)
 """After this time a fork that could not be made is given up."""
 _RENEWAL = timedelta(seconds=5)
 _SKEW = timedelta(seconds=30)
-"""By how much the clocks of servers may differ."""
+"""By how much what servers take for the database's time may differ at most."""
 _SPARE = timedelta(seconds=5)
 _SESSION: rules.Path = ("input", "sessionId")
 
@@ -184,8 +184,3 @@ class Work:
             await sessions.delete_disk(late.id)
         self.is_settled = True
         return disks[0]
-
-
-def is_harmless(failure: UpstreamFailure) -> bool:
-    """Tell whether a call that failed so certainly had no effect."""
-    return isinstance(failure, Refused) or getattr(failure, "fate", None) in HARMLESS
