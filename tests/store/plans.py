@@ -44,6 +44,11 @@ WHERE extract(epoch FROM created_at)::bigint / 20 % every = 0 AND state = 'ready
   AND (user_identifier = 'heavy@example.com' OR extract(epoch FROM created_at)::bigint % 2 = 1)
 """
 """One user of every twentieth session, scattered over the whole table, as they come in the course of time."""
+_FORK = """
+INSERT INTO session_forks (session_id, source_id, cuts_before, with_files, begun_micros, settled_micros, files, done)
+SELECT id, id, false, true, 0, 0, 0, 0 FROM session_mappings WHERE extract(epoch FROM created_at)::bigint % 100 = 7
+"""
+"""Many at once, for a table that is known to be empty is read through, as it should be."""
 
 
 async def fill(url: str, count: int) -> float:
@@ -55,9 +60,10 @@ async def fill(url: str, count: int) -> float:
         # Each tag's session is looked up; while the table is thought to be empty, by reading it from end to end.
         await connection.execute("ANALYZE session_mappings", timeout=600)
         await connection.execute(_TAG, timeout=600)
+        await connection.execute(_FORK, timeout=600)
         # A server that does not wait for its disk marks no row as visible to all before this.
         await connection.execute("CHECKPOINT", timeout=600)
-        await connection.execute("VACUUM (FREEZE, ANALYZE) session_mappings, session_tags", timeout=600)
+        await connection.execute("VACUUM (FREEZE, ANALYZE) session_mappings, session_tags, session_forks", timeout=600)
     finally:
         await connection.close()
     return time.monotonic() - begun
