@@ -19,7 +19,7 @@ def environment(**settings: str) -> dict[str, str]:
 
 
 @contextmanager
-def running(*arguments: str, cwd: Path, most_seconds: float = 180, **settings: str) -> Iterator[subprocess.Popen[str]]:
+def running(*arguments: str, cwd: Path, most_seconds: float = 900, **settings: str) -> Iterator[subprocess.Popen[str]]:
     """Start a command that serves; what still runs at the end of the block, or after so long, is killed."""
     command = [sys.executable, "-m", "gql_api", *arguments]
     with subprocess.Popen(  # noqa: S603
@@ -37,7 +37,8 @@ def running(*arguments: str, cwd: Path, most_seconds: float = 180, **settings: s
 @contextmanager
 def served(folder: Path, **settings: str) -> Iterator[str]:
     """Serve without other settings but for the port and the place of the data; give the endpoint."""
-    with running("serve", "--port", "0", "--data-dir", "data", cwd=folder, **settings) as process:
+    # It may be there for all tests of a process.
+    with running("serve", "--port", "0", "--data-dir", "data", cwd=folder, most_seconds=3600, **settings) as process:
         yield address_told(process)
         process.terminate()
         process.wait(timeout=30)

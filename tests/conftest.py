@@ -17,8 +17,9 @@ from store.certificates import write_certificates
 
 KINDS = ("sqlite", "postgres")
 
-# No example has to be done in time: how long one takes is the machine's, which others may use.
-hypothesis.settings.register_profile("untimed", deadline=None)
+# No example has to be done in time: how long one takes is the machine's, which others may use. What fails by chance
+# is looked for in each run with another seed, so that many runs find it; a test that needs more examples says so.
+hypothesis.settings.register_profile("untimed", deadline=None, max_examples=60)
 hypothesis.settings.load_profile("untimed")
 
 

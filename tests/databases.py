@@ -75,11 +75,21 @@ def _name(url: str) -> str:
 
 _EMPTY = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid();
-DO $$ BEGIN EXECUTE (
-    SELECT 'TRUNCATE ' || string_agg(quote_ident(tablename), ', ')
-    FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'tortoise_migrations'
-); END $$
+DO $$
+DECLARE
+    names text[] := ARRAY(SELECT quote_ident(tablename) FROM pg_tables
+                          WHERE schemaname = 'public' AND tablename <> 'tortoise_migrations');
+    one text;
+BEGIN
+    EXECUTE 'LOCK ' || array_to_string(names, ', ');
+    IF (SELECT max(pg_relation_size(name::regclass)) FROM unnest(names) AS name) > 65536 THEN
+        EXECUTE 'TRUNCATE ' || array_to_string(names, ', ');
+    ELSE
+        FOREACH one IN ARRAY names LOOP EXECUTE 'DELETE FROM ' || one; END LOOP;
+    END IF;
+END $$
 """
+"""To delete a few rows takes a tenth of what it takes to make all files of tables and indexes anew."""
 
 
 @dataclass

@@ -1,20 +1,25 @@
 """How the tests' applications execute: with generated functions, each of whose answers graphql-core gives too.
 
-`GQL_API_TEST_EXECUTION=graphql-core` leaves all to graphql-core, and `generated` leaves the comparison out.
+A test that runs on several databases, or ways to Acontext, compares on the first. With `GQL_API_TEST_EXECUTION` all do
+what it says: `compared`; `generated`, which leaves the comparison out; `graphql-core`, to which all is left then.
 """
 
 import json
 import os
 from copy import copy
+from functools import cache
 from typing import Any
 
-from graphql import GraphQLList, GraphQLObjectType
+from graphql import GraphQLList, GraphQLObjectType, GraphQLSchema
 from graphql.execution import Executor
 from graphql.execution.executor import CollectedErrors
 
 from gql_api.schema import build_schema
+from gql_api.schema.caches import DocumentCache, Documents
 from gql_api.schema.compiled import CompilingExecutor
+from gql_api.schema.compiled.writer import DEFINITION
 from gql_api.schema.errors import Schema
+from gql_api.schema.persisted import Persisted
 
 
 class DifferentAnswerError(BaseException):
@@ -87,6 +92,20 @@ EXECUTORS: dict[str, type[Executor[Any]] | None] = {
 }
 
 
-def schema() -> Schema:
-    """Build the schema as these tests shall execute it."""
-    return build_schema(EXECUTORS[os.environ.get("GQL_API_TEST_EXECUTION", "compared")])
+def schema(*, is_compared: bool = True) -> Schema:
+    """Give the schema as these tests shall execute it: its types are made once, and what it keeps is new each time."""
+    built = _built(os.environ.get("GQL_API_TEST_EXECUTION", "compared" if is_compared else "generated"))
+    fresh, types = copy(built), GraphQLSchema.__new__(GraphQLSchema)
+    fresh.documents = documents = Documents()
+    fresh.persisted = Persisted(fresh.is_valid)
+    fresh.extensions = (lambda: DocumentCache(documents),)
+    fresh._schema = types
+    vars(types).update(vars(built._schema))  # to copy it makes a map of its types anew
+    types.extensions = {**types.extensions, DEFINITION: fresh}
+    types._strawberry_schema = fresh  # type: ignore[attr-defined]
+    return fresh
+
+
+@cache
+def _built(executing: str) -> Schema:
+    return build_schema(EXECUTORS[executing])

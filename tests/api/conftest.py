@@ -115,7 +115,9 @@ def start(settings: Settings, upstream: Upstream) -> Callable[..., object]:
     @asynccontextmanager
     async def starting(**changed: object) -> AsyncIterator[Client]:
         front = in_front(upstream.in_front_of)
-        app = create_app(settings.model_copy(update=changed), front=front, schema=execution.schema())
+        is_first = settings.acontext_base_url is None and str(settings.database_url).startswith("sqlite")
+        schema = execution.schema(is_compared=is_first)
+        app = create_app(settings.model_copy(update=changed), front=front, schema=schema)
         async with served(app) as http:
             yield Client(http)
 

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 from hypothesis.stateful import RuleBasedStateMachine
 
+import execution
 from api.client import Client
 from api.upstream import KEY, Upstream
 from carrying import in_front
@@ -38,7 +39,7 @@ class Restarting(RuleBasedStateMachine):
             ACONTEXT_API_KEY=KEY,
             _env_file=None,
         )
-        app = create_app(chosen, front=in_front(self.upstream.in_front_of))
+        app = create_app(chosen, front=in_front(self.upstream.in_front_of), schema=execution.schema(is_compared=False))
         await self.stack.enter_async_context(app.router.lifespan_context(app))
         transport = httpx.ASGITransport(app)
         http = await self.stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://api.test"))

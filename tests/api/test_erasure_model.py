@@ -146,6 +146,6 @@ def _file(session: str) -> dict[str, Any]:
 
 
 Erasures.TestCase.settings = settings(
-    max_examples=12, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=8, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestErasures = Erasures.TestCase

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import execution
 from api.client import Client
 from api.conftest import served
 from api.conversation import PAGE, read, texts
@@ -61,7 +62,7 @@ class Known(Client):
 
 @pytest.fixture
 async def known(settings: Settings, upstream: Upstream) -> AsyncIterator[Known]:
-    app = create_app(settings, front=in_front(upstream.in_front_of))
+    app = create_app(settings, front=in_front(upstream.in_front_of), schema=execution.schema(is_compared=False))
     async with served(app) as http:
         yield Known(http, app, upstream)
 

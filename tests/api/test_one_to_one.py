@@ -84,6 +84,6 @@ class OneToOne(Restarting):
 
 
 OneToOne.TestCase.settings = settings(
-    max_examples=12, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=8, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestOneToOne = OneToOne.TestCase

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+import execution
 from gql_api import cli
 from gql_api.app import create_app
 from gql_api.settings import read_settings
@@ -69,7 +70,7 @@ class Server:
 
         async def working() -> Any:
             settings: dict[str, Any] = {"GQL_API_ALLOWED_HOSTS": "api.test", **self.settings}
-            app = create_app(read_settings(**settings))
+            app = create_app(read_settings(**settings), schema=execution.schema(is_compared=False))
             transport = httpx.ASGITransport(app)
             async with (
                 app.router.lifespan_context(app),

@@ -17,7 +17,7 @@ from commands import environment
 pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 
 MIB = 1024 * 1024
-FEW, MANY = 4, 16
+FEW, MANY = 2, 12
 PROGRAM = """
 import sys
 from pathlib import Path

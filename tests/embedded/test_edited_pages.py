@@ -16,7 +16,7 @@ from embedded.opened import Client, opened
 from gql_api import tokens
 
 # A store of its own for every example takes a while, on a busy machine more.
-FEW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 OWN_TURNS = st.builds(

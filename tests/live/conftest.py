@@ -87,7 +87,7 @@ def serve(settings: Settings, upstream: Upstream) -> Callable[..., object]:
             settings.model_copy(update=changed),
             front=in_front(upstream.in_front_of),
             watched_by=watched_by,
-            schema=execution.schema(),
+            schema=execution.schema(is_compared=str(settings.database_url).startswith("sqlite")),
         )
         options: dict[str, Any] = {
             "http": JoiningProtocol,

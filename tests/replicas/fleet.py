@@ -37,7 +37,7 @@ class Fleet:
     servers: "list[subprocess.Popen[str]]" = field(default_factory=list)
     urls: list[str] = field(default_factory=list)
     left_open: dict[str, list[str]] = field(default_factory=dict)
-    most_seconds: float = 300
+    most_seconds: float = 900
 
     def start(self, count: int) -> None:
         """Start servers at once: most of what that takes is importing."""

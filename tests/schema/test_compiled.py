@@ -96,7 +96,7 @@ def whatever_is_left_unbegun() -> Iterator[None]:
 @LEFT_UNBEGUN_IN_A_TUPLE
 @pytest.mark.usefixtures("whatever_is_left_unbegun")
 @pytest.mark.parametrize("schemas", KINDS)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(seed=st.integers(0, 2**32), odd=st.sampled_from([0.0, 0.02, 0.15]))
 async def test_answers_to_random_operations_are_the_same(schemas: str, seed: int, odd: float) -> None:
     random = Random(seed)  # noqa: S311 - no secret

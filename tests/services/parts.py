@@ -56,12 +56,12 @@ class Parts:
 
 
 @asynccontextmanager
-async def opened(folder: Path) -> AsyncIterator[Parts]:
-    """Open an embedded Acontext in the folder; the database must be open already."""
+async def opened(folder: Path, *, seconds: float = 5) -> AsyncIterator[Parts]:
+    """Open an embedded Acontext in the folder, each call of which may take so long; the database is to be open."""
     upstream = OddUpstream()
     async with open_acontext(folder, api_key=KEY, public_url="http://api.test") as acontext:
         sender = in_front(upstream.in_front_of)(Direct(acontext.app))
         async with connect(
-            base_url="http://embedded.invalid/api/v1", api_key=KEY, limits=Limits(4, 5, 5), sender=sender
+            base_url="http://embedded.invalid/api/v1", api_key=KEY, limits=Limits(4, seconds, seconds), sender=sender
         ) as gateway:
             yield Parts(gateway, upstream, datetime(2026, 1, 1, tzinfo=UTC))

@@ -86,7 +86,7 @@ NOT_POLLED_YET: list[Step] = [("write", 0.0, 1), ("edge", 0), ("follow", 0, 0, [
 @example(OLDER_THAN_WHAT_IS_BEFORE, 50, 0.0)
 @example(QUIET_FOR_A_MOMENT, 50, 0.0)
 @example(NOT_POLLED_YET, 50, 0.0)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(STEP, min_size=20, max_size=40), st.sampled_from([2, 3, 50]), st.sampled_from([-500.0, 0.0, 500.0]))
 def test_each_message_comes_once_whatever_cursor_is_gone_on_from(steps: list[Step], page: int, skew: float) -> None:
     asyncio.run(World(page, skew).run(steps))

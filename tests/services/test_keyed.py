@@ -32,18 +32,20 @@ WAYS = ("well", "well", "before", "after", "lost", "late")
 
 
 class Network:
-    """Lets calls of Acontext fail, by lot; one that is late arrives when `arrive` is called."""
+    """Lets calls of Acontext fail, by lot; one that is late arrives when `arrive` is called.
+
+    Acontext goes on with what was sent although its caller is cut off: that has arrived too when `arrive` is done.
+    """
 
     def __init__(self, parts: Parts, lot: random.Random) -> None:
         self._parts = parts
         self.lot = lot
         self._on_their_way: list[httpx.Request] = []
+        self._at_work: set[asyncio.Task[httpx.Response]] = set()
         self.is_calm = False
         parts.upstream.instead = self._answer
 
     async def _answer(self, request: httpx.Request) -> httpx.Response | Exception:
-        behind = self._parts.upstream._behind
-        assert behind
         way = "well" if self.is_calm else self.lot.choice(WAYS)
         if way == "before":
             return httpx.ConnectError("refused", request=request)
@@ -51,15 +53,24 @@ class Network:
             self._on_their_way.append(request)
         if way in {"lost", "late"}:
             return httpx.ReadError("reset", request=request)
-        response = await behind.handle_async_request(request)
-        await response.aread()
+        work = asyncio.create_task(self._answered(request))
+        self._at_work.add(work)
+        work.add_done_callback(self._at_work.discard)
+        response = await asyncio.shield(work)
         return httpx.ReadError("reset", request=request) if way == "after" else response
 
-    async def arrive(self) -> None:
+    async def _answered(self, request: httpx.Request) -> httpx.Response:
         behind = self._parts.upstream._behind
         assert behind
+        response = await behind.handle_async_request(request)
+        await response.aread()
+        return response
+
+    async def arrive(self) -> None:
+        if self._at_work:
+            await asyncio.wait(self._at_work)
         for request in self._on_their_way:
-            await behind.handle_async_request(request)
+            await self._answered(request)
         self._on_their_way.clear()
 
 

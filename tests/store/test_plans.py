@@ -11,7 +11,7 @@ from databases import Databases
 from gql_api.store.database import open_database
 
 COUNT = int(os.environ.get("PLANNED_MAPPINGS", "50000"))
-"""`.ci/run` asks for a million, which take half a minute to make."""
+"""`.ci/run` asks for more, which take some seconds to make."""
 OWNED, PAGE = COUNT // 20, 21
 KEYSETS = {"deep page forward": "<", "deep page backward": ">", "deep page, oldest first": ">"}
 BY_ACTIVITY = {"deep page by activity": "<", "deep page by activity, backward": ">"}
