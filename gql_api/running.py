@@ -80,6 +80,8 @@ class Running:
             "upstream_waiting": lambda: calls.waiting,
             "upstream_breaker_open": lambda: calls.is_open,
             "sessions_followed": lambda: self.following.sessions,
+            "erasures_open": lambda: self.services.erasing.seen_open,
+            "erasures_oldest_seconds": lambda: self.services.erasing.oldest_seconds,
         }
         if connections:
             states |= {
