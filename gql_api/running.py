@@ -22,6 +22,7 @@ from gql_api.loaders.counter import TokenCounter
 from gql_api.loaders.media import MediaCache
 from gql_api.refusal import Refusal
 from gql_api.schema.context import Services
+from gql_api.services.activity import Activity
 from gql_api.services.following import Following
 from gql_api.settings import Settings
 from gql_api.store.clock import keeping_time
@@ -79,6 +80,8 @@ class Running:
             "upstream_waiting": lambda: calls.waiting,
             "upstream_breaker_open": lambda: calls.is_open,
             "sessions_followed": lambda: self.following.sessions,
+            "erasures_open": lambda: self.services.erasing.seen_open,
+            "erasures_oldest_seconds": lambda: self.services.erasing.oldest_seconds,
         }
         if connections:
             states |= {
@@ -108,8 +111,7 @@ async def run(
         if gateway.materials:
             material = MaterialView(gateway.materials)
         events = await _events(stack, settings)
-        keeper = TextKeeper() if settings.search else None
-        places = await stack.enter_async_context(PlaceKeeper(texts=keeper).open())
+        places = await _places(stack, settings, events)
         locks = await stack.enter_async_context(assembling.locks(settings).open())
         clock = await stack.enter_async_context(keeping_time(database))
         assembled = assembling.services(gateway, settings, locks, events, places, clock)
@@ -228,3 +230,10 @@ async def _events(stack: AsyncExitStack, settings: Settings) -> Broker:
     broker = PostgresBroker(partial(connect_directly, url, replace(connection_options(settings), pooled=False)))
     await stack.enter_async_context(broker.open(patience=settings.database_connect_timeout))
     return broker
+
+
+async def _places(stack: AsyncExitStack, settings: Settings, events: Broker) -> PlaceKeeper:
+    """Open what keeps what is learnt of conversations, and tells when one goes on."""
+    activity = stack.enter_context(Activity(events).open())
+    keeper = PlaceKeeper(texts=TextKeeper() if settings.search else None, tell_active=activity.tell)
+    return await stack.enter_async_context(keeper.open())

@@ -22,6 +22,8 @@ class ListChange(Enum):
     CREATED = "created"
     UPDATED = "updated"
     DELETED = "deleted"
+    ACTIVE = "active"
+    """Something was said in it, and it is written down when; told of each session now and then, not of each message."""
 
 
 @dataclass(frozen=True, slots=True)

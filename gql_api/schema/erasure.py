@@ -38,7 +38,7 @@ class Erasure(node.Node):
         "Idempotency keys of sessions and messages that are forgotten.", lambda self: self.value.keys
     )
     index_entries_deleted: int = computed(
-        "What is forgotten of sessions beside that: places and counts of messages, and tags.",
+        "What is forgotten of sessions beside that: places, counts and searched texts of messages, and tags.",
         lambda self: self.value.entries,
     )
     sessions_left: int = computed(

@@ -1,5 +1,7 @@
 """Inputs and payloads of the mutations that change or delete several sessions at once."""
 
+from uuid import UUID
+
 import strawberry
 
 from gql_api.errors import Correctable
@@ -67,7 +69,7 @@ class DeleteSessionsPayload:
 
 async def update_sessions(info: Info, input: UpdateSessionsInput) -> UpdateSessionsPayload:
     """Change several sessions alike."""
-    ids = [node.read_session(id, "ids") for id in input.ids]
+    ids = _session_ids(input.ids)
     wanted = Organising(
         pinned=bool(input.pinned.value) if input.pinned else None,
         archived=bool(input.archived.value) if input.archived else None,
@@ -87,7 +89,7 @@ async def update_sessions(info: Info, input: UpdateSessionsInput) -> UpdateSessi
 
 async def delete_sessions(info: Info, input: DeleteSessionsInput) -> DeleteSessionsPayload:
     """Delete several sessions."""
-    ids = [node.read_session(id, "ids") for id in input.ids]
+    ids = _session_ids(input.ids)
     try:
         outcome = await info.context.writing().several.delete(info.context.viewer.user, ids)
     except Correctable as problem:
@@ -96,3 +98,7 @@ async def delete_sessions(info: Info, input: DeleteSessionsInput) -> DeleteSessi
         deleted_session_ids=[node.session_id(id) for id in outcome.done],
         errors=[UserError.of(problem) for problem in outcome.problems],
     )
+
+
+def _session_ids(ids: list[strawberry.ID]) -> list[UUID]:
+    return [node.read_session(id, f"ids.{place}") for place, id in enumerate(ids)]

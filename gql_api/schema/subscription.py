@@ -34,6 +34,15 @@ OfUser = Annotated[
     strawberry.argument(description="The identifier of the user whose list is followed; null: the viewer."),
 ]
 
+WithActivity = Annotated[
+    bool,
+    strawberry.argument(
+        description="Whether to tell also, as ACTIVE, that something was said in a session: soon after it was stored "
+        "through this API, or once it is read here where others stored it. Of one session each server tells about once "
+        "a second at most, however much is said in it."
+    ),
+]
+
 
 @strawberry.type(description="A message that was stored.")
 class MessageStoredEvent:
@@ -67,6 +76,10 @@ class SessionListEventKind(Enum):
         "updated", description="Its title, configs or tags were changed, or whether it is archived or pinned."
     )
     DELETED = strawberry.enum_value("deleted", description="It is gone.")
+    ACTIVE = strawberry.enum_value(
+        "active",
+        description="Something was said in it: its lastActivityAt is later. Told only where `activity` is asked for.",
+    )
 
 
 @strawberry.type(description="A change of a user's list of sessions.")
@@ -104,9 +117,12 @@ class Subscription:
         description="Changes of a user's list of sessions from now on. There is no going on after a break: read the "
         "list anew."
     )
-    async def session_list_changed(self, info: Info, user: OfUser = None) -> AsyncGenerator[SessionListEvent, None]:
+    async def session_list_changed(
+        self, info: Info, user: OfUser = None, activity: WithActivity = False
+    ) -> AsyncGenerator[SessionListEvent, None]:
         owner = info.context.reading_for(user, "user")
-        return _changes(info, owner)
+        following = info.context.following
+        return _changes(info, owner, following.changes(owner, by=info.context.viewer, activity=activity))
 
 
 async def _each(info: Info, events: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
@@ -124,8 +140,10 @@ async def _told(info: Info, messages: AsyncGenerator[Followed, None]) -> AsyncGe
             yield await MessageStoredEvent.of(info, followed)
 
 
-async def _changes(info: Info, owner: str) -> AsyncGenerator[SessionListEvent, None]:
-    async with aclosing(_each(info, info.context.following.changes(owner, by=info.context.viewer))) as changes:
+async def _changes(
+    info: Info, owner: str, told: AsyncGenerator[ListChanged, None]
+) -> AsyncGenerator[SessionListEvent, None]:
+    async with aclosing(_each(info, told)) as changes:
         async for change in changes:
             event = await _event(info, owner, change)
             if event:

@@ -67,6 +67,8 @@ class Erasing:
         self._events = events
         self._turn = turn
         self._begun = asyncio.Event()
+        self._open: list[Open] = []
+        """Those that were found open at the last look, by the process whose turn it is."""
 
     async def delete_user(self, owner: str, *, key: str | None = None) -> Asked:
         """Begin to erase a user, or go on with it for a while, and tell how far it is.
@@ -96,6 +98,17 @@ class Erasing:
         finally:
             await leave(self._turn)
 
+    @property
+    def seen_open(self) -> int:
+        """How many were open at the last look of this process; 0 where another looks after them."""
+        return len(self._open)
+
+    @property
+    def oldest_seconds(self) -> float:
+        """For how long the oldest of these has been open."""
+        begun = [one.begun_at for one in self._open if one.begun_at]
+        return max(0.0, (self._creation.now() - min(begun)).total_seconds()) if begun else 0.0
+
     async def count(self) -> int:
         """Count those that are open."""
         return len(await erasures.open_ones())
@@ -118,11 +131,11 @@ class Erasing:
             step = await self._advance(erasure)
             if step.is_over:
                 return
-            if step.is_hindered or loop.time() - moved > _IDLE:
-                break
             if step.done:
                 moved = loop.time()
-            else:
+            if step.is_hindered or loop.time() - moved > _IDLE:
+                break
+            if not step.done:
                 await asyncio.sleep(_LOOK_AGAIN)
         self._begun.set()
 
@@ -130,9 +143,12 @@ class Erasing:
         """Let each that is open come one round further, and tell whether any did."""
         try:
             if self._turn and not await self._turn.take():
+                self._open = []
                 return False
             self._begun.clear()
-            steps = [await self._advance(erasure) for erasure in await erasures.open_ones()]
+            self._open = await erasures.open_ones()
+            steps = [await self._advance(erasure) for erasure in self._open]
+            self._open = [one for one, step in zip(self._open, steps, strict=True) if not step.is_over]
         except DatabaseFailure as failure:
             _LOG.warning("erasures are put off: %s", failure.for_log)
             return False

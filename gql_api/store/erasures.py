@@ -27,7 +27,7 @@ _BEGIN = Statement(f"""
 INSERT INTO erasures ({_COLUMNS}) VALUES ($1, $2, $3, $4, NULL, 0, 0, 0, 0) ON CONFLICT DO NOTHING RETURNING id
 """)  # noqa: S608 - names of our own columns
 _OPEN = Statement(
-    "SELECT id, user_identifier FROM erasures WHERE user_identifier IS NOT NULL ORDER BY begun_micros, id"
+    "SELECT id, user_identifier, begun_micros FROM erasures WHERE user_identifier IS NOT NULL ORDER BY begun_micros, id"
 )
 _OF_USER = Statement("SELECT id FROM erasures WHERE user_identifier = $1")
 _FIND = Statement(f"SELECT {_COLUMNS} FROM erasures WHERE id = $1")  # noqa: S608 - as above
@@ -53,6 +53,11 @@ SELECT (SELECT COUNT(*) FROM message_keys WHERE session_id IN ({marks})) AS keys
        + (SELECT COUNT(*) FROM message_counts WHERE session_id IN ({marks}))
        + (SELECT COUNT(*) FROM session_tags WHERE session_id IN ({marks})) AS entries
 """
+_TEXTS = Statement("""
+SELECT (SELECT COUNT(*) FROM message_texts WHERE session_id = $1)
+       + (SELECT COUNT(*) FROM message_texts_read WHERE session_id = $1) AS count
+""")
+_ADD_TEXTS = Statement("UPDATE erasures SET index_entries = index_entries + $2 WHERE user_identifier = $1 RETURNING id")
 _DISCARD = Statement("""
 DELETE FROM session_mappings WHERE id = $1 AND user_identifier = $2 AND state = 'deleting'
   AND EXISTS (SELECT 1 FROM erasures WHERE user_identifier = $2) RETURNING creation_key
@@ -74,10 +79,11 @@ _COUNT = Statement("SELECT COUNT(*) AS count FROM erasures WHERE finished_micros
 
 
 class Open(NamedTuple):
-    """An erasure that is under way."""
+    """An erasure that is under way; since when only where it was looked up."""
 
     id: UUID
     owner: str
+    begun_at: datetime | None = None
 
 
 @rereading
@@ -96,7 +102,8 @@ async def under_way(owner: str) -> UUID | None:
 @rereading
 async def open_ones() -> list[Open]:
     """Return all that are under way, those first that have been for longest."""
-    return [Open(rows.as_uuid(row["id"]), row["user_identifier"]) for row in await _OPEN.rows()]
+    found = await _OPEN.rows()
+    return [Open(rows.as_uuid(row["id"]), row["user_identifier"], from_micros(row["begun_micros"])) for row in found]
 
 
 @rereading
@@ -130,7 +137,10 @@ async def entomb(owner: str, id: UUID, *, now: datetime, lease_until: datetime) 
     async with in_transaction():
         found = await _ENTOMB_IN[_dialect()].rows(id, owner, rows.utc(now), rows.utc(lease_until))
         if found:
+            [told] = await _TEXTS.rows(id)
             await texts.forget(id)
+            if told["count"]:  # at the end: others who count for this user wait for it
+                await _ADD_TEXTS.rows(owner, told["count"])
     return rows.mapping(found[0]) if found else None
 
 

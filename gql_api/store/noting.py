@@ -4,6 +4,7 @@ Places of messages, when a session was last active, and how it opens. All of it 
 later activity stays, and so does an earlier opening, so it makes no difference who writes, and in which order.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -42,17 +43,21 @@ _IS_NEWS = f"state = 'ready' AND ({_IS_LATER} OR {_IS_EARLIER})"
 _NOTE_POSTGRES = f"""
 WITH stood AS ({_PLACES_POSTGRES})
 UPDATE session_mappings SET {_SET.format(**_VALUES)} FROM (
-  SELECT id AS its_id, seen_at, its_text, its_micros, is_start
+  SELECT id AS its_id, seen_at, its_text, its_micros, is_start, {_IS_LATER.format(**_VALUES)} AS is_moved
   FROM session_mappings JOIN unnest($4::uuid[], $5::timestamptz[], $6::text[], $7::bigint[], $8::boolean[])
     AS seen (seen_id, seen_at, its_text, its_micros, is_start) ON id = seen_id
   WHERE {_IS_NEWS.format(**_VALUES)} ORDER BY id FOR NO KEY UPDATE OF session_mappings
-) AS news WHERE id = its_id
+) AS news WHERE id = its_id RETURNING id, user_identifier, is_moved
 """  # noqa: S608 - names of our own columns
 """Rows are taken in the order of their ids, so that no two servers wait for each other."""
 _NUMBERED = {"seen_at": "?2", "text": "?3", "micros": "?4", "is_start": "?5"}
 _NOTE_SQLITE = f"""
 UPDATE session_mappings SET {_SET.format(**_NUMBERED)} WHERE id = ?1 AND {_IS_NEWS.format(**_NUMBERED)}
 """  # noqa: S608 - as above
+_KNOWN_SQLITE = Statement("""
+SELECT id, user_identifier, created_at, last_activity_at FROM session_mappings
+WHERE state = 'ready' AND id IN (SELECT value FROM json_each($1))
+""")
 _OPENINGS = "SELECT id, opening FROM session_mappings WHERE state = 'ready' AND opening <> '' AND id "
 _OPENINGS_POSTGRES = Statement(f"{_OPENINGS}= ANY($1::uuid[])")
 
@@ -99,9 +104,16 @@ class Seen:
         return (at, opening.text, to_micros(opening.at), opening.is_start) if opening else (at, None, None, False)
 
 
+class Moved(NamedTuple):
+    """A session that is active later than was known, and whose it is."""
+
+    user: str
+    session_id: UUID
+
+
 @translating
-async def note(places: Sequence[tuple[UUID, datetime, str]], seen: Mapping[UUID, Seen]) -> None:
-    """Write down the places of messages and what else was seen, of sessions that are ready.
+async def note(places: Sequence[tuple[UUID, datetime, str]], seen: Mapping[UUID, Seen]) -> list[Moved]:
+    """Write down the places of messages and what else was seen, of sessions that are ready; give those that moved.
 
     A place is the session, the time, and the message's id as all ids are written.
     """
@@ -109,12 +121,24 @@ async def note(places: Sequence[tuple[UUID, datetime, str]], seen: Mapping[UUID,
     rows = [(session_id, to_micros(created_at), id) for session_id, created_at, id in places]
     news = [(session_id, *one.values()) for session_id, one in seen.items()]
     if connection.capabilities.dialect != "sqlite":
-        await connection.execute_query_dict(_NOTE_POSTGRES, [*columns(rows, 3), *columns(news, 5)])
-        return
+        noted = await connection.execute_query_dict(_NOTE_POSTGRES, [*columns(rows, 3), *columns(news, 5)])
+        return [Moved(row["user_identifier"], row["id"]) for row in noted if row["is_moved"]]
     if rows:
         await connection.execute_many(_PLACE_SQLITE, [[str(session), *rest] for session, *rest in rows])
+    moved = await _moving({id: one.active_at for id, one in seen.items() if one.active_at})
     if news:
         await connection.execute_many(_NOTE_SQLITE, [[str(session), *rest] for session, *rest in news])
+    return moved
+
+
+async def _moving(active: Mapping[UUID, datetime]) -> list[Moved]:
+    """Tell beforehand which sessions move when this is noted: on SQLite nobody else notes meanwhile."""
+    known = await _KNOWN_SQLITE.rows(json.dumps([*map(str, active)])) if active else []
+    return [
+        Moved(row["user_identifier"], row["id"])
+        for row in known
+        if utc(active[row["id"]]) > (row["last_activity_at"] or row["created_at"])
+    ]
 
 
 @rereading

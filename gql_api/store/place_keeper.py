@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import Self
@@ -29,8 +29,16 @@ _NOTHING = Seen()
 class PlaceKeeper:
     """Takes what is to be kept at once, and writes it soon; what a failure loses will be learnt again."""
 
-    def __init__(self, *, every: float = 0.5, texts: TextKeeper | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        every: float = 0.5,
+        texts: TextKeeper | None = None,
+        tell_active: Callable[[str, UUID], None] | None = None,
+    ) -> None:
+        """`tell_active` is called of whose session it is written down that it was active, once others can read it."""
         self._every = every
+        self._tell_active = tell_active
         self.texts = texts
         """What is said; None where it is not to be kept, as nobody searches it."""
         self._places: dict[tuple[UUID, datetime, str], None] = {}
@@ -140,8 +148,10 @@ class PlaceKeeper:
             await places.forget(session_id)
         for start in range(0, len(learnt), _AT_ONCE) or (0,):
             async with self._telling() as seen:
-                if learnt or seen:
-                    await noting.note(learnt[start : start + _AT_ONCE], seen)
+                moved = await noting.note(learnt[start : start + _AT_ONCE], seen) if learnt or seen else []
+            if self._tell_active:
+                for user, session_id in moved:
+                    self._tell_active(user, session_id)
         if counted:
             await places.put_counts(counted)
         if self.texts:

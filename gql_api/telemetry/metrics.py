@@ -16,6 +16,11 @@ STATES: dict[str, tuple[str, Literal["livesum", "livemax"]]] = {
     "upstream_waiting": ("Calls of Acontext that wait for their turn.", "livesum"),
     "upstream_breaker_open": ("Whether Acontext is left alone for a while after too many failures: 1 or 0.", "livemax"),
     "sessions_followed": ("Sessions that are read for their subscribers.", "livesum"),
+    "erasures_open": (
+        "Erasures of users that are not finished, by the last look of the server that goes on with them; 0 elsewhere.",
+        "livesum",
+    ),
+    "erasures_oldest_seconds": ("For how long the oldest of them has been open; 0 where none is.", "livemax"),
     "database_connections": ("Connections to PostgreSQL that are open.", "livesum"),
     "database_connections_idle": ("Connections to PostgreSQL that nobody uses just now.", "livesum"),
     "database_connections_max": ("Connections to PostgreSQL that may be open.", "livesum"),

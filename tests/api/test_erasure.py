@@ -1,8 +1,11 @@
 """Erasing a user: all that is known here of theirs is gone, here and in Acontext, and nothing else is."""
 
+import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
+
+from tortoise.context import require_context
 
 from api.callers import BY_TOKEN, proven
 from api.client import CREATE, Client
@@ -63,6 +66,30 @@ async def test_all_of_a_user_is_gone_and_nothing_else(client: Client, upstream: 
     assert sessions == {kept["acontextId"], other}
     assert disks == {kept["disk"]["acontextId"], others_disk}
     assert users == {"anna@example.com", "bob", f"gql-api:disk:{kept['acontextId']}"}
+
+
+async def test_the_report_counts_every_row_that_hung_on_the_sessions(client: Client) -> None:
+    anna = client.as_user("anna")
+    for title in ("one", "two"):
+        made = await made_full(anna, title)
+        await anna.store(made["id"], "a needle", "another")
+    await made_full(client.as_user("bob"), "Bob's")
+    await anna.data('{ searchMessages(query: "needle") { totalCount } }')  # by then all is written that is to be kept
+    kept = await kept_of("anna")
+    assert kept["message_texts"] == kept["message_places"] == 8
+    erasure = await erased(anna)
+    assert erasure["indexEntriesDeleted"] == sum(kept.values())
+
+
+async def kept_of(user: str) -> dict[str, int]:
+    """Count the rows of each table of entries that hang on a user's sessions."""
+    of_user = f"session_id IN (SELECT id FROM session_mappings WHERE user_identifier = '{user}')"  # noqa: S608
+    counted = {}
+    for table in ("message_places", "message_counts", "message_texts", "message_texts_read", "session_tags"):
+        statement = f"SELECT COUNT(*) AS count FROM {table} WHERE {of_user}"  # noqa: S608 - names of our own tables
+        [row] = await require_context().db().execute_query_dict(statement)
+        counted[table] = row["count"]
+    return counted
 
 
 async def test_a_user_who_has_nothing_is_erased_at_once_and_may_begin_anew(client: Client, upstream: Upstream) -> None:
@@ -147,6 +174,20 @@ async def test_many_sessions_go_in_one_call_and_in_bounded_steps(client: Client,
     assert counts(await erased(anna)) == [40, 40, 0, 0, 0]
     assert len(upstream.calls) == 3 * 40
     assert await left_upstream(upstream) == (set(), set(), {"anna"})
+
+
+async def test_a_slow_acontext_that_lets_all_go_is_asked_for_as_long_as_the_request_may_take(
+    client: Client, upstream: Upstream
+) -> None:
+    anna = client.as_user("anna")
+    for _ in range(17):
+        await anna.create()
+
+    async def slowly(_: object) -> None:
+        await asyncio.sleep(0.1)  # so that sixteen take longer than is waited where nothing moves
+
+    upstream.meanwhile = slowly
+    assert counts(await erased(anna)) == [17, 17, 0, 0, 0]
 
 
 async def test_another_server_of_the_same_data_goes_on(

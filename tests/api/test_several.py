@@ -120,7 +120,9 @@ class TestBounds:
         missing = [str(uuid4()) for _ in range(100)]
         assert await delete(client, missing) == ([], [("NOT_FOUND", at(place)) for place in range(100)])
         for document in (UPDATE, DELETE):
-            assert await client.code(document, input={"ids": ["no id"]}) == "BAD_USER_INPUT"
+            [error] = (await client.answer(document, input={"ids": [missing[0], "no id"]}))["errors"]
+            assert error["extensions"] == {"code": "BAD_USER_INPUT"}
+            assert error["message"] == "ids.1: this is not an id of a Session."
 
     async def test_whole_conversations_of_more_than_ten_are_refused_before_anything_is_done(
         self, client: Client

@@ -60,7 +60,7 @@ async def until(is_so: Callable[[], object]) -> None:
 
 
 async def test_servers_on_one_database_hear_each_other_and_themselves_once(url: str) -> None:
-    change = ListChanged(ListChange.DELETED, owner_key("ada"), SESSION)
+    change, active = [ListChanged(kind, owner_key("ada"), SESSION) for kind in (ListChange.DELETED, ListChange.ACTIVE)]
     erased = UserErased(owner_key("ada"))
     async with server(url) as (one, heard_here), server(url) as (_, heard_there):
         assert one.is_whole
@@ -68,10 +68,11 @@ async def test_servers_on_one_database_hear_each_other_and_themselves_once(url: 
         assert heard_here.events == [STORED]
         one.publish(change)
         one.publish(erased)
-        await until(lambda: len(heard_there.events) == 3)
-        one.publish(MessagesStored(uuid4()))
+        one.publish(active)
         await until(lambda: len(heard_there.events) == 4)
-    assert heard_there.events[:3] == [STORED, change, erased]
+        one.publish(MessagesStored(uuid4()))
+        await until(lambda: len(heard_there.events) == 5)
+    assert heard_there.events[:4] == [STORED, change, erased, active]
     assert heard_here.events == [*heard_there.events]
 
 

@@ -77,6 +77,68 @@ async def test_a_followed_session_is_active_when_others_store_in_it_too(live: Li
     assert [node["id"] for node in latest["sessions"]["nodes"]] == [followed["id"], newer["id"]]
 
 
+WITH_ACTIVITY = """
+subscription ($user: String) {
+  sessionListChanged(user: $user, activity: true) { kind sessionEdge { node { id lastActivityAt } } deletedSessionId }
+}
+"""
+LATEST = "{ sessions(orderBy: LAST_ACTIVITY_DESC) { nodes { id lastActivityAt } } }"
+
+
+async def test_that_something_was_said_is_told_to_who_asks_for_it_and_in_the_list_by_then(live: Live) -> None:
+    quiet, said = (await live.client.create())["id"], (await live.client.create())["id"]
+    async with live.socket() as socket:
+        plain, active, annas = [
+            await socket.subscribe(query, **user)
+            for query, user in ((FOLLOW, {}), (WITH_ACTIVITY, {}), (WITH_ACTIVITY, {"user": "anna"}))
+        ]
+        await socket.settled()
+        for id, other in ((said, quiet), (quiet, said)):
+            await live.client.store(id, "hello")
+            event = await socket.event(active)
+            listed = (await live.client.data(LATEST))["sessions"]["nodes"]
+            assert event == {"kind": "ACTIVE", "sessionEdge": {"node": listed[0]}, "deletedSessionId": None}
+            assert [node["id"] for node in listed] == [id, other]
+        await live.client.data(DELETE, id=said)
+        told = [await socket.event(id) for id in (plain, active)]
+        assert [(event["kind"], event["deletedSessionId"]) for event in told] == [("DELETED", said)] * 2
+        hers = await live.client.as_user("anna").create()
+        assert (await socket.event(annas))["sessionEdge"]["node"]["id"] == hers["id"]
+
+
+async def test_a_busy_session_is_told_of_now_and_then_and_in_the_end_as_it_is(live: Live) -> None:
+    id = (await live.client.create())["id"]
+    async with live.socket() as socket:
+        subscribed = await socket.subscribe(WITH_ACTIVITY)
+        await socket.settled()
+        for number in range(60):
+            await live.client.store(id, str(number))
+            await live.client.data(LATEST)  # which has written what there is to be told
+        last = (await live.client.data(LATEST))["sessions"]["nodes"][0]
+        told = [(await socket.event(subscribed))["sessionEdge"]["node"]]
+        while told[-1] != last:
+            told.append((await socket.event(subscribed))["sessionEdge"]["node"])
+    assert {node["id"] for node in told} == {id}
+    assert len(told) < 30
+
+
+async def test_what_others_stored_is_told_once_it_is_read(live: Live, upstream: Upstream) -> None:
+    made = await live.client.create()
+    body = {"blob": {"role": "user", "content": "theirs"}, "format": "openai"}
+    await upstream.ask("POST", f"/session/{made['acontextId']}/messages", json=body)
+    page = "query ($id: ID!) { session(id: $id) { messages(last: 1) { nodes { createdAt } } } }"
+    async with live.socket() as socket:
+        subscribed = await socket.subscribe(WITH_ACTIVITY)
+        await socket.settled()
+        for _ in range(2):
+            [message] = (await live.client.data(page, id=made["id"]))["session"]["messages"]["nodes"]
+        event = await socket.event(subscribed)
+        assert event["kind"] == "ACTIVE"
+        assert event["sessionEdge"]["node"] == {"id": made["id"], "lastActivityAt": message["createdAt"]}
+        await live.client.data(DELETE, id=made["id"])
+        assert (await socket.event(subscribed))["kind"] == "DELETED"
+
+
 async def test_what_changes_nothing_is_not_told(live: Live) -> None:
     made = await live.client.create(title="Tea")
     async with live.socket() as socket:

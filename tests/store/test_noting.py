@@ -46,9 +46,13 @@ async def test_the_latest_activity_and_the_earliest_opening_stay(
     bound = await mappings.bind(intent.id, disk=new_disk(), lease_until=intent.lease_until, now=BEGUN)
     other = await make_ready("bob")
     assert bound
+    latest = BEGUN
     for one in seen:
-        for _ in range(data.draw(st.integers(1, 2))):
-            await noting.note([], {bound.id: one})
+        moves = one.active_at is not None and one.active_at > latest
+        latest = max(latest, one.active_at or latest)
+        assert await noting.note([], {bound.id: one}) == ([("ada", bound.id)] if moves else [])
+        if data.draw(st.booleans()):
+            assert await noting.note([], {bound.id: one}) == []
     assert await kept(bound.id) == expected(seen, adopted=adopted)
     assert await kept(other.id) == (None, "")
 
@@ -58,7 +62,10 @@ async def test_several_sessions_are_noted_at_once_and_only_those_that_are_ready(
     await mappings.entomb("ada", gone.id, now=BEGUN, lease_until=BEGUN)
     later = BEGUN + timedelta(seconds=1)
     seen = Seen(later, Opening("hello", later, is_start=True))
-    await noting.note([(one.id, later, str(two.id))], {one.id: seen, two.id: Seen(later), gone.id: seen})
+    hers, same = await make_ready("bob"), await make_ready()
+    noted = {one.id: seen, two.id: Seen(later), gone.id: seen, hers.id: Seen(later), same.id: Seen(BEGUN)}
+    moved = await noting.note([(one.id, later, str(two.id))], noted)
+    assert sorted(moved) == sorted([("ada", one.id), ("ada", two.id), ("bob", hers.id)])
     assert [await kept(session.id) for session in (one, two, gone)] == [(later, "hello"), (later, ""), (None, None)]
     assert await noting.openings([one.id, two.id, gone.id]) == {one.id: "hello"}
     found = await mappings.ready("ada", [one.id, gone.id])

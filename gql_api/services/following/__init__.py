@@ -58,7 +58,8 @@ class Following:
     """Reads are nobody's request: what is noted of one must not be noted of who came first."""
     _feeds: dict[UUID, Feed] = field(default_factory=dict)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
-    _lists: defaultdict[str, set[Subscriber[ListChanged]]] = field(default_factory=lambda: defaultdict(set))
+    _lists: defaultdict[str, dict[Subscriber[ListChanged], bool]] = field(default_factory=lambda: defaultdict(dict))
+    """Who follows the list of whom, and whether it is to be told of activity too."""
     _users: Counter[str] = field(default_factory=Counter)
     _has_ended: bool = False
 
@@ -134,19 +135,21 @@ class Following:
             return Seen.of(Mark(since.created_at - self.settling.overlap))
         return Seen.of(since or feed.seen.mark())
 
-    async def changes(self, owner: str, *, by: model.Viewer) -> AsyncGenerator[ListChanged, None]:
+    async def changes(
+        self, owner: str, *, by: model.Viewer, activity: bool = False
+    ) -> AsyncGenerator[ListChanged, None]:
         """Give what changes in a user's list from now on; raises `SubscriptionInterrupted` when some may be missing."""
         subscriber: Subscriber[ListChanged] = self._subscriber(by)
         key = owner_key(owner)
         with self._counted(by.user):
             if not self.broker.is_whole:
                 raise SubscriptionInterrupted(_MISSED)
-            self._lists[key].add(subscriber)
+            self._lists[key][subscriber] = activity
             try:
                 while change := await subscriber.next():
                     yield change
             finally:
-                self._lists[key].discard(subscriber)
+                del self._lists[key][subscriber]
                 if not self._lists[key]:
                     del self._lists[key]
 
@@ -204,12 +207,19 @@ class Following:
             self._hear_of_end(event)
             return
         if isinstance(event, ListChanged):
-            for subscriber in list(self._lists.get(event.owner, ())):
-                subscriber.offer(event)
-        if isinstance(event, MessagesStored) or event.change is not ListChange.CREATED:
+            self._hear_of_list(event)
+        # What is active was read already, or is told as MessagesStored.
+        if isinstance(event, MessagesStored) or event.change in (ListChange.UPDATED, ListChange.DELETED):
             feed = self._feeds.get(event.session_id)
             if feed:
                 feed.hasten()
+
+    def _hear_of_list(self, event: ListChanged) -> None:
+        for subscriber, has_activity in list(self._lists.get(event.owner, {}).items()):
+            if event.change is not ListChange.ACTIVE:
+                subscriber.offer(event)
+            elif has_activity:
+                subscriber.offer_once(event)
 
     def _hear_of_end(self, event: UserErased) -> None:
         """Let who follows the list read it anew, and who follows a session of it see that it is gone."""

@@ -100,7 +100,7 @@ export const DeleteSession = graphql(`
 
 export const SessionListChanged = graphql(`
   subscription SessionListChanged {
-    sessionListChanged {
+    sessionListChanged(activity: true) {
       kind
       sessionEdge {
         cursor

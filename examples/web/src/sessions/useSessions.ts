@@ -6,7 +6,6 @@ import { onReturn } from "../api/live";
 import { useFollowing } from "../api/useFollowing";
 import { MoreSessions, SessionListChanged, Sessions } from "./documents";
 import { dropSession, putSession, shown } from "./store";
-import { useLatest } from "./useLatest";
 
 export function useSessions(archived: boolean) {
   const { cache } = useApolloClient();
@@ -18,7 +17,6 @@ export function useSessions(archived: boolean) {
       if (deletedSessionId) dropSession(cache, deletedSessionId);
     },
   });
-  useLatest(archived);
   // There is no going on after a break: the list is read anew.
   useEffect(() => onReturn(() => void refetch()), [refetch]);
 
