@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Hashable
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 S = TypeVar("S", bound="RequestScope | None")
 
@@ -17,10 +17,15 @@ class Exceeded(Exception):
         self.most = most
 
 
+class OneTooLarge(Exceeded):
+    """More came in one answer than any may have."""
+
+
 class Room:
     """How many bytes may still be received, by whatever calls share it."""
 
     __slots__ = ("_left", "_most")
+    exceeded: ClassVar[type[Exceeded]] = Exceeded
 
     def __init__(self, most: int) -> None:
         self._most = self._left = most
@@ -29,7 +34,19 @@ class Room:
         """Count what has come; raise `Exceeded` as soon as it is too much."""
         self._left -= size
         if self._left < 0:
-            raise Exceeded(self._most)
+            raise self.exceeded(self._most)
+
+    def expect(self, size: int) -> None:
+        """Raise what `take` would, for what is announced and has not come yet."""
+        if size > self._left:
+            raise self.exceeded(self._most)
+
+
+class RoomOfOne(Room):
+    """How many bytes one answer may have, whoever asks."""
+
+    __slots__ = ()
+    exceeded = OneTooLarge
 
 
 class RequestScope:

@@ -213,6 +213,7 @@ async def open_gateway(
                 concurrency=settings.upstream_concurrency,
                 seconds=settings.upstream_timeout,
                 transfer_seconds=settings.upstream_transfer_timeout,
+                answer=settings.max_answer_size,
             ),
             sender=front(sender) if front else sender,
             shown_at=settings.public_url if settings.serve_public_urls and not settings.is_embedded else None,

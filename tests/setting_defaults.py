@@ -38,6 +38,7 @@ DEFAULTS: dict[str, Any] = {
     "upstream_concurrency": 64,
     "upstream_timeout": 10.0,
     "upstream_transfer_timeout": 30.0,
+    "max_answer_size": 32 * 1024 * 1024,
     "request_timeout": 30.0,
     "production": False,
     "store_settling": 60.0,

@@ -49,6 +49,14 @@ class AcontextSettings(BaseModel):
         le=300,
         description="Seconds that one call of Acontext may take when it moves a whole file.",
     )
+    max_answer_size: int = Field(
+        32 * 1024 * 1024,
+        alias="GQL_API_MAX_ANSWER_SIZE",
+        ge=1024 * 1024,
+        description="Bytes that one answer of Acontext may have, unpacked, where it is no query that reads: to write, "
+        "to follow, in the background. A larger one is not read to its end, and is UPSTREAM_UNAVAILABLE. Queries have "
+        "`GQL_API_MAX_READ_SIZE` and `GQL_API_MAX_DOWNLOAD_SIZE`. In memory JSON takes several times its size.",
+    )
     store_settling: float = Field(
         60.0,
         alias="GQL_API_STORE_SETTLING",

@@ -15,9 +15,10 @@ from acontext.errors import TransportError
 from pydantic_core import from_json
 
 from gql_api.errors import CostLimitExceeded
-from gql_api.request_scope import Exceeded
+from gql_api.request_scope import Exceeded, OneTooLarge
 from gql_api.telemetry import outgoing_headers
 from gql_api.upstream.exchange import room
+from gql_api.upstream.failures import TooMuch
 from gql_api.upstream.measuring import note_answer, note_request
 from gql_api.upstream.routes import route_of
 from gql_api.upstream.sender import Answer, NoAnswer, NotAnAnswer, Request, Sender, Stream
@@ -96,6 +97,8 @@ class Client(AcontextAsyncClient):
             _distrust(path, answer)
         except NoAnswer as error:
             raise TransportError(type(error).__name__) from error
+        except OneTooLarge as error:
+            raise TooMuch(error.most) from error
         except Exceeded as error:
             raise CostLimitExceeded(
                 f"One operation reads at most {error.most} bytes from Acontext: ask for fewer things, or by pages."

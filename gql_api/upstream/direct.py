@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import unquote
 
+from gql_api.request_scope import Exceeded
 from gql_api.upstream.sender import Answer, NoAnswer, Request, Stream
 
 _Message = MutableMapping[str, Any]
@@ -23,28 +24,31 @@ class Direct:
 
         Raises `NoAnswer` where it ends without one, or `Exceeded`.
         """
-        exchange = _Exchange(request.body)
+        exchange = _Exchange(request)
         try:
             await self._app(_scope(request), exchange.receive, exchange.send)
         except Exception:
             exchange.status = exchange.status or _CRASHED
         else:
-            if not exchange.ended.is_set():
+            if not (exchange.ended.is_set() or exchange.exceeded):
                 raise NoAnswer
-        if request.room:
-            request.room.take(sum(map(len, exchange.body)))
+        if exchange.exceeded:  # whatever the application has made of it
+            raise exchange.exceeded
         return Answer(exchange.status, "", exchange.headers, b"".join(exchange.body))
 
 
 class _Exchange:
     """One request and its answer, in the messages of ASGI."""
 
-    def __init__(self, content: bytes | Stream) -> None:
+    def __init__(self, request: Request) -> None:
+        content = request.body
+        self._room = request.room
         self._pieces = aiter(content) if isinstance(content, Stream) else None
         self._content: bytes | None = b"" if isinstance(content, Stream) else content
         self.status = 0
         self.headers: dict[str, str] = {}
         self.body: list[bytes] = []
+        self.exceeded: Exceeded | None = None
         self.ended = asyncio.Event()
 
     async def receive(self) -> _Message:
@@ -62,9 +66,19 @@ class _Exchange:
             headers = message.get("headers", ())
             self.headers = {_text(name).lower(): _text(value) for name, value in headers}
         elif message["type"] == "http.response.body":
-            self.body.append(message.get("body", b""))
+            self._take(message.get("body", b""))
             if not message.get("more_body", False):
                 self.ended.set()
+
+    def _take(self, piece: bytes) -> None:
+        try:
+            if self._room:
+                self._room.take(len(piece))
+        except Exceeded as error:
+            self.body.clear()
+            self.exceeded = error
+            raise
+        self.body.append(piece)
 
 
 def _text(name: bytes) -> str:

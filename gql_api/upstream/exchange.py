@@ -9,9 +9,13 @@ from gql_api.telemetry import Call
 
 @dataclass(slots=True)
 class Exchange:
-    """What the SDK does not tell of one call: noted as its tries come and go. `room` is for their answers."""
+    """What the SDK does not tell of one call: noted as its tries come and go. `room` is for their answers.
+
+    `is_alone` says that each try has a room of its own.
+    """
 
     room: Room | None = None
+    is_alone: bool = False
     retry_after: float | None = None
     route: str | None = None
     tries: int = 0
@@ -22,6 +26,6 @@ exchange: ContextVar[Exchange | None] = ContextVar("exchange", default=None)
 
 
 def room() -> Room | None:
-    """Give the room for the answer to the call at hand; None where it may be of any size."""
+    """Give the room for the answer to the call at hand; None outside of any."""
     told = exchange.get()
     return told.room if told else None

@@ -43,6 +43,13 @@ class Unavailable(UpstreamUnavailable):
         self.sound = sound
 
 
+class TooMuch(Unavailable):
+    """An answer is larger than any may be: who asked for a page may ask for a smaller one."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"Acontext gave an answer of more than {most} bytes.", Fate.UNREADABLE, sound=True)
+
+
 class Late(UpstreamTimeout):
     """No answer in time; `Fate.UNSENT` when not even a connection was had in time."""
 

@@ -12,7 +12,7 @@ import stamina
 
 from gql_api import request_scope
 from gql_api.later import Later, Limit
-from gql_api.request_scope import RequestScope, Room
+from gql_api.request_scope import RequestScope, Room, RoomOfOne
 from gql_api.upstream.breaker import Breaker
 from gql_api.upstream.exchange import Exchange, exchange
 from gql_api.upstream.failures import Fate, Late, Unavailable
@@ -30,6 +30,7 @@ T = TypeVar("T")
 ATTEMPTS = 3
 FIRST_SHARE = 0.4
 """How much of a request's time the first try may take where there may be others."""
+LARGEST_ANSWER = 32 * 1024 * 1024
 _LEAST = 0.05
 """Seconds that a try must have before it is worth while."""
 _LONGEST_PAUSE = 30
@@ -43,11 +44,12 @@ _CLOSED = "This server ends, and asks Acontext for nothing more."
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of one process: calls at a time, and seconds for one call of each size."""
+    """Bounds of one process: calls at a time, seconds for one call of each size, and bytes of one answer."""
 
     concurrency: int
     seconds: float
     transfer_seconds: float
+    answer: int = LARGEST_ANSWER
 
     def of(self, size: Size) -> float:
         """Give the seconds that one call may take, waiting for its turn not included."""
@@ -94,8 +96,12 @@ class GuardedCalls:
         No turn is waited for, and an open breaker is no hindrance: nothing else might ever close it again where those
         who ask for readiness keep the requests away.
         """
-        with translated():
-            await self._client.ping()
+        token = exchange.set(Exchange(RoomOfOne(self._limits.answer)))
+        try:
+            with translated():
+                await self._client.ping()
+        finally:
+            exchange.reset(token)
 
     async def __call__(self, kind: Kind, ask: "Callable[[AcontextAsyncClient], Awaitable[T]]") -> T:
         """Return what `ask` gets from the SDK's client, or raise one of our failures."""
@@ -110,9 +116,10 @@ class GuardedCalls:
     ) -> T:
         """Return what `read` makes of the answer; an answer that it cannot read is Acontext's failure too.
 
-        Raises `CostLimitExceeded` where the answer does not fit into the room.
+        Raises `CostLimitExceeded` where the answer does not fit into the room; without one, `TooMuch` where it is
+        larger than any may be.
         """
-        told = Exchange(room)
+        told = Exchange(room, is_alone=room is None)
         attempt = partial(self._ask, ask, read, told)
         token = exchange.set(told)
         try:
@@ -141,6 +148,8 @@ class GuardedCalls:
         if self._is_closed:
             raise Unavailable(_CLOSED, Fate.CLOSED)
         told.retry_after = None
+        if told.is_alone:
+            told.room = RoomOfOne(self._limits.answer)  # another try has an answer of its own
         return read(await ask(self._client))
 
     async def _once(self, kind: Kind, ask: Callable[[], Awaitable[T]], *, share: float) -> T:

@@ -50,6 +50,7 @@ async def _content(response: aiohttp.ClientResponse, room: Room | None) -> bytes
     if room is None:
         return await response.read()
     pieces = []
+    room.expect(response.content_length or 0)
     async for piece in response.content.iter_any():
         room.take(len(piece))
         pieces.append(piece)

@@ -11,7 +11,7 @@ from gql_api.upstream.sender import Answer
 _LONGEST_FIELD = 100 * 1024
 _MOST_FIELDS = 128
 _LONGEST_HEAD = 1024 * 1024
-_SWITCHED, _FINAL = 101, 200
+_SWITCHED, _FINAL, _NOT_MODIFIED = 101, 200, 304
 _DEFLATE = 8
 _RAW_DEFLATE = -zlib.MAX_WBITS
 _GZIP = 16 + zlib.MAX_WBITS
@@ -119,6 +119,8 @@ class Reply:
         self._status = self._parser.get_status_code()
         if self._is_head and self._status >= _FINAL:
             self._keeps, self.is_whole = False, True  # the parser would wait for a body
+        elif self._room and self._headers.get("content-length", "").isdigit() and self._status != _NOT_MODIFIED:
+            self._room.expect(int(self._headers["content-length"]))
 
     def on_body(self, piece: bytes) -> None:
         if self._room:

@@ -11,11 +11,13 @@ from uuid import UUID
 
 from gql_api import model
 from gql_api.upstream import cursor
+from gql_api.upstream.failures import TooMuch
 from gql_api.upstream.messages import LARGEST_PAGE, Reading
 
 Read = Callable[[Reading], Awaitable[model.MessagePage]]
 Place = tuple[datetime, UUID]
 _STEP = timedelta(microseconds=1)
+_FEWER = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +33,12 @@ class Tail:
 
 
 async def walk(read: Read, start: str | None, *, size: int = LARGEST_PAGE) -> AsyncIterator[list[model.Message]]:
-    """Read all messages from a cursor on, page by page; pages are never empty."""
+    """Read all messages from a cursor on, page by page; pages are never empty.
+
+    A page that is larger than an answer may be is asked for by parts. Raises `TooMuch` where one message is.
+    """
     while True:
-        page = await read(Reading(limit=size, after=start))
+        page, size = await _fitting(read, Reading(after=start), size)
         if page.messages:
             yield page.messages
             start = cursor.after(page.messages[-1].created_at, page.messages[-1].id)
@@ -42,9 +47,12 @@ async def walk(read: Read, start: str | None, *, size: int = LARGEST_PAGE) -> As
 
 
 async def tail(read: Read, size: int, *, reach: timedelta, before: Place | None = None) -> Tail:
-    """Read the newest messages: `size` at least, and back as far as `reach` before the last of them."""
+    """Read the newest messages, and back as far as `reach` before the last of them.
+
+    They are `size` at least, unless so many do not fit into one answer.
+    """
     end = cursor.after(*before) if before else None
-    page = await read(Reading(limit=min(size, LARGEST_PAGE), newest=True, after=end))
+    page, _ = await _fitting(read, Reading(newest=True, after=end), min(size, LARGEST_PAGE))
     inside = [message for message in page.messages if before is None or _place(message) < before]
     if not page.has_more:
         return Tail(inside, False, inside[-1].created_at if inside else None)
@@ -67,6 +75,17 @@ async def run(read: Read, start: str | None, before: Place | None, *, size: int 
         if len(inside) < len(messages):
             break
     return Tail(found, True, latest)
+
+
+async def _fitting(read: Read, reading: Reading, size: int) -> tuple[model.MessagePage, int]:
+    """Read a page of so many messages, or of fewer where those are larger than one answer may be; tell how many."""
+    while True:
+        try:
+            return await read(reading._replace(limit=size)), size
+        except TooMuch:
+            if size == 1:
+                raise
+            size = max(1, size // _FEWER)
 
 
 def _place(message: model.Message) -> Place:

@@ -36,6 +36,8 @@ class _Odd(httpx.AsyncBaseTransport):
         answer = await instead(request)
         if isinstance(answer, Exception):
             raise answer
+        if room := request.extensions.get("room"):
+            room.take(len(answer.content))  # as by each way to Acontext
         return answer
 
     async def aclose(self) -> None:

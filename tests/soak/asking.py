@@ -91,16 +91,21 @@ class Asker:
         self.numbers += 1
         return f"{self.name}-{self.numbers}-{kind}"
 
-    async def until_told(self, kind: str, query: str, input: dict[str, Any]) -> tuple[str, dict[str, Any], int]:
-        """Send it again until it is answered; give the code, the payload, and how many tries went before."""
+    async def until_told(
+        self, kind: str, query: str, input: dict[str, Any], is_done: Callable[[Any], bool] = bool
+    ) -> tuple[str, dict[str, Any], int]:
+        """Send it again until it is answered; give the code, the payload, and how many tries went before.
+
+        A payload without errors can say that it is not done: then it is asked again too.
+        """
         begun, pause = time.monotonic(), 0.02
         for tries in range(10_000):
             self.ledger.tries[kind] += 1
             code, payload = await self.servers.ask(self.lot, self.user, query, input)
-            if not code or (payload.get("errors") and code not in AGAIN):
+            if (not code and is_done(payload)) or (payload.get("errors") and code not in AGAIN):
                 self.ledger.done[kind] += 1
                 return code, payload, tries
-            self.ledger.codes[code] += 1
+            self.ledger.codes[code or "not done yet"] += 1
             if time.monotonic() - begun > self.patience:
                 break
             await asyncio.sleep(pause * self.lot.uniform(0.5, 1.5))

@@ -1,35 +1,15 @@
 """What is there in the end, held against what writers were told: in Acontext itself and in the database."""
 
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import Any
 
-from replicas.fleet import Fleet, text_of
-from soak.ledger import Ledger, Session
+from replicas.fleet import Fleet
+from soak.audit_of_session import look_into
+from soak.findings import Findings
+from soak.ledger import Ledger
 from soak.organising import SEVERAL
 
 _PREFIX = "gql-api:disk:"
-
-
-@dataclass
-class Findings:
-    """Counts of what must not be, and one line for each."""
-
-    lost: int = 0
-    duplicated: int = 0
-    shared: int = 0
-    orphaned: int = 0
-    reordered: int = 0
-    lines: list[str] = field(default_factory=list)
-
-    def note(self, column: str, count: int, line: str) -> None:
-        if count:
-            setattr(self, column, getattr(self, column) + count)
-            self.lines.append(f"{column}: {line}")
-
-    @property
-    def counts(self) -> dict[str, int]:
-        return {name: getattr(self, name) for name in ("lost", "duplicated", "shared", "orphaned", "reordered")}
 
 
 async def audited(fleet: Fleet, ledger: Ledger) -> Findings:
@@ -48,12 +28,11 @@ async def audited(fleet: Fleet, ledger: Ledger) -> Findings:
         if session.acontext_id in ready:
             if session.is_deleted:
                 findings.note("lost", 1, f"the deletion of {session.acontext_id}")
-            await _conversation(fleet, session, findings)
-            await _files(fleet, session, ready[session.acontext_id], findings)
-            await _configs(fleet, session, findings)
+            await look_into(fleet, session, ready, findings)
         elif not session.is_deleted and not session.is_doubtful:
             findings.note("lost", 1, f"session {session.acontext_id}")
     await _labels(fleet, {str(row["id"]): row for row in rows}, ledger, findings)
+    await _erased(fleet, ledger, findings)
     titles = Counter(row["title"] for row in rows if row["state"] == "ready")
     findings.note("duplicated", sum(count - 1 for count in titles.values()), "sessions of one key")
     return findings
@@ -94,49 +73,6 @@ async def _sessions(fleet: Fleet, ledger: Ledger, ready: dict[str, str], finding
         findings.note("orphaned", len(unknown), f"sessions that nobody was told of: {sorted(unknown)[:3]}")
 
 
-async def _conversation(fleet: Fleet, session: Session, findings: Findings) -> None:
-    items = (await fleet.ask("GET", f"/session/{session.acontext_id}/messages?format=acontext"))["items"]
-    texts = [text_of(item) for item in items]
-    places = {text: place for place, text in enumerate(texts)}
-    findings.note("duplicated", len(texts) - len(places), f"messages in {session.acontext_id}")
-    for text, expected in session.following.items():
-        is_next = text in places and places[text] == (places.get(expected, -2) + 1 if expected else 0)
-        findings.note("reordered", not is_next, f"{text} is not the next after {expected!r} in {session.acontext_id}")
-    stored = [text for text in session.refused if text in places]
-    findings.note("duplicated", len(stored), f"stored though that was refused: {stored[:3]} in {session.acontext_id}")
-    sizes = {text_of(item): [part["asset"]["size_b"] for part in item["parts"][1:]] for item in items}
-    changed = [text for text, size in session.attached.items() if sizes.get(text) != [size]]
-    findings.note("lost", len(changed), f"the files of {changed[:3]} in {session.acontext_id}")
-    last: dict[str, int] = {}
-    for writer, said in session.said:
-        missing = [text for text in said if text not in places]
-        findings.note("lost", len(missing), f"{missing[:3]} of {session.acontext_id}")
-        found = [places[text] for text in said if text in places]
-        before = last.get(writer, -1)
-        if found != sorted(found) or (found and found[0] < before):
-            findings.note("reordered", 1, f"{said} in {session.acontext_id}")
-        last[writer] = max([before, *found])
-
-
-async def _files(fleet: Fleet, session: Session, disk: str, findings: Findings) -> None:
-    listed = await fleet.ask("GET", f"/disk/{disk}/artifact/ls?path=/")
-    sizes = {
-        artifact["path"] + artifact["filename"]: artifact["meta"]["__artifact_info__"]["size"]
-        for artifact in listed["artifacts"]
-    }
-    for path, text in session.files.items():
-        if path.startswith("-"):
-            findings.note("lost", int(path[1:] in sizes), f"the deletion of {path[1:]} of {session.acontext_id}")
-        else:
-            findings.note("lost", int(sizes.get(path) != len(text)), f"{path} of {session.acontext_id}")
-
-
-async def _configs(fleet: Fleet, session: Session, findings: Findings) -> None:
-    found = (await fleet.ask("GET", f"/session/{session.acontext_id}/configs"))["configs"] or {}
-    missing = [key for key in session.configs if key not in found]
-    findings.note("lost", len(missing), f"configs {missing[:3]} of {session.acontext_id}")
-
-
 async def _labels(fleet: Fleet, rows: dict[str, Any], ledger: Ledger, findings: Findings) -> None:
     """See that what was changed at once is from one change, and from one that no later one of its writer followed."""
     tags: dict[str, set[str]] = {}
@@ -152,3 +88,19 @@ async def _labels(fleet: Fleet, rows: dict[str, Any], ledger: Ledger, findings: 
         if not any(one.is_sure for one in session.labels):
             wanted.append((session.title, set(), False))
         findings.note("lost", found not in wanted, f"a change of {session.acontext_id}, which is {found}")
+
+
+async def _erased(fleet: Fleet, ledger: Ledger, findings: Findings) -> None:
+    """See that nothing is left of users whose erasure was told to be finished."""
+    tables = await fleet.rows(
+        "SELECT table_name FROM information_schema.columns WHERE table_schema = current_schema()"
+        " AND column_name = 'user_identifier'"
+    )
+    named: set[str] = set()
+    for table in tables:
+        rows = await fleet.rows(f"SELECT DISTINCT user_identifier FROM {table['table_name']}")  # noqa: S608 - our own
+        named |= {row["user_identifier"] for row in rows}
+    for user in sorted(ledger.erased):
+        findings.note("orphaned", int(user in named), f"rows of {user}, who was erased")
+        left = await fleet.sessions_of(user)
+        findings.note("orphaned", len(left), f"sessions of {user}, who was erased: {left[:3]}")

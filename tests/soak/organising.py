@@ -1,9 +1,10 @@
 """A client that makes, changes and deletes sessions, one or several at once."""
 
+from typing import Any
 from uuid import UUID
 
 from soak.asking import Asker
-from soak.ledger import Label, Session
+from soak.ledger import Label, Session, acknowledge
 
 SEVERAL = "several"
 """The tag that is put on several sessions at once."""
@@ -43,12 +44,13 @@ class Organiser(Asker):
         self.ledger.offered.remove(id)
         self._take(payload["session"], title)
 
-    def _take(self, made: dict[str, str], title: str) -> None:
+    def _take(self, made: dict[str, Any], title: str) -> Session:
         if made["acontextId"] in self.ledger.sessions:
             raise AssertionError("a session was given out twice")
         session = Session(made["id"], made["acontextId"], self.user, title=title)
         self.ledger.sessions[session.acontext_id] = session
         self.sessions.append(session)
+        return session
 
     async def update(self, session: Session) -> None:
         """Change all that a session has at once, so that it is seen whether it was one change."""
@@ -63,10 +65,7 @@ class Organiser(Asker):
             return
         if payload["session"] != {"title": label.text}:
             raise AssertionError("a session was changed otherwise than it was to be")
-        label.is_sure = not tries
-        for other in session.labels:
-            if other.writer == self.name and other is not label and other.is_sure:
-                other.is_over = True
+        acknowledge(label, session.labels, tries=tries)
         if has_configs:
             session.configs.append(label.text)
 

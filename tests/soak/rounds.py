@@ -29,7 +29,11 @@ SETTLING = 10
 assert SETTLING > LATE
 _USERS, _WRITERS = 16, 4
 _OVER = "UPDATE session_mappings SET lease_until = now() - interval '1 second' WHERE state IN ('creating', 'deleting')"
-_OPEN = "SELECT 1 FROM session_mappings WHERE state IN ('creating', 'deleting')"
+_SETTLED = "UPDATE session_forks SET settled_micros = 1"
+_OPEN = (
+    "SELECT 1 FROM session_mappings WHERE state IN ('creating', 'deleting')"
+    " UNION SELECT 1 FROM erasures WHERE user_identifier IS NOT NULL"
+)
 VICTIMS = ("servers", "PostgreSQL", "its backends", "servers")
 """Who is killed, one after the other, again and again."""
 _MOST_AWAY = 2.0
@@ -88,8 +92,7 @@ class Soak:
                 servers = Servers(self.fleet.urls, http, direct)
                 await self._write(servers, end=begun + self.plan.seconds)
             faults.is_calm = True
-            await faults.settled()
-            await self._finish()
+            await self._finish(faults)
             self.fleet.acontext_url = direct
             findings = await audited(self.fleet, self.ledger)
         return Report(
@@ -153,12 +156,19 @@ class Soak:
         os.kill(pid, signal.SIGKILL)
         connection.terminate()
 
-    async def _finish(self) -> None:
-        """Let what was left open be finished by servers that start, as if the leases of its makers were over."""
+    async def _finish(self, faults: Faults) -> None:
+        """Let what was left open be finished by servers that start, as if the leases of its makers were over.
+
+        They are dead by then, and what they sent has arrived.
+        """
         await asyncio.sleep(LEASE)
-        await self.fleet.rows(_OVER)
+        for server in self.fleet.servers:
+            server.kill()
+            await asyncio.to_thread(server.wait, 10)
+        await faults.settled()
+        for statement in (_OVER, _SETTLED):
+            await self.fleet.rows(statement)
         for victim in range(len(self.fleet.servers)):
-            self.fleet.servers[victim].kill()
             await self._started_again(victim)
 
         async with asyncio.timeout(300):

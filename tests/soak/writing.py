@@ -1,24 +1,34 @@
 """Writers, each of which does a little of everything to the sessions that it shares with others."""
 
+import asyncio
 from typing import Any
 
 from soak.asking import GivenUp
-from soak.ledger import Session
-from soak.organising import Organiser
+from soak.copying import Copier
+from soak.ledger import Session, Value, acknowledge
 
 _STORE_LIST = """mutation ($input: StoreMessagesInput!) {
   storeMessages(input: $input) { storedCount replayed messages { id text } errors { code } } }"""
 _STORE = """mutation ($input: StoreMessageInput!) {
   storeMessage(input: $input) { replayed message { id text } errors { code } } }"""
 _UPLOAD = "mutation ($input: UploadFileInput!) { uploadFile(input: $input) { file { id size } errors { code } } }"
+_REMARK = """mutation ($input: UpdateMessageMetadataInput!) {
+  updateMessageMetadata(input: $input) { message { metadata } errors { code } } }"""
+_LABEL = """mutation ($input: UpdateFileMetadataInput!) {
+  updateFileMetadata(input: $input) { file { metadata } errors { code } } }"""
+_ERASE = "mutation ($input: DeleteUserInput!) { deleteUser(input: $input) { erasure { finishedAt } errors { code } } }"
 _REMOVE = "mutation ($input: DeleteFileInput!) { deleteFile(input: $input) { deletedFileId errors { code } } }"
 SHARES = {
-    "store": 0.40,
-    "store_next": 0.12,
+    "store": 0.27,
+    "store_next": 0.10,
     "attach": 0.05,
-    "upload": 0.13,
-    "update": 0.10,
+    "upload": 0.11,
+    "update": 0.09,
     "remove": 0.05,
+    "remark": 0.09,
+    "label_file": 0.05,
+    "fork": 0.03,
+    "erase": 0.01,
     "organise": 0.04,
     "create": 0.06,
     "adopt": 0.02,
@@ -26,10 +36,15 @@ SHARES = {
     "delete_several": 0.01,
 }
 """How often what is done."""
-_OF_A_SESSION = ("store", "store_next", "attach", "upload", "update", "remove", "delete")
+_OF_A_SESSION = (
+    *("store", "store_next", "attach", "upload", "update", "remove", "remark", "label_file", "fork"),
+    "delete",
+)
+_MEANWHILE = ("store", "upload", "update", "remark", "label_file", "fork")
+"""What somebody may still be at whose sessions are being erased: none of it makes a session anew."""
 
 
-class Writer(Organiser):
+class Writer(Copier):
     """One client that works until it is over."""
 
     async def work(self) -> None:
@@ -40,10 +55,12 @@ class Writer(Organiser):
             except GivenUp:
                 self.ledger.given_up += 1
 
-    async def _step(self) -> None:
+    async def _step(self, *, may_erase: bool = True) -> None:
         open_sessions = self.open_sessions
         [act] = self.lot.choices([*SHARES], weights=[*SHARES.values()])
-        if len(open_sessions) < 2 or (act.startswith("delete") and len(open_sessions) < 4):
+        if act == "erase":
+            await (self.erase() if may_erase else self.create())
+        elif len(open_sessions) < 2 or (act.startswith("delete") and len(open_sessions) < 4):
             await self.create()
         elif act in _OF_A_SESSION:
             await getattr(self, act)(self.lot.choice(open_sessions))
@@ -98,17 +115,19 @@ class Writer(Organiser):
             raise AssertionError("other messages were given than were stored")
         session.said.append((self.name, texts))
         session.last = (stored[-1]["id"], texts[-1])
+        session.message_ids |= {message["text"]: message["id"] for message in stored}
 
     async def upload(self, session: Session) -> None:
         """Write a new file."""
         path, text = f"/{self.fresh('file')}", self.fresh("content")
-        input = {"sessionId": session.id, "path": path, "content": {"text": text}, "metadata": {"of": self.name}}
-        code, payload, _ = await self.until_told("uploadFile", _UPLOAD, input)
+        input = {"sessionId": session.id, "path": path, "content": {"text": text}, "metadata": {"label": text}}
+        code, payload, tries = await self.until_told("uploadFile", _UPLOAD, input)
         if code:
             self.must_be_gone(session, code)
         else:
             session.files[path] = text
             session.file_ids[path] = payload["file"]["id"]
+            session.labels_of_files[path] = [Value(self.name, text, is_sure=not tries)]
 
     async def remove(self, session: Session) -> None:
         """Delete a file that this writer has uploaded, if there is one."""
@@ -116,19 +135,80 @@ class Writer(Organiser):
         if not path:
             return
         del session.files[path]
-        session.files[f"-{path}"] = ""
         input = {"file": {"at": {"sessionId": session.id, "path": path}}}
-        try:
-            code, _, tries = await self.until_told("deleteFile", _REMOVE, input)
-        except GivenUp:
-            del session.files[f"-{path}"]
-            raise
+        code, _, tries = await self.until_told("deleteFile", _REMOVE, input)
         if code == "NOT_FOUND" and not tries and not session.is_deleted and not session.is_doubtful:
             raise AssertionError("a file that was uploaded was not there to delete")
+        if session.labels_of_files[path][0].is_sure:  # else what was sent first may come after all
+            session.removed.append(path)
+
+    async def remark(self, session: Session) -> None:
+        """Put something into the metadata of a message twice, one right after the other."""
+        if not session.message_ids:
+            return
+        text = self.lot.choice([*session.message_ids])
+        for _ in range(2):
+            note = Value(self.name, self.fresh("note"))
+            notes = session.notes.setdefault(text, [])
+            notes.append(note)
+            changes = {self.name: note.text, note.text: True}
+            input = {"messageId": session.message_ids[text], "metadata": changes}
+            code, payload, tries = await self.until_told("updateMessageMetadata", _REMARK, input)
+            if code:
+                self.must_be_gone(session, code)
+                return
+            found = payload["message"]["metadata"]
+            if changes.items() - found.items():
+                raise AssertionError(f"metadata were changed to {found}")
+            session.keys.setdefault(text, []).append(note.text)
+            acknowledge(note, notes, tries=tries)
+
+    async def label_file(self, session: Session) -> None:
+        """Replace the metadata of a file that this writer has uploaded twice, one right after the other."""
+        path = self._any_of_mine(session)
+        if not path:
+            return
+        for _ in range(2):
+            label, labels = Value(self.name, self.fresh("label")), session.labels_of_files[path]
+            labels.append(label)
+            file = {"at": {"sessionId": session.id, "path": path}}
+            input = {"file": file, "metadata": {"label": label.text}}
+            code, payload, tries = await self.until_told("updateFileMetadata", _LABEL, input)
+            if code:
+                self.must_be_gone(session, code)
+                return
+            if payload["file"]["metadata"] != {"label": label.text}:
+                raise AssertionError("the metadata of a file are others than they were to be")
+            acknowledge(label, labels, tries=tries)
+
+    async def erase(self) -> None:
+        """Be somebody else for a while, and have all of theirs deleted while they still write."""
+        name = self.fresh("guest")
+        guest = Writer(name, name, self.servers, self.ledger, self.lot, [], self.is_over, self.patience)
+        for _ in range(self.lot.randint(2, 8)):
+            await guest._step(may_erase=False)
+        for session in guest.sessions:
+            session.is_doubtful = True
+        [act] = self.lot.choices(_MEANWHILE)
+        still = getattr(guest, act)(guest.sessions[0]) if guest.sessions else asyncio.sleep(0)
+        input = {"user": name, "idempotencyKey": name}
+        erasure = self.until_told("deleteUser", _ERASE, input, _is_finished)
+        told = await asyncio.gather(erasure, still, return_exceptions=True)
+        for failure in told:
+            if isinstance(failure, BaseException):
+                raise failure
+        for session in guest.sessions:
+            session.is_deleted = True
+        self.ledger.erased.add(name)
 
     def _any_of_mine(self, session: Session) -> str | None:
-        mine = [path for path in session.files if path.startswith(f"/{self.name}-")]
+        begins = f"/{self.name}-"
+        mine = [path for path in session.files if path in session.file_ids and path.startswith(begins)]
         return self.lot.choice(mine) if mine else None
+
+
+def _is_finished(payload: dict[str, Any]) -> bool:
+    return payload["erasure"]["finishedAt"] is not None
 
 
 def _said(text: str, **more: Any) -> dict[str, Any]:
