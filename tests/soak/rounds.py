@@ -24,7 +24,7 @@ from soak.faults import LATE, Faults
 from soak.ledger import Ledger
 from soak.writing import Writer
 
-SETTLING = 10
+SETTLING = 6
 """Seconds after which a message that was sent is sent again: longer than a late call takes."""
 assert SETTLING > LATE
 _USERS, _WRITERS = 16, 4
