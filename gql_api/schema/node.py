@@ -174,10 +174,14 @@ def _read(id: str, name: str, kind: str, parse: Callable[[str], T], *, bare: boo
     try:
         found: T = (_kept if len(id) <= _LONGEST_KEPT else _found)(id, kind, parse, bare)
     except _OtherKind:
-        raise BadUserInput(f"{name}: this is the id of another kind of thing; a {kind} is wanted.") from None
+        raise BadUserInput(f"{name}: this is the id of another kind of thing; {_a(kind)} is wanted.") from None
     except ValueError:
-        raise BadUserInput(f"{name}: this is not an id of a {kind}.") from None
+        raise BadUserInput(f"{name}: this is not an id of {_a(kind)}.") from None
     return found
+
+
+def _a(kind: str) -> str:
+    return f"{'an' if kind[0] in 'AEIOU' else 'a'} {kind}"
 
 
 def _found(id: str, kind: str, parse: Callable[[str], Any], bare: bool) -> Any:

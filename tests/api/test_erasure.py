@@ -114,6 +114,11 @@ async def test_a_report_is_its_users_alone(client: Client) -> None:
     assert await bob.data(READ, id=erasure["id"]) == {"erasure": None}
     assert await bob.data(NODE, id=erasure["id"]) == {"node": None}
     assert await anna.data(READ, id=erasure["id"], user="bob") == {"erasure": None}
+    [error] = (await anna.answer(READ, id="no id"))["errors"]
+    assert (error["message"], error["extensions"]) == (
+        "id: this is not an id of an Erasure.",
+        {"code": "BAD_USER_INPUT"},
+    )
     for wrong in ("anna", (await anna.create())["id"], (await anna.create())["acontextId"]):
         assert await anna.code(READ, id=wrong) == "BAD_USER_INPUT"
 

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from api.client import Client
+from api.conversation import chat
+from api.forking import forked
 from api.upstream import Upstream
 from gql_api.store.models import SessionMapping
 
@@ -138,6 +140,20 @@ async def test_instructions_are_not_searched(client: Client) -> None:
     await client.store(session, *({"chat": {"role": role, "content": f"needle of {role}"}} for role in roles))
     page = (await client.data(SEARCH, words="needle"))["searchMessages"]
     assert [edge["node"]["role"] for edge in page["edges"]] == ["ASSISTANT", "USER"]
+
+
+async def test_what_a_fork_copied_is_found_at_once_and_names_it(client: Client, upstream: Upstream) -> None:
+    made = (await client.create())["id"]
+    await client.store(made, chat("SYSTEM", "a walrus, by instruction"), "A walrus?", chat("ASSISTANT", "A walrus."))
+    copy = (await forked(client, sessionId=made))["id"]
+    found = (await client.data(SEARCH, words="walrus"))["searchMessages"]
+    assert [edge["node"]["session"]["id"] for edge in found["edges"]] == [copy, copy, made, made]
+    assert [edge["node"]["message"]["id"] for edge in found["edges"]] == [
+        edge["node"]["messageId"] for edge in found["edges"]
+    ]
+    upstream.clear()
+    named = await client.data("query ($id: ID!) { session(id: $id) { displayTitle } }", id=copy)
+    assert (named["session"]["displayTitle"], upstream.calls) == ("A walrus?", [])
 
 
 async def test_what_others_stored_is_found_once_it_is_read(client: Client, upstream: Upstream) -> None:

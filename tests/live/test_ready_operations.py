@@ -13,7 +13,7 @@ from gql_api.schema import print_schema
 from live.conftest import Live
 
 OPERATIONS = Path(__file__).parents[2] / "operations"
-FOLLOWING = "FollowMessages"
+FOLLOWING = {"FollowMessages", "FollowSessions"}
 CALL = {"callId": "call_1", "name": "forecast", "arguments": {"city": "Kyoto"}}
 WEATHER = [
     {"message": {"chat": {"role": "ASSISTANT", "toolCalls": [CALL]}}},
@@ -59,9 +59,10 @@ async def test_each_is_run_where_nothing_else_is(serve: Callable[..., Any]) -> N
         await kept(application, session)
         await organised(application, session)
         await copied(application, session)
+        await in_bulk(application, live)
         gone = await application.ask("DeleteSession", session=session)
         assert gone["deletedSessionId"] == session
-        assert application.asked | {FOLLOWING} == {file.stem for file in OPERATIONS.iterdir()}
+        assert application.asked | FOLLOWING == {file.stem for file in OPERATIONS.iterdir()}
         refused = await live.client.answer("{ viewer { id } }")
         assert refused["errors"][0]["extensions"]["code"] == "QUERY_NOT_IN_SAFELIST"
 
@@ -113,11 +114,15 @@ async def followed(live: Live, session: str, after: str) -> None:
     """Follow the session from where it was read, while another message is stored."""
     async with live.socket() as socket:
         variables = {"session": session, "after": after}
-        await socket.send(id="1", type="subscribe", payload={"documentId": FOLLOWING, "variables": variables})
+        await socket.send(id="1", type="subscribe", payload={"documentId": "FollowMessages", "variables": variables})
+        await socket.send(id="2", type="subscribe", payload={"documentId": "FollowSessions"})
+        await live.until(lambda: live.app.state.running.following.subscriptions == 2)
         message = {"chat": {"role": "USER", "content": "Thanks"}}
         stored = {"session": session, "message": message, "key": "turn 2"}
         await live.client.http.post("/graphql", json={"documentId": "StoreMessage", "variables": stored})
         assert (await socket.event("1"))["messageEdge"]["node"]["text"] == "Thanks"
+        active = await socket.event("2")
+        assert (active["kind"], active["sessionEdge"]["node"]["id"]) == ("ACTIVE", session)
 
 
 async def edited(application: Application, session: str) -> None:
@@ -190,11 +195,28 @@ async def copied(application: Application, session: str) -> None:
     assert [one["text"] for one in copy["nodes"]] == ["Rain in Kyoto?"]
 
 
+async def in_bulk(application: Application, live: Live) -> None:
+    """Tag several sessions, and delete them, beside one that is not there."""
+    keys = [f"bulk {number}" for number in range(2)]
+    sessions = [(await application.ask("CreateSession", key=key))["session"]["id"] for key in keys]
+    tagged = await application.ask("OrganiseSessions", sessions=sessions, addTags=["old"], archived=True)
+    assert [(one["id"], one["tags"], one["archivedAt"] is None) for one in tagged["sessions"]] == [
+        (id, ["old"], False) for id in sessions
+    ]
+    gone = await application.ask("DeleteSessions", sessions=sessions)
+    assert gone["deletedSessionIds"] == sessions
+    body = {"documentId": "OrganiseSessions", "variables": {"sessions": sessions[:1], "pinned": True}}
+    [error] = (await live.client.http.post("/graphql", json=body)).json()["data"]["updateSessions"]["errors"]
+    assert (error["code"], error["path"]) == ("NOT_FOUND", ["input", "ids", "0"])
+
+
 def test_each_is_in_a_file_of_its_name_and_says_what_it_and_its_variables_are() -> None:
     made, left_out = tools([OPERATIONS], print_schema(), form="mcp")
 
-    assert [line.partition(": ")[2] for line in left_out] == [f"{FOLLOWING} is left out: a subscription has no end."]
-    assert [tool["name"] for tool in made] == sorted({file.stem for file in OPERATIONS.iterdir()} - {FOLLOWING})
+    assert [line.partition(": ")[2] for line in left_out] == [
+        f"{name} is left out: a subscription has no end." for name in sorted(FOLLOWING)
+    ]
+    assert [tool["name"] for tool in made] == sorted({file.stem for file in OPERATIONS.iterdir()} - FOLLOWING)
     for tool in made:
         text = (OPERATIONS / f"{tool['name']}.graphql").read_text(encoding="utf-8")
         said = [tool["description"], *(one["description"] for one in tool["inputSchema"]["properties"].values())]

@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 
 _SESSION: rules.Path = ("input", "sessionId")
 _NAMELESS = "file"
+_AT_HAND = 200
 
 
 class ConversationCopy:
-    """The messages of one fork. `last` is the newest that is copied."""
+    """The messages of one fork. `last` is the newest that is copied, `start` some from the beginning on."""
 
     def __init__(self, work: "Work") -> None:
         assert work.fork.plan  # noqa: S101 - it is made before
@@ -36,6 +37,7 @@ class ConversationCopy:
         self._calls = work.tools.gateway.messages
         self._from, self._to = work.fork.asked.source, work.fork.id
         self.last: model.Message | None = None
+        self.start: list[model.Message] = []
 
     async def run(self) -> None:
         """Compare what is there already, and store the rest; raise `Conflict` where they differ."""
@@ -47,6 +49,8 @@ class ConversationCopy:
                 there, copied = None, await self._store(message)
             _check(copied, message)
             self.last = copied
+            if len(self.start) < _AT_HAND:
+                self.start.append(copied._replace(meta=message.meta))  # which the answer to a store does not have
             self._work.done += 1
         if await _next(there):
             raise _changed()

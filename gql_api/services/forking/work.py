@@ -103,6 +103,8 @@ class Work:
             raise Passed
         if messages.last:
             self.tools.places.note_activity(session.id, messages.last.created_at)
+            self.tools.places.note_start(session.id, messages.start)
+            self.tools.places.note_read(messages.start)  # the rest is looked through, as where something grew
         self.tools.events.publish(ListChanged(ListChange.CREATED, owner_key(session.user), session.id))
         return session
 
