@@ -59,6 +59,7 @@ def told(report: Report) -> str:
         f"faults: {_counts(report.injected)}",
         f"told on the way: {_counts(ledger.codes)}",
         f"without an answer in the end: {ledger.given_up}",
+        f"the latest effect of a call of Acontext came {report.latest:.1f} s after it",
         "",
         grid([figures]),
         *report.findings.lines[:20],

@@ -66,6 +66,8 @@ class Report:
     calls: int
     kills: Counter[str]
     seconds: float
+    latest: float
+    """Seconds after which the latest call of Acontext had its effect: beyond `SETTLING` nothing is promised."""
 
 
 @dataclass
@@ -95,9 +97,9 @@ class Soak:
             await self._finish(faults)
             self.fleet.acontext_url = direct
             findings = await audited(self.fleet, self.ledger)
-        return Report(
-            self.plan, self.ledger, findings, faults.injected, faults.calls, self.kills, time.monotonic() - begun
-        )
+        seconds = time.monotonic() - begun
+        told = (faults.injected, faults.calls, self.kills, seconds, faults.latest)
+        return Report(self.plan, self.ledger, findings, *told)
 
     async def _write(self, servers: Servers, *, end: float) -> None:
         def is_over() -> bool:
