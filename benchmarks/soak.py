@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from databases import PostgresDatabases
 from postgres import Server, running_server
-from soak.rounds import VICTIMS, Plan, Report, Soak, prepared
+from soak.rounds import SETTLING, VICTIMS, Plan, Report, Soak, prepared
 
 
 def main() -> int:
@@ -59,6 +59,8 @@ def told(report: Report) -> str:
         f"faults: {_counts(report.injected)}",
         f"told on the way: {_counts(ledger.codes)}",
         f"without an answer in the end: {ledger.given_up}",
+        f"the latest effect of a call of Acontext came {report.latest:.1f} s after it; beyond {SETTLING} s "
+        "nothing is promised",
         "",
         grid([figures]),
         *report.findings.lines[:20],

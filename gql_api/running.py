@@ -71,7 +71,7 @@ class Running:
 
     def checks(self) -> dict[str, Callable[[], Awaitable[object]]]:
         """Name what a server needs to be of use, each with a way to ask whether it is there; they raise if not."""
-        return {"database": self.database.ping, "acontext": self.gateway.calls.ping}
+        return {"database": self.database.ready, "acontext": self.gateway.calls.ping}
 
     def sources(self) -> dict[str, Callable[[], float]]:
         """Name the states that metrics show, each with a way to ask for it."""

@@ -128,6 +128,11 @@ class PostgresDatabases:
         """Let everybody connect again."""
         await self.server.execute(f"ALTER DATABASE {_name(url)} ALLOW_CONNECTIONS true")
 
+    async def only_read(self, url: str, *, begins: bool) -> None:
+        """Let connections that are opened from now on take no writes, as at a standby, or take them again."""
+        change = "SET default_transaction_read_only = on" if begins else "RESET default_transaction_read_only"
+        await self.server.execute(f"ALTER DATABASE {_name(url)} {change}")
+
     async def drop(self, url: str) -> None:
         name = _name(url)
         if name in self._lent:

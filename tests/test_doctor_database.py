@@ -49,6 +49,17 @@ def test_a_direct_url_to_another_database_is_told_whether_it_has_tables_or_not(
     assert (code, said_of("direct database", report)) == (1, ELSEWHERE)
 
 
+def test_a_database_that_takes_no_writes_is_a_fault(ask: Ask, url: str, postgres_databases: PostgresDatabases) -> None:
+    asyncio.run(postgres_databases.only_read(url, begins=True))
+    try:
+        code, report = ask(DATABASE_URL=url)
+    finally:
+        asyncio.run(postgres_databases.only_read(url, begins=False))
+    [found, advice] = said_of("database", report)
+    assert (code, advice) == (1, "→ Let DATABASE_URL lead to the primary.")
+    assert found.endswith("takes no writes: a standby, or default_transaction_read_only")
+
+
 def test_nobody_is_told_to_migrate_the_wrong_database(ask: Ask, url: str, empty: str) -> None:
     code, report = ask(DATABASE_URL=empty, DATABASE_DIRECT_URL=url)
     assert (code, said_of("direct database", report)) == (1, ELSEWHERE)

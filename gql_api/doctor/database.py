@@ -12,7 +12,7 @@ from gql_api.errors import DatabaseFailure
 from gql_api.running import connection_options, setting_at_fault
 from gql_api.settings import Settings
 from gql_api.store import database
-from gql_api.store.facts import facts
+from gql_api.store.facts import Facts, facts
 from gql_api.store.sameness import is_same_database
 from gql_api.store.url import CertificatesUnusable, FolderMissing, InvalidDatabaseUrl, sqlite_file
 
@@ -73,10 +73,17 @@ async def _postgres(settings: Settings) -> list[Finding]:
     except _UNREACHED as error:
         return [Finding("fault", "database", str(error), _way(error, _URL))]
     return [
-        Finding("ok", "database", f"PostgreSQL {told.version}, tables up to date"),
+        _found(told),
         _room((settings.database_pool_max + _FOR_EVENTS) * settings.workers, told.room),
         clock("database clock", ahead),
     ]
+
+
+def _found(told: Facts) -> Finding:
+    if told.only_reads:
+        found = f"PostgreSQL {told.version} takes no writes: a standby, or default_transaction_read_only"
+        return Finding("fault", "database", found, f"Let {_URL} lead to the primary.")
+    return Finding("ok", "database", f"PostgreSQL {told.version}, tables up to date")
 
 
 def _options(settings: Settings) -> database.ConnectionOptions:

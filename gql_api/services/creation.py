@@ -28,6 +28,7 @@ from gql_api.request_scope import no_request
 from gql_api.services import rules
 from gql_api.services.ownership import BeingErased, is_tagged
 from gql_api.store import erasures, mappings
+from gql_api.upstream.failures import is_harmless
 from gql_api.upstream.gateway import Gateway
 from gql_api.upstream.refusal import Refused
 from gql_api.upstream.sessions import UpstreamSession
@@ -188,6 +189,24 @@ class Creation:
             raise BeingErased
         return None
 
+    async def make_session(self, id: UUID, *, owner: str, configs: model.JsonObject) -> UpstreamSession:
+        """Make the session upstream. Where the outcome is unknown it is looked once whether it is there.
+
+        Then nothing is on its way any more that could make it anew, once it is deleted.
+        """
+        sessions = self._gateway.sessions
+        try:
+            return await sessions.create(id, user=owner, configs=configs)
+        except UpstreamFailure as failure:
+            # In a race Acontext gives no session but says so.
+            exists = isinstance(failure, Refused) and failure.status == _EXISTS
+            if not exists and is_harmless(failure):
+                raise
+            with suppress(UpstreamFailure):  # as where it is of another project
+                if await sessions.exists(id):
+                    return await sessions.get(id)
+            raise
+
     async def disk(self, id: UUID) -> model.Disk | None:
         """Find the disk that was made for this session, by its owner; of several the oldest."""
         disks = await self._gateway.sessions.disks_of(self.disk_owner(id))
@@ -220,10 +239,16 @@ class Creation:
             await self._refuse_taken(owner, new.id, new.path)
         intent = await self.begin(owner, id=new.id or uuid4(), title=new.title, adopted=False, key=new.key)
         if intent is None:
-            if new.key and await mappings.find_by_key(owner, new.key.text):
-                raise _KeyTaken
-            raise Conflict("This id is taken.", new.path)
+            raise await self._why_not_begun(owner, new)
         return intent
+
+    async def _why_not_begun(self, owner: str, new: NewSession) -> Busy | Conflict:
+        """Tell what stood in the way; it may be gone by now, as a try under the same key that failed just then."""
+        if new.key and await mappings.find_by_key(owner, new.key.text):
+            return _KeyTaken()
+        if new.id and await mappings.find(new.id):
+            return Conflict("This id is taken.", new.path)
+        return _KeyTaken() if new.key else Busy("What stood in the way has ended just now; try again.", ("input",))
 
     async def _refuse_taken(self, owner: str, id: UUID, path: rules.Path) -> None:
         mapping = await mappings.find(id)
@@ -242,7 +267,7 @@ class Creation:
     async def _make_both(self, intent: mappings.Intent, new: NewSession) -> model.Disk:
         configs = {**(new.configs or {}), **self.tag(intent.nonce)}
         session, disk = await asyncio.gather(
-            self._make_session(intent, configs),
+            self.make_session(intent.id, owner=intent.owner, configs=configs),
             self.make_disk(intent.id),
             return_exceptions=True,
         )
@@ -251,18 +276,6 @@ class Creation:
         if not is_tagged(session, intent.nonce):
             raise Conflict("This id is taken.", new.path)
         return disk
-
-    async def _make_session(self, intent: mappings.Intent, configs: model.JsonObject) -> UpstreamSession:
-        sessions = self._gateway.sessions
-        try:
-            return await sessions.create(intent.id, user=intent.owner, configs=configs)
-        except Refused as refusal:
-            # In a race Acontext gives no session but says so; it may be with an earlier try, whose answer was lost.
-            if refusal.status != _EXISTS or not await sessions.exists(intent.id):
-                raise
-            with suppress(Refused):  # of another project
-                return await sessions.get(intent.id)
-            raise
 
     async def _undo_after(self, intent: mappings.Intent, failure: BaseException) -> None:
         """Undo what is there now. Where a call may still take effect, the intent stays for the sweep to look again."""

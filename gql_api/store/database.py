@@ -69,6 +69,13 @@ class Database:
         """Ask for nothing; raise whatever the driver does when there is no answer."""
         await self.connection.execute_query("SELECT 1")
 
+    async def ready(self) -> None:
+        """Ask whether it is there and takes writes; raise when not, as at a standby."""
+        if isinstance(self.connection, Client):
+            await self.connection.refuse_standby()
+        else:
+            await self.ping()
+
     def connections(self) -> AtHand | None:
         """Give the connections to PostgreSQL, to be looked at only."""
         return self.connection.at_hand if isinstance(self.connection, Client) else None

@@ -1,6 +1,7 @@
 """Tortoise's client of PostgreSQL, with connections that stay at hand from one statement to the next."""
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -14,6 +15,10 @@ from tortoise.backends.base_postgres.client import translate_exceptions
 from gql_api.store.beginning import Beginning
 from gql_api.store.failures import cause_of
 
+_LOG = logging.getLogger(__name__)
+
+_ONLY_READS = "SELECT current_setting('transaction_read_only')::boolean AS only_reads"
+"""On too where it is still recovering."""
 _AT_HAND = 1.0
 """Seconds after which what is at hand goes back to the pool, which closes what nobody uses for long."""
 _BETWEEN_STANDBYS = 1.0
@@ -186,6 +191,19 @@ class Client(AsyncpgDBClient):
         """Give the rows of one statement as the driver does; raise what it raises."""
         self.log.debug("%s: %s", query, values)
         return await (self.at_hand or await self._open()).rows(query, values)
+
+    async def refuse_standby(self) -> None:
+        """Raise what a write would where there is nothing but reading, and heed it as for a write.
+
+        Nobody may write any more who is sent elsewhere by what comes of this.
+        """
+        at_hand = self.at_hand or await self._open()
+        [row] = await at_hand.rows(_ONLY_READS, ())
+        if row["only_reads"]:
+            _LOG.warning("the database takes no writes: it is a standby, or default_transaction_read_only is on")
+            failure = asyncpg.ReadOnlySQLTransactionError("no writes are taken")
+            await at_hand.heed(failure)
+            raise failure
 
     async def _close(self) -> None:
         if self.at_hand:

@@ -7,7 +7,7 @@ from uuid import UUID
 from gql_api import model
 from gql_api.content import Content
 from gql_api.upstream import cursor
-from gql_api.upstream.kinds import DOWNLOAD, ONCE, READ, REPEATABLE_WRITE, SEARCH, UPLOAD
+from gql_api.upstream.kinds import DOWNLOAD, ONCE, OVERWRITE, READ, SEARCH, UPLOAD
 from gql_api.upstream.materials import through_us
 from gql_api.upstream.refusal import Refused, checked
 
@@ -140,7 +140,7 @@ class FileCalls:
         """
         spelled = checked(disk_id)
         return await self._call.reading(
-            REPEATABLE_WRITE,
+            OVERWRITE,
             lambda sdk: sdk.disks.artifacts.update(spelled, file_path=directory, filename=filename, meta=metadata),
             lambda answer: _file(disk_id, spelled, answer.artifact),
         )

@@ -26,7 +26,7 @@ class Kind:
 
 
 _ALWAYS = frozenset({Fate.UNSENT, Fate.DEFERRED})
-_WITHOUT_HARM = _ALWAYS | {Fate.FAILED, Fate.LOST, Fate.LATE}
+_WITHOUT_HARM = _ALWAYS | {Fate.FAILED, Fate.ASTRAY, Fate.LOST, Fate.LATE}
 
 READ = Kind(_WITHOUT_HARM)
 COSTLY_READ = Kind(_WITHOUT_HARM - {Fate.LATE}, costly=True)
@@ -34,10 +34,11 @@ COSTLY_READ = Kind(_WITHOUT_HARM - {Fate.LATE}, costly=True)
 SEARCH = Kind(_ALWAYS | {Fate.LOST}, costly=True)
 """What is too much for Acontext is late or fails, and would again."""
 DOWNLOAD = Kind(_WITHOUT_HARM, size=Size.TRANSFER)
-REPEATABLE_WRITE = Kind(_WITHOUT_HARM)
+REMOVAL = Kind(_WITHOUT_HARM)
 """Done twice it has the same effect as done once."""
-MAKING = Kind(_WITHOUT_HARM - {Fate.LATE})
-"""As that, but what it makes may be gone again before a late first one has its effect, which would make it anew."""
+OVERWRITE = Kind(_ALWAYS | {Fate.FAILED})
+"""As that, but not once something else was done since: a first one that is late would undo what was written by then, or
+make anew what was deleted."""
 ONCE = Kind(_ALWAYS)
 """Done twice it has two effects, so it is repeated only where it certainly had none."""
 ONCE_WITH_FILES = Kind(_ALWAYS, size=Size.TRANSFER)

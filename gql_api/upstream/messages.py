@@ -9,7 +9,7 @@ from gql_api import model
 from gql_api.content import Content
 from gql_api.upstream import cursor
 from gql_api.upstream.files import BINARY
-from gql_api.upstream.kinds import COSTLY_READ, DOWNLOAD, ONCE, ONCE_WITH_FILES, REPEATABLE_WRITE
+from gql_api.upstream.kinds import COSTLY_READ, DOWNLOAD, ONCE, ONCE_WITH_FILES, OVERWRITE
 from gql_api.upstream.materials import through_us
 from gql_api.upstream.refusal import checked
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 LARGEST_PAGE = 200
 _CALLERS_META = "__user_meta__"
-_ANOTHERS = "an answer about another session"
+ANOTHERS = "an answer about another session"
 """As from a cache in between that takes one for another: nothing of it may be shown."""
 _ZEROS = bytes.maketrans(b"0123456789abcdef", b"0" * 16)
 _USUAL_ID = b"00000000-0000-0000-0000-000000000000"
@@ -122,7 +122,7 @@ class MessageCalls:
         path = f"/session/{checked(session_id)}/messages/{checked(id)}/meta"
         # The SDK's own method takes any answer that has no metadata for empty ones.
         return await self._call.reading(
-            REPEATABLE_WRITE,
+            OVERWRITE,
             lambda sdk: sdk.request("PATCH", path, json_data={"meta": changes}),
             lambda answer: _object(answer["meta"]),
         )
@@ -145,7 +145,7 @@ def _page(session_id: UUID, spelled: str, answer: "GetMessagesOutput", shown_at:
 
 def _stored(session_id: UUID, spelled: str, answer: "Message") -> model.Message:
     if answer.session_id != spelled:
-        raise ValueError(_ANOTHERS)
+        raise ValueError(ANOTHERS)
     return model.Message(
         id_text=_id_text(answer.id),
         session_id=session_id,
@@ -160,7 +160,7 @@ def _stored(session_id: UUID, spelled: str, answer: "Message") -> model.Message:
 
 def _message(session_id: UUID, spelled: str, item: model.JsonObject) -> model.Message:
     if item["session_id"] != spelled:
-        raise ValueError(_ANOTHERS)
+        raise ValueError(ANOTHERS)
     meta: model.JsonObject = item.get("meta") or {}
     callers: model.JsonObject = {}
     if meta.__class__ is not dict or _CALLERS_META in meta:

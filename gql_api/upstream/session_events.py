@@ -6,6 +6,7 @@ from uuid import UUID
 from gql_api import model
 from gql_api.upstream import cursor
 from gql_api.upstream.kinds import READ
+from gql_api.upstream.messages import ANOTHERS
 from gql_api.upstream.refusal import checked
 
 if TYPE_CHECKING:
@@ -28,19 +29,23 @@ class SessionEventCalls:
 
     async def read(self, session_id: UUID, *, limit: int, after: str | None) -> model.SessionEventPage:
         """Read events, oldest first, from a cursor on; an unknown session is `Refused`."""
-        path = f"/session/{checked(session_id)}/events"
+        spelled = checked(session_id)
+        path = f"/session/{spelled}/events"
         params = {"limit": limit, **({} if after is None else {"cursor": after})}
         # The SDK's own method fails where one of them has no data, which Acontext takes.
         return await self._call.reading(
-            READ, lambda sdk: sdk.request("GET", path, params=params), lambda answer: _page(session_id, answer)
+            READ, lambda sdk: sdk.request("GET", path, params=params), lambda answer: _page(session_id, spelled, answer)
         )
 
 
-def _page(session_id: UUID, answer: Any) -> model.SessionEventPage:
-    return model.SessionEventPage([_event(session_id, item) for item in answer["items"]], bool(answer["has_more"]))
+def _page(session_id: UUID, spelled: str, answer: Any) -> model.SessionEventPage:
+    events = [_event(session_id, spelled, item) for item in answer["items"]]
+    return model.SessionEventPage(events, bool(answer["has_more"]))
 
 
-def _event(session_id: UUID, item: model.JsonObject) -> model.SessionEvent:
+def _event(session_id: UUID, spelled: str, item: model.JsonObject) -> model.SessionEvent:
+    if item["session_id"] != spelled:
+        raise ValueError(ANOTHERS)
     return model.SessionEvent(
         id_text=str(UUID(item["id"])),
         session_id=session_id,

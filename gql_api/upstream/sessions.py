@@ -8,7 +8,7 @@ from uuid import UUID
 from gql_api import model
 from gql_api.upstream import cursor
 from gql_api.upstream.inventory import is_of
-from gql_api.upstream.kinds import COSTLY_READ, MAKING, ONCE, READ, REPEATABLE_WRITE
+from gql_api.upstream.kinds import COSTLY_READ, ONCE, OVERWRITE, READ, REMOVAL
 from gql_api.upstream.refusal import Refused, checked
 
 if TYPE_CHECKING:
@@ -47,11 +47,11 @@ class SessionCalls:
         """Make a session under the id that we chose.
 
         An id that exists is answered with the stored session, whoever's it is, and nothing changes: compare the
-        configs. Repeating the call is therefore safe, unless it was late and may come after a deletion.
+        configs. Where the outcome is unknown it is not repeated: it may come after a deletion.
         """
         spelled = checked(id)
         return await self._call.reading(
-            MAKING,
+            OVERWRITE,
             lambda sdk: sdk.sessions.create(user=user, configs=configs, use_uuid=spelled),
             lambda made: _session(id, made),
         )
@@ -82,12 +82,12 @@ class SessionCalls:
     async def patch_configs(self, id: UUID, configs: model.JsonObject) -> None:
         """Merge the top-level keys; null deletes one. A change of more than 64 KiB of JSON is `Refused`."""
         spelled = checked(id)
-        await self._call(REPEATABLE_WRITE, lambda sdk: sdk.sessions.patch_configs(spelled, configs=configs))
+        await self._call(OVERWRITE, lambda sdk: sdk.sessions.patch_configs(spelled, configs=configs))
 
     async def replace_configs(self, id: UUID, configs: model.JsonObject) -> None:
         """Put these configs in place of all that were there."""
         spelled = checked(id)
-        await self._call(REPEATABLE_WRITE, lambda sdk: sdk.sessions.update_configs(spelled, configs=configs))
+        await self._call(OVERWRITE, lambda sdk: sdk.sessions.update_configs(spelled, configs=configs))
 
     async def delete(self, id: UUID) -> None:
         """Delete a session with its messages; one that is gone already is fine."""
@@ -138,7 +138,7 @@ class SessionCalls:
 
     async def delete_owner(self, owner: str) -> None:
         """Delete an Acontext user of ours, made to own one disk. Everything else of that user goes too."""
-        await self._call(REPEATABLE_WRITE, lambda sdk: sdk.users.delete(owner))
+        await self._call(REMOVAL, lambda sdk: sdk.users.delete(owner))
 
     async def token_total(self, id: UUID) -> int:
         """Count the o200k_base tokens of all messages, unedited."""
@@ -149,7 +149,7 @@ class SessionCalls:
 
     async def _gone(self, ask: "Callable[[AcontextAsyncClient], Awaitable[Any]]") -> None:
         try:
-            await self._call(REPEATABLE_WRITE, ask)
+            await self._call(REMOVAL, ask)
         except Refused as refusal:
             if not refusal.is_absence:
                 raise

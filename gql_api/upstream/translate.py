@@ -93,6 +93,11 @@ def _from_answer(error: "APIError") -> Refused | Unavailable:
         return Refused(_NO_KEY, status=status, worded=worded)
     if status >= _SERVER_ERROR or status == _TOO_MANY:
         _LOG.warning("upstream failed with status %d", status)
-        fate = Fate.DEFERRED if status == _TOO_MANY else Fate.FAILED
-        return Unavailable(_FAILED, fate, sound=worded)
+        return Unavailable(_FAILED, _fate(status, error.payload), sound=worded)
     return Refused(_REFUSED, status=status, worded=worded)
+
+
+def _fate(status: int, payload: object) -> Fate:
+    if status == _TOO_MANY:
+        return Fate.DEFERRED
+    return Fate.FAILED if isinstance(payload, Mapping) and "code" in payload else Fate.ASTRAY

@@ -52,6 +52,15 @@ async def test_after_an_unknown_outcome_the_id_is_busy_for_its_owner(client: Cli
     assert await outcome(client.as_user("bob"), input) == "CONFLICT"
 
 
+async def test_a_session_whose_answer_was_lost_is_found_and_not_asked_for_again(
+    client: Client, upstream: OddUpstream
+) -> None:
+    upstream.fault = lambda request: "after" if makes_sessions(request) else None
+    made = await client.create(title="Tea")
+    assert upstream.calls.count("POST /session") == 1
+    assert await client.store(made["id"], "hello")
+
+
 @pytest.mark.parametrize("chosen", [{}, {"acontextId": str(uuid4())}])
 async def test_a_session_that_an_earlier_try_made_in_the_same_moment_is_ours(
     client: Client, upstream: OddUpstream, chosen: dict[str, str]

@@ -1,5 +1,6 @@
 """A database that is away, locked or late: each field says so by a code, one line is logged, and all comes back."""
 
+import asyncio
 import logging
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -98,6 +99,28 @@ async def shut(databases: PostgresDatabases, url: str) -> AsyncIterator[None]:
         yield
     finally:
         await databases.open(url)
+
+
+@ON_POSTGRES
+async def test_one_that_takes_no_writes_is_not_ready_until_it_does(
+    client: Client, database_url: str, postgres_databases: PostgresDatabases, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing is written meanwhile: who is not ready is not asked."""
+    await client.create()
+    await postgres_databases.only_read(database_url, begins=True)
+    try:
+        async with shut(postgres_databases, database_url):
+            pass
+        ready = await client.http.get("/readyz")
+        assert (ready.status_code, ready.json()["checks"]) == (503, {"database": "failed", "acontext": "ok"})
+        assert "the database takes no writes" in caplog.text
+        assert await client.data(COUNT) == {"sessions": {"totalCount": 1}}
+    finally:
+        await postgres_databases.only_read(database_url, begins=False)
+    async with asyncio.timeout(20):
+        while (await client.http.get("/readyz")).status_code != 200:  # noqa: ASYNC110 - the answer is kept for a while
+            await asyncio.sleep(0.1)
+    assert await client.create()
 
 
 def when_answered(upstream: OddUpstream, call: str, do: Callable[[], Any]) -> None:

@@ -15,6 +15,7 @@ mutation ($input: UpdateSessionInput!) { updateSession(input: $input) { session 
 READS = {
     "configs": "configs",
     "messages": "messages(first: 9) { nodes { text } }",
+    "events": "events(first: 9) { nodes { type } }",
     "files": "files { nodes { path } }",
     "all files": 'files(glob: "*") { nodes { path } }',
     "file": 'file(path: "/a.txt") { path }',
@@ -59,6 +60,8 @@ async def test_what_acontext_answers_about_another_session_is_not_shown(
 ) -> None:
     """As where a cache in between takes one address for another."""
     mine, theirs = await filled(client), await filled(client.as_user("bob"))
+    for session in (mine, theirs):
+        await upstream.ask("POST", f"/session/{session['acontextId']}/events", json={"type": "noted", "data": {}})
     document = f"query ($id: ID!) {{ session(id: $id) {{ {READS[read]} }} }}"
 
     async def taken_for_another(request: httpx.Request) -> httpx.Response:

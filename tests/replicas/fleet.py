@@ -83,7 +83,7 @@ class Fleet:
         """Ask Acontext itself."""
         async with httpx.AsyncClient(timeout=30, headers={"authorization": f"Bearer {KEY}"}) as http:
             answer = (await http.request(method, f"{self.acontext_url}{path}", json=body)).json()
-        return answer["data"]
+        return answer.get("data")
 
     async def disks_of(self, session: str) -> list[str]:
         """Return the ids of the disks that Acontext has for a session."""

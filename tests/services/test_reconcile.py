@@ -11,7 +11,7 @@ import pytest
 import stamina
 
 from api.odd_upstream import answering, never
-from gql_api.errors import UpstreamTimeout, UpstreamUnavailable
+from gql_api.errors import UpstreamFailure, UpstreamUnavailable
 from gql_api.model import MappingState
 from gql_api.services.creation import LEASE, LONGEST, UNDOING, NewSession, lease_for
 from gql_api.store import mappings
@@ -114,16 +114,22 @@ async def test_a_refusal_beside_an_unknown_outcome_is_not_settled(parts: Parts) 
     assert left.state is MappingState.CREATING
 
 
-async def test_a_session_that_is_made_late_is_not_made_twice_and_not_left(parts: Parts) -> None:
+@pytest.mark.parametrize(
+    "fault", [httpx.ReadTimeout("late"), httpx.ReadError("reset"), httpx.Response(504, json={"message": "a proxy"})]
+)
+async def test_a_session_that_is_made_late_is_not_made_twice_and_not_left(
+    parts: Parts, fault: httpx.Response | Exception
+) -> None:
+    """Sent again it could be ready and deleted before the first one comes, which would make it anew for ever."""
     late: list[httpx.Request] = []
 
     async def all_are_late(request: httpx.Request) -> httpx.Response | Exception:
         late.append(request)
-        return httpx.ReadTimeout("late", request=request)
+        return fault
 
     parts.upstream.is_odd = lambda request: request.method == "POST" and request.url.path.endswith("/session")
     parts.upstream.instead = all_are_late
-    with stamina.set_testing(True, attempts=2), pytest.raises(UpstreamTimeout):
+    with stamina.set_testing(True, attempts=2), pytest.raises(UpstreamFailure):
         await parts.creation().make("ada", NEW)
     assert await parts.left_upstream() == (0, 0, 0)
 

@@ -1,5 +1,6 @@
 """One session in Acontext, held against what writers were told of it."""
 
+from collections import Counter
 from typing import Any
 
 from replicas.fleet import Fleet, text_of
@@ -21,13 +22,19 @@ async def look_into(fleet: Fleet, session: Session, ready: dict[str, str], findi
     await _configs(fleet, session, findings)
 
 
+def _came_of(session: Session) -> str:
+    """Tell of a copy what it is one of."""
+    return f", a copy of {session.origin.session.acontext_id} up to {session.origin.last}" if session.origin else ""
+
+
 async def _read(fleet: Fleet, session: Session) -> Any:
     return await fleet.ask("GET", f"/session/{session.acontext_id}/messages?format=acontext")
 
 
 def _conversation(session: Session, items: list[dict[str, Any]], texts: list[str], findings: Findings) -> None:
     places = {text: place for place, text in enumerate(texts)}
-    findings.note("duplicated", len(texts) - len(places), f"messages in {session.acontext_id}")
+    twice = [text for text, count in Counter(texts).items() if count > 1]
+    findings.note("duplicated", len(texts) - len(places), f"{twice[:3]} in {session.acontext_id}{_came_of(session)}")
     for text, expected in session.following.items():
         is_next = text in places and places[text] == (places.get(expected, -2) + 1 if expected else 0)
         findings.note("reordered", not is_next, f"{text} is not the next after {expected!r} in {session.acontext_id}")

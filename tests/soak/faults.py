@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -39,6 +40,8 @@ class Faults:
     injected: Counter[str] = field(default_factory=Counter)
     calls: int = 0
     url: str = ""
+    latest: float = 0.0
+    """Seconds after which the latest effect came."""
     _under_way: int = 0
     _late: set["asyncio.Task[None]"] = field(default_factory=set)
 
@@ -65,6 +68,7 @@ class Faults:
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         self.calls += 1
         self._under_way += 1
+        request["came"] = time.monotonic()
         try:
             body = await request.read()
             fails = not self.is_calm and self.lot.random() < self.share
@@ -124,7 +128,9 @@ class Faults:
             request.method, self.upstream + request.raw_path, data=body or None, headers=headers
         ) as answer:
             kept = {name: value for name, value in answer.headers.items() if name.lower() not in _HOP}
-            return answer.status, kept, await answer.read()
+            told = answer.status, kept, await answer.read()
+        self.latest = max(self.latest, time.monotonic() - request["came"])
+        return told
 
 
 def _reset(request: web.BaseRequest) -> web.StreamResponse:

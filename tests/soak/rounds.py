@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import cycle
 from pathlib import Path
+from uuid import uuid4
 
 import aiohttp
 import asyncpg  # type: ignore[import-untyped]
@@ -24,10 +25,11 @@ from soak.faults import LATE, Faults
 from soak.ledger import Ledger
 from soak.writing import Writer
 
-SETTLING = 6
+SETTLING = 10
 """Seconds after which a message that was sent is sent again: longer than a late call takes."""
 assert SETTLING > LATE
 _USERS, _WRITERS = 16, 4
+_NOBODY = "nobody"
 _OVER = "UPDATE session_mappings SET lease_until = now() - interval '1 second' WHERE state IN ('creating', 'deleting')"
 _SETTLED = "UPDATE session_forks SET settled_micros = 1"
 _OPEN = (
@@ -66,6 +68,8 @@ class Report:
     calls: int
     kills: Counter[str]
     seconds: float
+    latest: float
+    """Seconds after which the latest call of Acontext had its effect: beyond `SETTLING` nothing is promised."""
 
 
 @dataclass
@@ -81,6 +85,7 @@ class Soak:
     async def run(self) -> Report:
         """Write, kill, let all come to an end, and look."""
         begun = time.monotonic()
+        await self._warm_up()
         self.lot = random.Random(self.plan.seed)  # noqa: S311 - guards nothing
         acontext = self.fleet.acontext_url.removesuffix("/api/v1")
         faults = Faults(acontext, random.Random(self.plan.seed + 1), self.plan.share)  # noqa: S311 - as above
@@ -95,9 +100,17 @@ class Soak:
             await self._finish(faults)
             self.fleet.acontext_url = direct
             findings = await audited(self.fleet, self.ledger)
-        return Report(
-            self.plan, self.ledger, findings, faults.injected, faults.calls, self.kills, time.monotonic() - begun
-        )
+        seconds = time.monotonic() - begun
+        told = (faults.injected, faults.calls, self.kills, seconds, faults.latest)
+        return Report(self.plan, self.ledger, findings, *told)
+
+    async def _warm_up(self) -> None:
+        """Let Acontext read its vocabulary, which may take longer than a call does for which nobody waits any more."""
+        id, blob = str(uuid4()), {"role": "user", "content": "hello"}
+        await self.fleet.ask("POST", "/session", {"user": _NOBODY, "use_uuid": id})
+        await self.fleet.ask("POST", f"/session/{id}/messages", {"blob": blob})
+        await self.fleet.ask("GET", f"/session/{id}/messages")
+        await self.fleet.ask("DELETE", f"/user/{_NOBODY}")
 
     async def _write(self, servers: Servers, *, end: float) -> None:
         def is_over() -> bool:

@@ -110,11 +110,14 @@ READS: dict[str, Ask] = {
     "token total": lambda gateway: gateway.sessions.token_total(ID),
     "session events": lambda gateway: gateway.session_events.read(ID, limit=1, after=None),
     "directory": lambda gateway: gateway.files.directory(ID, "/"),
-    "create with an id of ours": lambda gateway: gateway.sessions.create(ID, user="ann", configs={}),
     "delete": lambda gateway: gateway.sessions.delete(ID),
+}
+OVERWRITES: dict[str, Ask] = {
+    "create with an id of ours": lambda gateway: gateway.sessions.create(ID, user="ann", configs={}),
     "patch": lambda gateway: gateway.sessions.patch_configs(ID, {}),
     "patch a message's metadata": lambda gateway: gateway.messages.patch_metadata(ID, ID, {}),
     "replace a file's metadata": lambda gateway: gateway.files.replace_metadata(ID, "/", "a", metadata={}),
+    "replace": lambda gateway: gateway.sessions.replace_configs(ID, {}),
 }
 ONCE: dict[str, Ask] = {
     "store": lambda gateway: gateway.messages.store(ID, format="openai", blob={}, metadata=None),
@@ -138,7 +141,7 @@ async def test_what_does_no_harm_twice_is_tried_again(ask: Ask, fault: Fault) ->
 
 
 @pytest.mark.parametrize("fault", [*BROKEN, httpx.ReadTimeout], ids=str)
-@pytest.mark.parametrize("ask", ONCE.values(), ids=ONCE)
+@pytest.mark.parametrize("ask", [*ONCE.values(), *OVERWRITES.values()], ids=[*ONCE, *OVERWRITES])
 async def test_what_may_have_been_done_is_not_done_twice(ask: Ask, fault: Fault) -> None:
     server = Server([fault])
     async with gateway_to(server) as gateway:
@@ -148,12 +151,23 @@ async def test_what_may_have_been_done_is_not_done_twice(ask: Ask, fault: Fault)
 
 
 @pytest.mark.parametrize("fault", NEVER_DONE, ids=str)
-@pytest.mark.parametrize("ask", ONCE.values(), ids=ONCE)
+@pytest.mark.parametrize("ask", [*ONCE.values(), *OVERWRITES.values()], ids=[*ONCE, *OVERWRITES])
 async def test_what_was_certainly_not_done_is_tried_again(ask: Ask, fault: Fault) -> None:
     server = Server([fault])
     async with gateway_to(server) as gateway:
         await ask(gateway)
     assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("ask", OVERWRITES.values(), ids=OVERWRITES)
+async def test_what_acontext_itself_failed_to_do_is_tried_again(ask: Ask) -> None:
+    """It has answered, and does no more; what stands before it may have sent on what it calls a failure."""
+    for failure, tries in (({"code": 500, "msg": "no"}, 2), ({"message": "the gateway timed out"}, 1)):
+        server = Server([httpx.Response(500, json=failure)])
+        async with gateway_to(server) as gateway:
+            with nullcontext() if tries > 1 else pytest.raises(UpstreamUnavailable):
+                await ask(gateway)
+        assert len(server.requests) == tries
 
 
 async def test_it_ends_after_some_tries() -> None:

@@ -175,7 +175,8 @@ class Work:
         configs = rules.without_ours((await sessions.get(self.fork.asked.source)).configs or {})
         self.is_settled = False
         async with self.sending():  # a late one could make anew what is deleted by then
-            made = await sessions.create(id, user=self.fork.user, configs={**configs, **creation.tag(self.fork.nonce)})
+            configs |= creation.tag(self.fork.nonce)
+            made = await creation.make_session(id, owner=self.fork.user, configs=configs)
         if not is_tagged(made, self.fork.nonce):
             raise Conflict("The id of the new session is taken.", _SESSION)
         disks = await sessions.disks_of(creation.disk_owner(id))
