@@ -8,11 +8,14 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import NamedTuple
 
+from gql_api import __version__
 from gql_api.beside import beside
 from gql_api.events import Broker
 from gql_api.mark import Settling
 from gql_api.schema.context import Services
 from gql_api.services.adoption import Adoption
+from gql_api.services.archive.carrying import Exports
+from gql_api.services.archive.tickets import Tickets
 from gql_api.services.catching_up import CatchUp, emptying
 from gql_api.services.creation import Creation, lease_for
 from gql_api.services.erasing import Erasing
@@ -109,6 +112,13 @@ def services(
         forking=Forking(making),
     )
     return Assembled(made, reconciler, making)
+
+
+def exports(gateway: Gateway, settings: Settings, secret: bytes, clock: DatabaseClock) -> Exports:
+    """Make what exports sessions by URL; `secret` is what the URLs are signed with where no key is set."""
+    key = settings.signing_key
+    tickets = Tickets(key.get_secret_value().encode() if key else secret)
+    return Exports(gateway, tickets, clock, public_url=settings.shown_at, program=f"gql-api {__version__}")
 
 
 def following(

@@ -77,7 +77,7 @@ def export_archive(file: Path, settings: Settings, selection: Selection, *, prob
 async def _export(target: _Target, settings: Settings, selection: Selection, telling: Telling) -> Report:
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(open_mappings(settings, migrate=settings.is_sqlite))
-        gateway, _ = await open_gateway(stack, settings)
+        gateway = (await open_gateway(stack, settings)).gateway
         await _check(selection)
         resumed = _resumed(target, selection)
         writer = _writer(target, resumed, selection)

@@ -52,6 +52,8 @@ DEFAULTS: dict[str, Any] = {
     "max_upload_file_size": 16 * 1024 * 1024,
     "max_upload_size": 64 * 1024 * 1024,
     "max_upload_spool": None,
+    "signing_key": None,
+    "max_exports": 4,
     "workers": 1,
     "documents": None,
     "only_trusted_documents": False,

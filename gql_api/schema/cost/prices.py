@@ -100,6 +100,8 @@ PRICES: dict[str, Price] = {
     "Session.messages": Price(CALL, _messages),
     "Session.files": _LISTED_FILES,
     "Session.file": _ONE,
+    "Session.exportUrl": Price(1),
+    "User.exportUrl": Price(1),
     "Session.events": Price(CALL, _page),
     "Session.tokenCounts": _ONE,
     "SessionEventConnection.totalCount": _ONE,
