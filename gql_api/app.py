@@ -70,7 +70,6 @@ def create_app(
     verifier = verifier_of(settings)
     observed = watched_by or observers(settings, Stop())
     running = partial(run, settings, front=front, keyless=keyless, listeners=observed.listeners)
-
     archives = ExportView(exports_bound(settings.max_exports, everybody=_everybody(settings)))
     view, sockets = _endpoints(prepared_schema(settings, schema), settings, verifier, observed)
     return _Application(
@@ -225,6 +224,7 @@ def _admission(settings: Settings) -> Admission:
         upload=settings.max_upload_size,
         files=settings.max_upload_files,
         file=settings.max_upload_file_size,
+        archive=settings.max_archive_size,
         sockets_of_user=settings.max_connections_per_user,
     )
     return Admission(limits, user_of=lambda context: context.viewer.user, everybody=_everybody(settings))

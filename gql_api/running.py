@@ -135,19 +135,9 @@ async def run(
         reading = gateway.counting(bounds)
         urls, media, counter = UrlCache(clock), MediaCache(), TokenCounter()
         stack.callback(counter.close)
+        services, exports = assembled.services, assembling.exports(gateway, settings, secret, clock)
         yield Running(
-            gateway=gateway,
-            reading=reading,
-            services=assembled.services,
-            urls=urls,
-            media=media,
-            material=material,
-            database=database,
-            following=following,
-            events=events,
-            places=places,
-            counter=counter,
-            exports=assembling.exports(gateway, settings, secret, clock),
+            gateway, reading, services, urls, media, material, database, following, events, places, counter, exports
         )
 
 

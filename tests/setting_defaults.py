@@ -54,6 +54,7 @@ DEFAULTS: dict[str, Any] = {
     "max_upload_spool": None,
     "signing_key": None,
     "max_exports": 4,
+    "max_archive_size": 64 * 1024 * 1024,
     "workers": 1,
     "documents": None,
     "only_trusted_documents": False,

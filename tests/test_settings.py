@@ -80,6 +80,7 @@ BAD: dict[str, list[str]] = {
     "GQL_API_MAX_UPLOAD_SPOOL": ["1023", "67108863", "much"],
     "GQL_API_SIGNING_KEY": ["short", "x" * 31, "with blanks in it, and quite long enough"],
     "GQL_API_MAX_EXPORTS": ["0", "1001", "many"],
+    "GQL_API_MAX_ARCHIVE_SIZE": ["0", "1023", "64m"],
     "GQL_API_MAX_CALLS_PER_OPERATION": ["0", "1000001", "many"],
     "GQL_API_HSTS_SECONDS": ["-1", "63072001", "a year"],
     "GQL_API_MAX_COST": ["0", "1000000001", "much"],

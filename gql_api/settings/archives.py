@@ -25,3 +25,9 @@ class ArchiveSettings(BaseModel):
         description="Archives that are read by URL at a time in one worker, of one user half as many; more are refused "
         "with OVERLOADED or RATE_LIMITED. Each holds up to 80 MiB.",
     )
+    max_archive_size: int = Field(
+        64 * 1024 * 1024,
+        alias="GQL_API_MAX_ARCHIVE_SIZE",
+        ge=1024,
+        description="Bytes of an archive that is uploaded with importSession, within `GQL_API_MAX_UPLOAD_SIZE`.",
+    )

@@ -86,6 +86,8 @@ class Limits:
     """Of one upload."""
     file: int = _ANY
     """Bytes of one of them."""
+    archive: int = _ANY
+    """Bytes of one that is an archive."""
     sockets_of_user: int = _ANY
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, suppress
 from typing import NamedTuple
 
@@ -38,12 +38,16 @@ class _Way(NamedTuple):
     receive: Receive
     send: Send
 
-    async def begin(self, headers: Mapping[str, str]) -> None:
+    async def give_all(self, pieces: AsyncIterator[bytes], headers: Mapping[str, str]) -> None:
+        """Answer with these pieces; raise `TimeoutError` where one is not taken in time."""
         raw = [(name.encode(), value.encode()) for name, value in headers.items()]
         await self.send({"type": "http.response.start", "status": 200, "headers": raw})
+        async for piece in pieces:
+            await self._give(piece)
+        await self._give(b"", is_last=True)
 
-    async def give(self, piece: bytes, *, is_last: bool = False) -> None:
-        """Send a piece as soon as the one before is nearly gone; raise `TimeoutError` where that takes too long."""
+    async def _give(self, piece: bytes, *, is_last: bool = False) -> None:
+        """Send a piece as soon as the one before is nearly gone."""
         async with asyncio.timeout(_SLOWEST):
             await self.send({"type": "http.response.body", "body": piece, "more_body": not is_last})
 
@@ -104,10 +108,7 @@ class ExportView:
             async with asyncio.timeout(None) as within, aclosing(archive):
                 self._under_way.add(within)
                 with stopped_when_gone(asyncio.get_running_loop(), way.receive, lambda: True):
-                    await way.begin(headers)
-                    async for piece in archive:
-                        await way.give(piece)
-                    await way.give(b"", is_last=True)
+                    await way.give_all(archive, headers)
         except TimeoutError:
             code = ServerStopping.code if self._is_ending else SlowConsumer.code
             _note_cut(operation, code)

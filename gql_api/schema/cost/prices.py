@@ -127,6 +127,7 @@ PRICES: dict[str, Price] = {
     "Mutation.deleteSessions": Price(0, _named, each=5 * CALL),
     "Mutation.deleteUser": Price(50 * CALL),
     "Mutation.forkSession": Price(8 * CALL, lambda _: None, each=4),
+    "Mutation.importSession": Price(50 * CALL),
     "Mutation.storeMessage": _ONE,
     "Mutation.storeMessages": Price(0, _stored, each=CALL),
     "Mutation.updateMessageMetadata": Price(2 * CALL),

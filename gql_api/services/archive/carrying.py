@@ -13,7 +13,7 @@ from gql_api.services.archive import layout
 from gql_api.services.archive.choosing import chosen
 from gql_api.services.archive.exporting import Export
 from gql_api.services.archive.tickets import Ticket, Tickets
-from gql_api.services.archive.writing import Sums, Writer, begun_at, manifest
+from gql_api.services.archive.writing import Sums, Writer, begun_at, manifest, selected
 from gql_api.store import mappings
 from gql_api.upstream.gateway import Gateway
 
@@ -106,7 +106,7 @@ class Exports:
             raise UpstreamUnavailable("The session was deleted meanwhile.")
 
     def _begun(self, held: "_Held", sums: Sums, asked: Asked) -> Writer:
-        selection: model.JsonObject = {"user": asked.user, "sessions": [str(id) for id in asked.sessions] or None}
+        selection = selected(asked.user, asked.sessions, asked.forms)
         id = secrets.token_hex(16)
         begun = manifest(id, program=self._program, selection=selection, now=self._clock())
         writer = Writer(held, sums, time=begun_at(begun))

@@ -209,5 +209,6 @@ async def _record(session: model.Session, configs: model.JsonObject, begun: Begu
         "lastActivityAt": layout.time_text(session.last_activity_at),
         "pinnedAt": layout.time_text(session.pinned_at),
         "archivedAt": layout.time_text(session.archived_at),
+        "forkedFrom": str(session.forked_from) if session.forked_from else None,
         **begun.counts,
     }

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from tempfile import SpooledTemporaryFile
@@ -122,6 +122,12 @@ class Resumed(NamedTuple):
     done: int
     left_out: int
     open: Begun | None
+
+
+def selected(user: str | None, sessions: Sequence[UUID], forms: Sequence[str]) -> model.JsonObject:
+    """Write what was asked for."""
+    told: model.JsonObject = {"user": user, "sessions": [str(id) for id in sessions] or None}
+    return {**told, "forms": list(forms)} if forms else told
 
 
 def manifest(id: str, *, program: str, selection: model.JsonObject, now: datetime) -> model.JsonObject:
