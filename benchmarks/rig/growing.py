@@ -15,7 +15,7 @@ from rig.load import Bounds
 from rig.measuring import TOGETHER
 from rig.operations import OPERATIONS, Operation, edited, files, newest, whole
 from rig.processes import ROOT, Watched, keep_to_nothing
-from rig.product import FILES, Database, Kept, product
+from rig.product import FILES, Database, Kept, look_through, product
 from rig.sides import FLOOR, PRODUCT, Side, Stub, rig, side
 
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "store")]
@@ -118,6 +118,7 @@ async def _of_mappings(growth: Growth, stub: Stub, database: Database, size: int
     url = await database.make(f"growth_{size}")
     await fill(url, size)
     row: Row = {"size": size} | await _bytes(url, size)
+    await look_through(url)
     page = next(operation for operation in OPERATIONS if operation.name == "S2F")
     with product(url, stub.upstream, log=growth.folder / f"{size}.log", kept=Kept(growth.pinned)) as told:
         asked = side(PRODUCT, told)

@@ -25,6 +25,7 @@ _UNSPACED = (
     "\U00020000-\U0003ffff\u3040-\u312f\u31a0-\u31bf\u31f0-\u31ff"  # Chinese and Japanese
     "\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff\uff66-\uffdc"  # Korean, whose particles follow without one
 )
+_ASCII_WORD = re.compile(r"[^\W_]+", re.ASCII)
 _VOICED = "\uff9e\uff9f"
 """Half-width marks of kana, which are letters to Unicode."""
 
@@ -51,6 +52,13 @@ def lexemes(text: str) -> Iterator[Lexeme]:
             yield Lexeme(found.lower()[:LONGEST], start, word.end())
         else:
             yield from _of_word(found, start)
+
+
+def cut(text: str) -> Iterator[str]:
+    """Cut a text as `lexemes` does, without saying where they are: much faster where it is ASCII, as most are."""
+    if text.isascii():
+        return (word[:LONGEST] for word in _ASCII_WORD.findall(text.lower()))
+    return (lexeme.text for lexeme in lexemes(text))
 
 
 def _of_word(word: str, at: int) -> Iterator[Lexeme]:

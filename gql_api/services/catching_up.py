@@ -1,5 +1,6 @@
 """Goes through conversations for what search does not know yet: what was there before it, and what others stored."""
 
+import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -16,8 +17,8 @@ from gql_api.upstream.refusal import Refused
 
 LOOKED_AGAIN = timedelta(days=1)
 """After how long a session is looked through again: others may store messages past this server."""
-_SECONDS = 10.0
-"""How long one round may go on; what is left is left to the next."""
+_SECONDS = 20.0
+"""How long one round may go on; what is left is left to the next. Half of it is left to requests."""
 _WINDOW, _WINDOWS = 500, 20
 _FEW = 50
 _EMPTIED = 5000
@@ -29,7 +30,7 @@ HasTurn = Callable[[], Awaitable[bool]]
 
 
 class CatchUp:
-    """Reads one session after another, so that it is no burden to Acontext.
+    """Reads one session after another, with a pause after each, so that it is no burden to Acontext.
 
     What grew under the eyes of this process it looks through itself; all others are gone through by who has the turn.
     """
@@ -69,7 +70,9 @@ class CatchUp:
             if one.looked_at is None or one.looked_at < long_ago:
                 if time.monotonic() > end or not await has_turn():
                     return True
+                began = time.monotonic()
                 await self._look_through(one)
+                await asyncio.sleep(time.monotonic() - began)
             self._reached = one.session_id
         if len(sessions) < _WINDOW:
             self._reached = _FIRST

@@ -9,12 +9,14 @@ import hashlib
 import json
 from base64 import b32encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache, partial
+from itertools import islice
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from tortoise.transactions import in_transaction
 
-from gql_api.searching.lexemes import lexemes
+from gql_api.searching.lexemes import cut
 from gql_api.searching.query import Term
 from gql_api.store.failures import translating
 from gql_api.store.models import SessionMapping
@@ -26,6 +28,8 @@ LONGEST = 20_000
 """Characters of a message that are kept and searched; beyond them nothing is found."""
 _MOST_LEXEMES = 16_000
 """PostgreSQL knows no more positions, and no larger rows: so many words of that many characters stay below both."""
+_CUT_AT_ONCE = 10_000
+"""Characters that are cut within a millisecond or two; more are cut beside the requests, which costs more in all."""
 _SECONDS = 10.0
 _MARK = 4
 _END = (2**63 - 1, UUID(int=2**128 - 1))
@@ -138,7 +142,9 @@ async def put(texts: Sequence[tuple[str, Text]]) -> None:
     """Keep texts, each with its owner, of sessions that are ready."""
     connection = SessionMapping._meta.db
     is_sqlite = connection.capabilities.dialect == "sqlite"
-    rows = await asyncio.to_thread(_rows, texts, _for_sqlite if is_sqlite else _for_postgres)
+    cutting = partial(_rows, texts, _for_sqlite if is_sqlite else _for_postgres)
+    is_little = sum(len(one.text) for _, one in texts) <= _CUT_AT_ONCE
+    rows = cutting() if is_little else await asyncio.to_thread(cutting)
     if not is_sqlite:
         await connection.execute_query_dict(_PUT_POSTGRES, columns(rows, 7))
         return
@@ -196,9 +202,10 @@ def _rows(texts: Iterable[tuple[str, Text]], written: Callable[[list[str]], str]
 
 def _words(owner: str, text: str) -> list[str]:
     mark = _mark(owner)
-    return [mark + lexeme.text for lexeme, _ in zip(lexemes(text), range(_MOST_LEXEMES), strict=False)]
+    return [mark + lexeme for lexeme in islice(cut(text), _MOST_LEXEMES)]
 
 
+@lru_cache(maxsize=10_000)
 def _mark(owner: str) -> str:
     """Give letters that few other owners have; who owns a text is asked as well."""
     return b32encode(hashlib.sha256(owner.encode()).digest())[:_MARK].decode().lower()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from api.client import Client
 from api.test_search import FIND, SEARCH, found
 from api.test_session_paging import spelled
-from gql_api.searching.lexemes import lexemes
+from gql_api.searching.lexemes import cut, lexemes
 from gql_api.searching.query import terms
 from gql_api.searching.snippet import LONGEST
 
@@ -98,6 +98,12 @@ async def test_a_word_of_a_message_finds_all_of_its_owners_that_have_it_and_no_o
     assert met == [text for text in messages[::-1] if matches(text, query)]
     if query == word and any(lexemes(word)):
         assert met != []
+
+
+@given(st.text(max_size=300) | st.text(st.characters(max_codepoint=127), max_size=300))
+@example("Two words_and OTHERS, 3 of them; " + "long" * 40)
+def test_words_that_are_kept_are_those_that_are_searched_for(text: str) -> None:
+    assert [*cut(text)] == [lexeme.text for lexeme in lexemes(text)]
 
 
 def matches(text: str, query: str) -> bool:
