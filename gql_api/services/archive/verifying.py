@@ -96,9 +96,9 @@ def verify(file: BinaryIO, aside: Aside, tell: Tell) -> int:
     return count
 
 
-def summed(file: BinaryIO) -> Iterator[int]:
-    """Hold each file against its line; give where it ends."""
-    sums = next(entry for entry in tape.entries(file) if entry.name == SUMS)
+def summed(file: BinaryIO, sums: Entry | None = None) -> Iterator[int]:
+    """Hold each file against its line; give where it ends. `sums` is where the lines are, if that is known."""
+    sums = sums or next(entry for entry in tape.entries(file) if entry.name == SUMS)
     told = sums.start
     for entry in tape.entries(file):
         if entry.name == SUMS:
