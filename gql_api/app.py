@@ -32,10 +32,11 @@ from gql_api.schema.shape import DocumentLimits
 from gql_api.settings import Settings, read_settings
 from gql_api.stopping import Stop
 from gql_api.telemetry import notes
-from gql_api.web.admission import Admission, SocketLimits
+from gql_api.web.admission import Admission, SocketLimits, exports_bound
 from gql_api.web.admission import Limits as AdmissionLimits
 from gql_api.web.auth import Identify, by_header, by_token
 from gql_api.web.explorer import explorer_page, explorer_routes
+from gql_api.web.exports import ExportView
 from gql_api.web.graphql import Answering, GraphQLView
 from gql_api.web.handshake import Asker
 from gql_api.web.headers import headers_of
@@ -69,7 +70,7 @@ def create_app(
     verifier = verifier_of(settings)
     observed = watched_by or observers(settings, Stop())
     running = partial(run, settings, front=front, keyless=keyless, listeners=observed.listeners)
-
+    archives = ExportView(exports_bound(settings.max_exports, everybody=_everybody(settings)))
     view, sockets = _endpoints(prepared_schema(settings, schema), settings, verifier, observed)
     return _Application(
         routes=[
@@ -77,6 +78,7 @@ def create_app(
             WebSocketRoute("/graphql", sockets),
             Route("/", lambda _: RedirectResponse("graphql")),
             Route("/api/v1/material/{token}", _Material()),
+            Route("/api/v1/exports/{token}", archives),
             *(explorer_routes() if settings.has_explorer else []),
             *probes(lambda request: request.app.state.readiness, observed.stop),
             *_metrics(settings, observed),
@@ -88,7 +90,7 @@ def create_app(
             observing=observed.observing,
             straight={"/graphql": view},
         ),
-        lifespan=lambda app: _lifespan(app, running, verifier, observed),
+        lifespan=lambda app: _lifespan(app, running, verifier, observed, archives),
     )
 
 
@@ -106,6 +108,7 @@ async def _lifespan(
     run: Callable[[], AbstractAsyncContextManager[Running]],
     verifier: Verifier | None,
     observed: Observers,
+    archives: ExportView,
 ) -> AsyncIterator[None]:
     """Keep the parts open while the application runs."""
     async with AsyncExitStack() as stack:
@@ -116,7 +119,8 @@ async def _lifespan(
         app.state.readiness = Readiness(running.checks() | ({"identity": verifier.ping} if verifier else {}))
         await stack.enter_async_context(observed.watch(running.sources()))
         stack.push_async_callback(observed.stop.until_idle, TIDYING_SECONDS)
-        stack.enter_context(observed.stop.closing(running.following.end))
+        for end in (running.following.end, archives.end):
+            stack.enter_context(observed.stop.closing(end))
         yield
 
 
@@ -220,6 +224,7 @@ def _admission(settings: Settings) -> Admission:
         upload=settings.max_upload_size,
         files=settings.max_upload_files,
         file=settings.max_upload_file_size,
+        archive=settings.max_archive_size,
         sockets_of_user=settings.max_connections_per_user,
     )
     return Admission(limits, user_of=lambda context: context.viewer.user, everybody=_everybody(settings))
@@ -243,6 +248,7 @@ def _context(settings: Settings, budgets: Budgets, sizes: KnownSizes, running: R
         new_loaders=lambda: Loaders(running.reading, running.urls, running.places, running.counter),
         services=running.services,
         media=running.media,
+        exports=running.exports,
         following=running.following,
         seconds=settings.request_timeout,
         reserved_users=settings.disk_owner_prefix,

@@ -8,11 +8,17 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import NamedTuple
 
+from gql_api import __version__
 from gql_api.beside import beside
 from gql_api.events import Broker
 from gql_api.mark import Settling
 from gql_api.schema.context import Services
 from gql_api.services.adoption import Adoption
+from gql_api.services.archive import making as archives
+from gql_api.services.archive.bringing import Bringing
+from gql_api.services.archive.carrying import Exports
+from gql_api.services.archive.checking import Rules
+from gql_api.services.archive.tickets import Tickets
 from gql_api.services.catching_up import CatchUp, emptying
 from gql_api.services.creation import Creation, lease_for
 from gql_api.services.erasing import Erasing
@@ -100,15 +106,30 @@ def services(
         events=events,
     )
     keys = Keys(gateway, clock, settling)
+    messages, files = Messages(keys, locks, events, places, longest_run=settings.max_run), Files(gateway, locks)
     made = Services(
         sessions=sessions,
         several=SeveralSessions(sessions),
-        messages=Messages(keys, locks, events, places, longest_run=settings.max_run),
-        files=Files(gateway, locks),
+        messages=messages,
+        files=files,
         erasing=Erasing(locks=locks, creation=creation, reconciler=reconciler, events=events, turn=turns[1]),
         forking=Forking(making),
+        bringing=_bringing(archives.Services(sessions, messages, files, events), settings, clock),
     )
     return Assembled(made, reconciler, making)
+
+
+def _bringing(services: archives.Services, settings: Settings, clock: DatabaseClock) -> Bringing:
+    rules = Rules(settings.disk_owner_prefix, settings.max_run)
+    terms = archives.Terms(user=None, dry_run=False, rules=rules, patience=0.0, clock=clock)
+    return Bringing(services, terms, longest_line=settings.max_body_size)
+
+
+def exports(gateway: Gateway, settings: Settings, secret: bytes, clock: DatabaseClock) -> Exports:
+    """Make what exports sessions by URL; `secret` is what the URLs are signed with where no key is set."""
+    key = settings.signing_key
+    tickets = Tickets(key.get_secret_value().encode() if key else secret)
+    return Exports(gateway, tickets, clock, public_url=settings.shown_at, program=f"gql-api {__version__}")
 
 
 def following(

@@ -31,6 +31,13 @@ def _add_export(commands: Any) -> None:
     export.add_argument(
         "--session", type=UUID, action="append", default=[], metavar="ID", help="only this session; may be repeated"
     )
+    export.add_argument(
+        "--form",
+        choices=("openai", "anthropic", "gemini"),
+        action="append",
+        default=[],
+        help="write each message in this provider's form too; may be repeated",
+    )
     export.set_defaults(run=_export_archive)
     _add_problems(export, "sessions that are left out")
 
@@ -109,7 +116,7 @@ def _add_reconcile(commands: Any) -> None:
 
 def _export_archive(options: argparse.Namespace) -> None:
     exporting = late("gql_api.exporting")
-    selection = exporting.Selection(options.user, options.session)
+    selection = exporting.Selection(options.user, options.session, tuple(sorted({*options.form})))
     settings = read_settings(serving=False)
     sys.exit(exporting.export_archive(options.output, settings, selection, problems=options.problems))
 

@@ -20,6 +20,10 @@ class Content(Protocol):
         """Give a reader at the first byte, which goes its own way whoever else reads."""
         ...
 
+    def part(self, start: int, size: int) -> "Content":
+        """Give so many of the bytes, from one of them on."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class HeldContent:
@@ -36,6 +40,10 @@ class HeldContent:
         """Give a reader; it shares the bytes."""
         return io.BytesIO(self.held)
 
+    def part(self, start: int, size: int) -> "HeldContent":
+        """Give so many of the bytes, from one of them on."""
+        return HeldContent(self.held[start : start + size])
+
 
 @dataclass(frozen=True, slots=True)
 class SpooledContent:
@@ -49,14 +57,22 @@ class SpooledContent:
         """Give a reader; the file's own position is not touched."""
         return cast(BinaryIO, _Reader(self.descriptor, self.size, self.start))
 
+    def part(self, start: int, size: int) -> "SpooledContent":
+        """Give so many of the bytes, from one of them on."""
+        return SpooledContent(self.descriptor, size, self.start + start)
+
 
 @dataclass(frozen=True, slots=True)
 class UploadedFile:
-    """A file that came with a request; name and media type are as the client wrote them, empty where it did not."""
+    """A file that came with a request; name and media type are as the client wrote them, empty where it did not.
+
+    One that `is_large` is larger than the operator lets any but an archive be.
+    """
 
     filename: str
     mime_type: str
     content: Content
+    is_large: bool = False
 
 
 class _Reader(io.RawIOBase):

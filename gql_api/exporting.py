@@ -20,20 +20,21 @@ from gql_api.running import open_gateway
 from gql_api.services.archive import layout
 from gql_api.services.archive.choosing import check, chosen, count
 from gql_api.services.archive.exporting import Export, Tally
-from gql_api.services.archive.writing import Resumed, Sums, Writer, begun_at, manifest, resume
+from gql_api.services.archive.writing import Resumed, Sums, Writer, begun_at, manifest, resume, selected
 from gql_api.services.transfer.inventory import Aside, aside
 from gql_api.settings import Settings
 
 
 class Selection(NamedTuple):
-    """Which sessions: all; a user's; some by their ids, which then are that user's."""
+    """Which sessions: all; a user's; some by their ids, which then are that user's. `forms` are providers'."""
 
     user: str | None
     sessions: Sequence[UUID]
+    forms: Sequence[str] = ()
 
     def shown(self) -> model.JsonObject:
         """Write it as the archive says it."""
-        return {"user": self.user, "sessions": [str(id) for id in self.sessions] or None}
+        return selected(self.user, self.sessions, self.forms)
 
 
 class _Target(NamedTuple):
@@ -77,11 +78,11 @@ def export_archive(file: Path, settings: Settings, selection: Selection, *, prob
 async def _export(target: _Target, settings: Settings, selection: Selection, telling: Telling) -> Report:
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(open_mappings(settings, migrate=settings.is_sqlite))
-        gateway, _ = await open_gateway(stack, settings)
+        gateway = (await open_gateway(stack, settings)).gateway
         await _check(selection)
         resumed = _resumed(target, selection)
         writer = _writer(target, resumed, selection)
-        export = Export(gateway, writer)
+        export = Export(gateway, writer, selection.forms)
         report = Report(telling, resumed, export.tally)
         try:
             await _write(export, selection, target.noted, report)
@@ -120,7 +121,9 @@ def _resumed(target: _Target, selection: Selection) -> Resumed | None:
         return None
     resumed = resume(target.output, target.noted, target.sums)
     if resumed and resumed.manifest.get("selection") != selection.shown():
-        raise Refusal(f"{target.output.name} was begun for other sessions; remove it, or write to another file.")
+        raise Refusal(
+            f"{target.output.name} was begun for others, or in other forms; remove it, or write to another file."
+        )
     return resumed
 
 

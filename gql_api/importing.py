@@ -17,7 +17,8 @@ from gql_api.refusal import Refusal
 from gql_api.running import Running, run, setting_at_fault
 from gql_api.services import rules
 from gql_api.services.archive.checking import Rules
-from gql_api.services.archive.importing import Import, Services, Tally, Terms
+from gql_api.services.archive.importing import Import, Tally
+from gql_api.services.archive.making import Services, Terms
 from gql_api.services.archive.tape import UnfitArchive
 from gql_api.services.archive.verifying import manifest, verify
 from gql_api.services.creation import LEASE

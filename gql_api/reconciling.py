@@ -79,7 +79,7 @@ async def _reconcile(settings: Settings, sums: Sums, telling: Telling, report: "
         is_ours = settings.is_sqlite and sums.applied
         database = await stack.enter_async_context(open_mappings(settings, migrate=is_ours))
         clock = await stack.enter_async_context(keeping_time(database))
-        gateway, _ = await open_gateway(stack, settings)
+        gateway = (await open_gateway(stack, settings)).gateway
         creation = creation_of(gateway, settings, clock)
         reconciler = Reconciler(gateway, creation=creation, clock=clock)
         erasing = Erasing(

@@ -6,6 +6,8 @@ from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from typing import ClassVar, Generic, TypeVar
 
+_SHARE, _LONGEST_WAIT = 0.7, 20.0
+"""How much of a request's time one waits, and for how many seconds where it has no end."""
 S = TypeVar("S", bound="RequestScope | None")
 
 
@@ -90,6 +92,12 @@ class _Current(Generic[S]):
 
     def __exit__(self, *_: object) -> None:
         _current.reset(self._token)
+
+
+def patience() -> float:
+    """Tell how many seconds one may wait for what goes on by itself, or is gone on with: the rest is for the answer."""
+    request = current()
+    return max(0.0, _SHARE * request.seconds_left) if request else _LONGEST_WAIT
 
 
 def request_within(seconds: float) -> AbstractContextManager[RequestScope]:

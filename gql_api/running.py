@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import httpx
 from stamina.instrumentation import set_on_retry_hooks
@@ -23,6 +23,7 @@ from gql_api.loaders.media import MediaCache
 from gql_api.refusal import Refusal
 from gql_api.schema.context import Services
 from gql_api.services.activity import Activity
+from gql_api.services.archive.carrying import Exports
 from gql_api.services.following import Following
 from gql_api.settings import Settings
 from gql_api.store.clock import keeping_time
@@ -68,6 +69,7 @@ class Running:
     events: Broker
     places: PlaceKeeper
     counter: TokenCounter
+    exports: Exports
 
     def checks(self) -> dict[str, Callable[[], Awaitable[object]]]:
         """Name what a server needs to be of use, each with a way to ask whether it is there; they raise if not."""
@@ -92,6 +94,14 @@ class Running:
         return states
 
 
+class OpenGateway(NamedTuple):
+    """The way to Acontext, what is behind an embedded one's URLs, and what all servers of the same one know."""
+
+    gateway: Gateway
+    material: ASGIApp | None
+    secret: bytes
+
+
 @asynccontextmanager
 async def run(
     settings: Settings,
@@ -107,7 +117,7 @@ async def run(
         database = await stack.enter_async_context(
             open_database(settings.mappings_url, migrate=settings.is_sqlite, options=connection_options(settings))
         )
-        gateway, material = await open_gateway(stack, settings, front, keyless)
+        gateway, material, secret = await open_gateway(stack, settings, front, keyless)
         if gateway.materials:
             material = MaterialView(gateway.materials)
         events = await _events(stack, settings)
@@ -127,8 +137,10 @@ async def run(
         reading = gateway.counting(bounds)
         urls, media, counter = UrlCache(clock), MediaCache(), TokenCounter()
         stack.callback(counter.close)
-        services = assembled.services
-        yield Running(gateway, reading, services, urls, media, material, database, following, events, places, counter)
+        services, exports = assembled.services, assembling.exports(gateway, settings, secret, clock)
+        yield Running(
+            gateway, reading, services, urls, media, material, database, following, events, places, counter, exports
+        )
 
 
 def connection_options(settings: Settings) -> ConnectionOptions:
@@ -188,19 +200,19 @@ async def open_gateway(
     settings: Settings,
     front: Front | None = None,
     keyless: httpx.AsyncBaseTransport | None = None,
-) -> tuple[Gateway, ASGIApp | None]:
-    """Open the Acontext of the settings till the end of the stack; the second is what is behind the embedded's URLs."""
+) -> OpenGateway:
+    """Open the Acontext of the settings till the end of the stack."""
     sender: Sender | None = None
     material = None
     base_url, key = settings.acontext_base_url, settings.acontext_api_key
-    secret = key.get_secret_value() if key else secrets.token_hex(16)
+    api_key = key.get_secret_value() if key else secrets.token_hex(16)
+    secret = api_key.encode()
     if base_url is None:
-        public_url = settings.public_url or f"http://{settings.host}:{settings.port}"
         open_acontext = importlib.import_module("gql_api.embedded").open_acontext  # beside a real one it is not loaded
         acontext: EmbeddedAcontext = await stack.enter_async_context(
-            open_acontext(settings.data_dir / "acontext", api_key=secret, public_url=public_url)
+            open_acontext(settings.data_dir / "acontext", api_key=api_key, public_url=settings.shown_at)
         )
-        base_url, material = _EMBEDDED_URL, acontext.material
+        base_url, material, secret = _EMBEDDED_URL, acontext.material, acontext.secret
         sender = Direct(acontext.app)
     if sender is None:
         connections = settings.upstream_concurrency + 1  # one more, to ask whether it is there
@@ -208,7 +220,7 @@ async def open_gateway(
     gateway = await stack.enter_async_context(
         connect(
             base_url=base_url,
-            api_key=secret,
+            api_key=api_key,
             limits=Limits(
                 concurrency=settings.upstream_concurrency,
                 seconds=settings.upstream_timeout,
@@ -220,7 +232,7 @@ async def open_gateway(
             keyless=keyless,
         )
     )
-    return gateway, material
+    return OpenGateway(gateway, material, secret)
 
 
 async def _events(stack: AsyncExitStack, settings: Settings) -> Broker:

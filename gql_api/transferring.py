@@ -60,7 +60,7 @@ def export_file(file: Path, settings: Settings, *, format: Format | None) -> Non
 async def _import(content: BinaryIO, format: Format, settings: Settings, *, terms: Terms, telling: Telling) -> Tally:
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(open_mappings(settings, migrate=settings.is_sqlite))
-        gateway, _ = await open_gateway(stack, settings)
+        gateway = (await open_gateway(stack, settings)).gateway
         running = Import(gateway, stack.enter_context(aside()), terms)
         try:
             await running.run(

@@ -25,7 +25,7 @@ from gql_api.settings import read_settings
 from interrupting import Terminal, Trickle, in_a_thread
 
 HEAD = "user,session,disk,title,created_at\n"
-EXPORTED = "user,session,disk,title,created_at,pinned_at,archived_at,last_activity_at,tags\n"
+EXPORTED = "user,session,disk,title,created_at,pinned_at,archived_at,last_activity_at,tags,forked_from\n"
 AT = "2024-02-29T23:59:59.999999+00:00"
 Ask = Callable[..., Awaitable[Any]]
 Run = Callable[..., tuple[int, str, str]]
@@ -124,8 +124,9 @@ def test_what_was_written_out_goes_into_an_empty_database_and_comes_out_the_same
 ) -> None:
     made = bound_upstream(*("ada", "bob") * 3)
     titles = [None, "", "日本\u2028", '"a", b', "=1+1", "'"]
-    nothing = dict.fromkeys(("pinned_at", "archived_at", "last_activity_at", "tags"))
+    nothing = dict.fromkeys(("pinned_at", "archived_at", "last_activity_at", "tags", "forked_from"))
     organised: dict[str, Any] = {"pinned_at": AT, "archived_at": AT, "last_activity_at": AT, "tags": ["b", 'Ä, "q"']}
+    organised["forked_from"] = made[1][0]
     rows = [
         {"user": ("ada", "bob")[number % 2], "session": session, "disk": disk, "title": title, "created_at": AT}
         | (organised if number == 3 else nothing)
@@ -170,7 +171,7 @@ def test_standard_input_and_output_do_as_well(run: Run, monkeypatch: pytest.Monk
         monkeypatch.setattr(sys, "stdin", file)
         assert run("import", "-", "--format", "csv")[0] == 0
     code, out, err = run("export", "-", "--format", "csv")
-    assert (code, out, err) == (0, EXPORTED + f'"ada","{session}","{disk}","é","{AT}",,,,\n', "Mappings: 1.\n")
+    assert (code, out, err) == (0, EXPORTED + f'"ada","{session}","{disk}","é","{AT}",,,,,\n', "Mappings: 1.\n")
 
 
 @ON_SQLITE

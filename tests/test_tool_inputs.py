@@ -46,7 +46,7 @@ TAKES_MORE: dict[str, Any] = {"ID": (int, float), "URL": object}
 
 
 def asking_all() -> dict[str, str]:
-    """Give a document for each field at a root, by its name, with all arguments as variables."""
+    """Give a document for each field at a root, with all arguments as variables, but for one that needs a file."""
     documents = {}
     for kind, root in (("query", SCHEMA.query_type), ("mutation", SCHEMA.mutation_type)):
         for name, field in root.fields.items() if root else ():
@@ -55,6 +55,7 @@ def asking_all() -> dict[str, str]:
             documents[name] = (
                 f"{kind} {name}{variables and f'({variables})'} {{ {name}{given and f'({given})'} {SUB} }}"
             )
+    del documents["importSession"]
     return documents
 
 

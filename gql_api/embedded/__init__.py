@@ -16,7 +16,7 @@ __all__ = ["EmbeddedAcontext", "FolderInUse", "claimed", "open_acontext"]
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedAcontext:
-    """An open data folder.
+    """An open data folder. `secret` is one that it keeps, for whoever serves it to make keys of.
 
     `app` is the whole REST API. `material` answers only public URLs, without a key, and is made to be mounted
     where `public_url` points to. Neither has a lifespan.
@@ -24,6 +24,7 @@ class EmbeddedAcontext:
 
     app: ASGIApp
     material: ASGIApp
+    secret: bytes
 
 
 @asynccontextmanager
@@ -33,4 +34,6 @@ async def open_acontext(data_dir: Path, *, api_key: str, public_url: str) -> Asy
     `public_url` is what public URLs start with. Raises `FolderInUse`, an `OSError`, while somebody else has it open.
     """
     async with open_store(data_dir, public_url=public_url) as store:
-        yield EmbeddedAcontext(app=build_app(store, api_key=api_key), material=build_material_app(store))
+        yield EmbeddedAcontext(
+            app=build_app(store, api_key=api_key), material=build_material_app(store), secret=store.signer.secret
+        )

@@ -16,6 +16,8 @@ from gql_api.schema.cost import BASE, CALL, Budgets, Spender
 from gql_api.schema.known import KnownSizes
 from gql_api.schema.limits import Allowance
 from gql_api.services import rules
+from gql_api.services.archive.bringing import Bringing
+from gql_api.services.archive.carrying import Exports
 from gql_api.services.erasing import Erasing
 from gql_api.services.files import Files
 from gql_api.services.following import Following
@@ -36,6 +38,7 @@ class Services:
     files: Files
     erasing: Erasing
     forking: Forking
+    bringing: Bringing
 
 
 @dataclass(slots=True)
@@ -49,6 +52,7 @@ class Context(Spender):
     new_loaders: Callable[[], Loaders]
     services: Services
     media: MediaCache
+    exports: Exports
     following: Following
     seconds: float
     reserved_users: str

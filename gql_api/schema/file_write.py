@@ -161,7 +161,7 @@ async def _located(info: Info, file: FileRefInput) -> tuple[SessionValue, FileKe
 
 def _content(given: FileContentInput) -> Content:
     if given.upload:
-        return given.upload.value.content
+        return contents.of_upload(given.upload.value, ("input", "content", "upload"))
     if given.text:
         return contents.of_text(given.text.value, ("input", "content", "text"))
     if given.base64:

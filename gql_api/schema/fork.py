@@ -64,8 +64,8 @@ class ForkSessionInput:
 class Progress:
     """Messages and files."""
 
-    done: int = strawberry.field(description="Messages and files that are copied.")
-    total: int = strawberry.field(description="Messages and files that there are to copy; 0 until they are counted.")
+    done: int = strawberry.field(description="Messages and files that are there already.")
+    total: int = strawberry.field(description="Messages and files that there are to be; 0 until they are counted.")
 
 
 @strawberry.type(description="What came of forkSession.")

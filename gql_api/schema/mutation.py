@@ -4,7 +4,7 @@ from typing import Annotated
 
 import strawberry
 
-from gql_api.schema import file_write, fork, message_write, session_write, several_write, user_write
+from gql_api.schema import file_write, fork, importing, message_write, session_write, several_write, user_write
 from gql_api.schema.context import Info
 
 _INPUT = strawberry.argument(description="What to do.")
@@ -59,6 +59,16 @@ class Mutation:
         self, info: Info, input: Annotated[fork.ForkSessionInput, _INPUT]
     ) -> fork.ForkSessionPayload | None:
         return await fork.fork_session(info, input)
+
+    @strawberry.mutation(
+        description="Bring in a session from an archive, with its conversation, media and files, its configs, title, "
+        "tags and times, under its own id where that is free. Until all of it is in it is seen as far as it is. The "
+        "same archive makes the session once, however often it is sent; ids and times of messages and files are new."
+    )
+    async def import_session(
+        self, info: Info, input: Annotated[importing.ImportSessionInput, _INPUT]
+    ) -> importing.ImportSessionPayload | None:
+        return await importing.import_session(info, input)
 
     @strawberry.mutation(
         description="Archive, pin or tag several of the viewer's sessions alike. Each is changed whole or not at all; "

@@ -27,8 +27,10 @@ from gql_api.schema.disk import (
 )
 from gql_api.schema.editing import EditStrategyInput
 from gql_api.schema.event import EventsAfter, EventsFirst, SessionEventConnection, event_page
+from gql_api.schema.export import Forms, names_of, shown
 from gql_api.schema.limits import check_whole
 from gql_api.schema.message import Message, MessageConnection, message_connection, messages_of
+from gql_api.schema.part import ExpiresIn, SignedUrl, check_expiry
 from gql_api.schema.place import Page, asked
 from gql_api.schema.scalars import Json
 from gql_api.services import rules
@@ -181,6 +183,15 @@ class Session(node.Node):
         self, info: Info, first: EventsFirst = None, after: EventsAfter = None
     ) -> SessionEventConnection | None:
         return await event_page(info, self, first=first, after=after)
+
+    @strawberry.field(
+        description="Where the session can be read as an archive, with its messages, media and files as they are when "
+        "it is read: GET, without a token. Whoever has the URL has the session; it cannot be taken back, but by "
+        "deleting the session."
+    )
+    def export_url(self, info: Info, expires_in: ExpiresIn = 3600, forms: Forms = None) -> SignedUrl | None:
+        seconds = check_expiry(expires_in)
+        return shown(info.context.exports.session_url(self.value, names_of(forms), seconds=seconds))
 
     @strawberry.field(description="How many tokens the whole conversation has, counted by Acontext.")
     async def token_counts(self, info: Info) -> TokenCounts | None:

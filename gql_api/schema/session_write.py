@@ -14,7 +14,7 @@ from gql_api.schema.user_error import ERRORS, UserError
 from gql_api.services.creation import NewSession
 from gql_api.services.sessions import Changes
 
-_USER = "Whose session it is to be; null: the viewer's. 1 to 255 characters, no control characters or outer blanks."
+USER = "Whose session it is to be; null: the viewer's. 1 to 255 characters, no control characters or outer blanks."
 _TITLE = "What the user calls it: at most 1000 characters, no control characters; null for none."
 _KEY = (
     "1 to 255 characters that stand for this write among those of its user, kept as long as the session and at least "
@@ -28,7 +28,7 @@ _CONFIGS = "Acontext's configs of the session: an object of at most 64 KiB; null
 class CreateSessionInput:
     """Input of createSession."""
 
-    user: str | None = strawberry.field(default=None, description=_USER)
+    user: str | None = strawberry.field(default=None, description=USER)
     title: str | None = strawberry.field(default=None, description=_TITLE)
     configs: Json | None = strawberry.field(default=None, description=_CONFIGS)
     acontext_id: UUID | None = strawberry.field(
@@ -51,7 +51,7 @@ class GetOrCreateSessionInput:
         description="The disk of a session that Acontext has and that is not known here yet; CONFLICT when it belongs "
         "to another session. Null: a disk is made for it.",
     )
-    user: str | None = strawberry.field(default=None, description=_USER)
+    user: str | None = strawberry.field(default=None, description=USER)
     title: str | None = strawberry.field(default=None, description=_TITLE + " A known session keeps its own.")
     configs: Json | None = strawberry.field(
         default=None, description=_CONFIGS + " Only for a session that is made; one that exists keeps its own."

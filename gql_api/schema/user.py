@@ -5,6 +5,8 @@ import strawberry
 from gql_api.schema import node
 from gql_api.schema.connection import After, Before, First, Last
 from gql_api.schema.context import Info
+from gql_api.schema.export import Forms, names_of, shown
+from gql_api.schema.part import ExpiresIn, SignedUrl, check_expiry
 from gql_api.schema.place import Page
 from gql_api.schema.session_list import (
     SessionConnection,
@@ -41,3 +43,11 @@ class User(node.Node):
     ) -> SessionConnection | None:
         page = Page(first=first, last=last, after=after, before=before)
         return await session_connection(info, self.identifier, page=page, where=filter, order=order_by)
+
+    @strawberry.field(
+        description="Where all the user's sessions can be read as one archive, those that there are when it is read: "
+        "GET, without a token. Whoever has the URL has them, and it cannot be taken back."
+    )
+    def export_url(self, info: Info, expires_in: ExpiresIn = 3600, forms: Forms = None) -> SignedUrl | None:
+        seconds = check_expiry(expires_in)
+        return shown(info.context.exports.user_url(self.identifier, names_of(forms), seconds=seconds))

@@ -90,7 +90,8 @@ def _enclosure(given: UploadedFile | Encoded | OnDisk, field: str, path: rules.P
         path = (*path, "base64")
         content = contents.of_base64(given.data, (*path, "data"))
     else:
-        path, content = (*path, "upload"), given.content
+        path = (*path, "upload")
+        content = contents.of_upload(given, path)
     named = given.filename or media.filename_of({}, given.mime_type or "")
     name = contents.filename(named, (*path, "filename") if isinstance(given, Encoded) else path)
     return media.kind_of(given.mime_type, name), Enclosure(field, name, contents.within_limit(content, path), path)

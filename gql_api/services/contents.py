@@ -3,7 +3,7 @@
 from base64 import b64decode
 from binascii import Error as Base64Error
 
-from gql_api.content import Content, HeldContent
+from gql_api.content import Content, HeldContent, UploadedFile
 from gql_api.errors import Invalid, TooLarge
 from gql_api.services import paths, rules
 from gql_api.upstream.files import LARGEST_FILE
@@ -30,6 +30,13 @@ def within_limit(content: Content, path: rules.Path) -> Content:
     if content.size > LARGEST_FILE:
         raise TooLarge(f"A file has at most {LARGEST_FILE} bytes.", path)
     return content
+
+
+def of_upload(file: UploadedFile, path: rules.Path) -> Content:
+    """Give the bytes of an upload that is no archive; raise `TooLarge`."""
+    if file.is_large:
+        raise TooLarge("Only an archive may be so large here.", path)
+    return within_limit(file.content, path)
 
 
 def filename(text: str, path: rules.Path) -> str:

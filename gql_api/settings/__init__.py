@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from gql_api.settings.acontext import AcontextSettings
 from gql_api.settings.admission import AdmissionSettings
+from gql_api.settings.archives import ArchiveSettings
 from gql_api.settings.database import DatabaseSettings
 from gql_api.settings.documents import DocumentSettings
 from gql_api.settings.embedded import EmbeddedFlags, check_embedded, embedded_key
@@ -41,6 +42,7 @@ class Settings(
     OperationsSettings,
     LiveSettings,
     UploadSettings,
+    ArchiveSettings,
     AdmissionSettings,
     IdentitySettings,
     AcontextSettings,
@@ -64,6 +66,11 @@ class Settings(
     def mappings_url(self) -> str:
         """Where the mappings are kept, the default included."""
         return self.database_url or f"sqlite:///{quote(str(self.data_dir.resolve() / 'gql_api.sqlite3'))}"
+
+    @property
+    def shown_at(self) -> str:
+        """The address that clients are told, the default included."""
+        return self.public_url or f"http://{self.host}:{self.port}"
 
     @property
     def has_explorer(self) -> bool:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, SecretStr
 
-from gql_api.settings.values import Host, HttpUrl, Key, absent
+from gql_api.settings.values import Host, HttpUrl, Key, absent, secret
 
 _LEAST_SECRET = 16
 
@@ -23,14 +23,8 @@ def split_pairs(text: str) -> list[tuple[str, str]]:
     return [(name.strip().lower() if equals else "", value.strip()) for name, equals, value in found]
 
 
-def _long(value: SecretStr | None) -> SecretStr | None:
-    if value and len(value.get_secret_value()) < _LEAST_SECRET:
-        raise ValueError(f"must have at least {_LEAST_SECRET} characters")
-    return value
-
-
 Pairs = Annotated[SecretStr | None, BeforeValidator(absent), AfterValidator(_pairs)]
-Secret = Annotated[Key, AfterValidator(_long)]
+Secret = Annotated[Key, secret(_LEAST_SECRET)]
 
 
 class OperationsSettings(BaseModel):

@@ -43,6 +43,15 @@ def key(value: SecretStr | None) -> SecretStr | None:
     return value
 
 
+def secret(least: int) -> AfterValidator:
+    def check(value: SecretStr | None) -> SecretStr | None:
+        if value and len(value.get_secret_value()) < least:
+            raise ValueError(f"must have at least {least} characters")
+        return value
+
+    return AfterValidator(check)
+
+
 def host(value: str) -> str:
     if not value or not is_plain(value):
         raise ValueError("must be an address or a name, without blanks and letters beyond ASCII")

@@ -23,9 +23,12 @@ SELECT message_lists, files, is_whole, noted_micros FROM session_imports WHERE s
 """)
 _ADVANCE = Statement("""
 UPDATE session_imports SET message_lists = $2::bigint, files = $3::bigint, noted_micros = $4::bigint
-WHERE session_id = $1::uuid RETURNING session_id
+WHERE session_id = $1::uuid AND (message_lists < $2::bigint OR (message_lists = $2::bigint AND files < $3::bigint))
+RETURNING session_id
 """)
-_END = Statement("UPDATE session_imports SET is_whole = true WHERE session_id = $1::uuid RETURNING session_id")
+_END = Statement("""
+UPDATE session_imports SET is_whole = true WHERE session_id = $1::uuid AND NOT is_whole RETURNING session_id
+""")
 
 
 class Progress(NamedTuple):
@@ -44,6 +47,7 @@ class Organised(NamedTuple):
     pinned_at: datetime | None
     archived_at: datetime | None
     tags: Sequence[str]
+    forked_from: UUID | None
 
 
 @rereading
@@ -56,19 +60,23 @@ async def begin(session_id: UUID, *, now: datetime) -> Progress:
 
 @rereading
 async def advance(session_id: UUID, *, message_lists: int, files: int, now: datetime) -> None:
-    """Write down how far it is now."""
+    """Write down how far it is now; where another is further by then, it stays so."""
     await _ADVANCE.rows(session_id, message_lists, files, to_micros(now))
 
 
 @rereading
 async def end(session_id: UUID, owner: str, organised: Organised) -> None:
-    """Organise the session as it was, and write down that all of it is in; one that was deleted stays deleted."""
+    """Organise the session as it was, and write down that all of it is in: once, and what is deleted stays deleted."""
     times = (organised.pinned_at, organised.archived_at)
     pinned_at, archived_at = (moment and rows.utc(moment) for moment in times)
     async with in_transaction():
+        if not await _END.rows(session_id):
+            return
         changed = await SessionMapping.filter(id=session_id, state=MappingState.READY.value).update(
-            created_at=rows.utc(organised.created_at), pinned_at=pinned_at, archived_at=archived_at
+            created_at=rows.utc(organised.created_at),
+            pinned_at=pinned_at,
+            archived_at=archived_at,
+            forked_from=organised.forked_from,
         )
         if changed:
             await tags.put([(session_id, owner, tuple(organised.tags))])
-            await _END.rows(session_id)

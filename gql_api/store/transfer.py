@@ -27,6 +27,7 @@ class Organised(NamedTuple):
     archived_at: datetime | None = None
     last_activity_at: datetime | None = None
     tags: tuple[str, ...] = ()
+    forked_from: UUID | None = None
 
 
 PLAIN = Organised()
@@ -95,7 +96,7 @@ def _indexed_at(session: model.Session) -> dict[str, Any]:
 def _row(binding: Binding, nonce: str, now: datetime) -> SessionMapping:
     created_at = rows.utc(binding.created_at)
     times = binding.organised._asdict()
-    del times["tags"]
+    del times["tags"], times["forked_from"]
     return SessionMapping(
         id=binding.id,
         user_identifier=binding.user,
@@ -108,5 +109,6 @@ def _row(binding: Binding, nonce: str, now: datetime) -> SessionMapping:
         created_at=created_at,
         updated_at=created_at,
         lease_until=rows.utc(now),
+        forked_from=binding.organised.forked_from,
         **{name: moment and rows.utc(moment) for name, moment in times.items()},
     )

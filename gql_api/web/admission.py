@@ -66,6 +66,12 @@ class Bound:
             del self._users[user]
 
 
+def exports_bound(in_all: int, *, everybody: str | None) -> Bound:
+    """Bound the archives that are read at a time: of one user half of them, and one in any case."""
+    most = max(1, in_all // 2)
+    return Bound(in_all, most, told=f"One user reads at most {most} archives at a time here.", everybody=everybody)
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How much is let in at a time; of the largest `body` and `upload` one user may always have one."""
@@ -80,6 +86,8 @@ class Limits:
     """Of one upload."""
     file: int = _ANY
     """Bytes of one of them."""
+    archive: int = _ANY
+    """Bytes of one that is an archive."""
     sockets_of_user: int = _ANY
 
 

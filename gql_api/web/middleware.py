@@ -20,7 +20,7 @@ from gql_api.web.recording import Entry, Observing, id_of, seen, write
 from gql_api.web.uploads import PREFLIGHT
 
 ASKED_HEADERS = ["authorization", "content-type", "x-user", "x-request-id", "traceparent", *PREFLIGHT]
-TOLD_HEADERS = ["x-request-id", "www-authenticate", "retry-after"]
+TOLD_HEADERS = ["x-request-id", "www-authenticate", "retry-after", "content-disposition"]
 SAFE_HEADERS = {b"x-content-type-options": b"nosniff", b"referrer-policy": b"no-referrer"}
 _ID = b"x-request-id"
 

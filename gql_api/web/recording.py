@@ -23,7 +23,7 @@ SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
 _SANE_NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]{0,127}", re.ASCII)
 _LONGEST_PATH = 200
 _IDS_AT_ONCE = 256
-_MATERIAL = "/api/v1/material/"
+_SECRET = ("/api/v1/material/", "/api/v1/exports/")
 
 _LOG = logging.getLogger(__name__)
 
@@ -136,8 +136,11 @@ def _quoted(path: str) -> str:
 
 
 def _shown(path: str) -> str:
-    """Write a path as it may be logged: behind one of these is a token that lets anybody read a file."""
-    return f"{_MATERIAL}-" if path.startswith(_MATERIAL) else _quoted(path[:_LONGEST_PATH])[:_LONGEST_PATH]
+    """Write a path as it may be logged: behind one of these is a token that lets anybody read what it stands for."""
+    for start in _SECRET:
+        if path.startswith(start):
+            return f"{start}-"
+    return _quoted(path[:_LONGEST_PATH])[:_LONGEST_PATH]
 
 
 @dataclass(slots=True)

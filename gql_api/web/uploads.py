@@ -27,6 +27,8 @@ PREFLIGHT = ("apollo-require-preflight", "x-apollo-operation-name", "graphql-req
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")
 _INDEX = re.compile("0|[1-9][0-9]{0,8}")
 _FIELDS = ("operations", "map")
+_ARCHIVE = ".archive"
+"""Ends the places where a file may be larger than elsewhere."""
 _LONGEST_SHOWN = 100
 _ABSENT: Any = object()
 
@@ -46,7 +48,8 @@ async def from_form(scope: Scope, receive: Receive, place: Place) -> Parameters:
     if not parser.is_whole:
         raise Refused(400, "The form breaks off before its end.")
     place.enter()
-    return _with_files(parser.fields, {name: await _uploaded(file) for name, file in files.items()})
+    most = place.limits.file
+    return _with_files(parser.fields, {name: await _uploaded(file, most) for name, file in files.items()})
 
 
 def _refuse_simple(headers: Headers) -> None:
@@ -74,7 +77,7 @@ class _Parser(MultiPartParser):
     def __init__(self, headers: StarletteHeaders, stream: AsyncGenerator[bytes, None], place: Place) -> None:
         super().__init__(headers, stream)
         self.fields: dict[str, bytes] = {}
-        self.is_whole = False
+        self.is_whole = self._is_archive = False
         self._limits = place.limits
         self._place = place
         self._names: set[str] = set()
@@ -91,6 +94,7 @@ class _Parser(MultiPartParser):
                 raise Refused(400, f"The part {_shown(part.field_name)} of the form is neither a file nor expected.")
         else:
             part.file = _File(part.file)
+            self._is_archive = part.field_name in self._archives()
             # Starlette closes files after an error, and not those of a form that breaks off.
             self._place.keep(part.file.file)
             self._files += 1
@@ -107,11 +111,20 @@ class _Parser(MultiPartParser):
             self._place.hold(self._in_memory)
             part.data.extend(data[start:end])
             return
-        if self._size > self._limits.file:
-            raise _too_large(f"The file {_shown(part.field_name)} is larger than {self._limits.file} bytes.")
+        most = self._limits.archive if self._is_archive else self._limits.file
+        if self._size > most:
+            raise _too_large(f"The file {_shown(part.field_name)} is larger than {most} bytes.")
         self._on_disk += length
         self._place.spool(self._on_disk)
         super().on_part_data(data, start, end)
+
+    def _archives(self) -> set[str]:
+        """Name the files that belong where an archive does, as the map says, which comes before them."""
+        try:
+            places = json.loads(self.fields.get("map", b"{}"))
+            return {name for name, paths in places.items() if all(path.endswith(_ARCHIVE) for path in paths)}
+        except (ValueError, AttributeError, TypeError, RecursionError):
+            return set()  # it is refused when it is read
 
     def on_part_end(self) -> None:
         part = self._current_part
@@ -142,11 +155,11 @@ def _too_large(message: str) -> Refused:
     return Refused(413, message, extensions={"code": TooLarge.code})
 
 
-async def _uploaded(file: UploadFile) -> UploadedFile:
+async def _uploaded(file: UploadFile, most: int) -> UploadedFile:
     size = file.size or 0
     # What the parser left in memory, which the limit of its spool tells, has no place on disk.
     content: Content = SpooledContent(file.file.fileno(), size) if size > SMALL_BODY else HeldContent(await file.read())
-    return UploadedFile(file.filename or "", file.content_type or "", content)
+    return UploadedFile(file.filename or "", file.content_type or "", content, is_large=size > most)
 
 
 def _with_files(fields: dict[str, bytes], files: dict[str, UploadedFile]) -> Parameters:

@@ -79,6 +79,7 @@ NAMES_NOTHING = {
     "Subscription.sessionListChanged(user)",
     *("Query.user(identifier)", "Query.sessions(user)", "Query.searchMessages(user)"),
     *("CreateSessionInput.user", "GetOrCreateSessionInput.user"),
+    *("ImportSessionInput.user", "ImportSessionInput.archive"),
     *("Query.erasure(user)", "DeleteUserInput.user", "DeleteUserInput.idempotencyKey"),
     *(f"{name}SessionInput.title" for name in ("Create", "GetOrCreate", "Update", "Fork")),
     *("CreateSessionInput.configs", "GetOrCreateSessionInput.configs", "UpdateSessionInput.configs"),

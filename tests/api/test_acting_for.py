@@ -81,8 +81,9 @@ def names_of_users() -> set[str]:
 
 
 def test_every_argument_that_names_a_user_is_tried_here() -> None:
-    # That of the subscription is tried over a socket, in tests/live/test_lists.py.
-    assert names_of_users() == {*NAMING, "Subscription.sessionListChanged(user)"}
+    # That of the subscription is tried over a socket, in tests/live/test_lists.py, that of an archive by a form, in
+    # test_import_session.py.
+    assert names_of_users() == {*NAMING, "Subscription.sessionListChanged(user)", "ImportSessionInput.user"}
 
 
 async def test_a_token_speaks_for_its_own_user(served: Client) -> None:

@@ -104,7 +104,7 @@ def test_what_was_begun_for_others_is_not_gone_on_with(here: Server) -> None:
     here.within(fill)
     assert here.run("export", "-o", "whole.tar")[0] == 0
     Path("one.tar.part").write_bytes(Path("whole.tar").read_bytes()[:5000])
-    told = "gql-api: one.tar.part was begun for other sessions; remove it, or write to another file.\n"
+    told = "gql-api: one.tar.part was begun for others, or in other forms; remove it, or write to another file.\n"
     assert here.run("export", "-o", "one.tar", "--user", "ada") == (2, "", told)
 
 

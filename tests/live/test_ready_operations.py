@@ -191,6 +191,8 @@ async def copied(application: Application, session: str) -> None:
         None,
     )
     assert await application.ask("ForkSession", **asked) == made
+    exported = await application.ask("ExportSession", session=made["session"]["id"])
+    assert "/api/v1/exports/" in exported["exportUrl"]["url"]
     copy = (await application.ask("ReadMessages", session=made["session"]["id"], last=5))["messages"]
     assert [one["text"] for one in copy["nodes"]] == ["Rain in Kyoto?"]
 

@@ -18,11 +18,11 @@ from gql_api.services.transfer.exporting import line
 from gql_api.services.transfer.reading import Problem, Row, UnfitFile, read
 
 HEAD = "user,session,disk,title,created_at\n"
-EXPORTED = "user,session,disk,title,created_at,pinned_at,archived_at,last_activity_at,tags\n"
+EXPORTED = "user,session,disk,title,created_at,pinned_at,archived_at,last_activity_at,tags,forked_from\n"
 S, D = UUID(int=7), UUID(int=8)
 NO_TIME = "created_at: This is no time by ISO 8601, such as 2026-01-31T12:00:00.123456Z."
 NO_OBJECT = "json: This is no JSON object in which each name is there once."
-THERE_ARE = "there are user, session, disk, title, created_at, pinned_at, archived_at, last_activity_at, tags."
+THERE_ARE = f"there are {EXPORTED.strip().replace(',', ', ')}."
 NO_FIELD = f"There is no such field; {THERE_ARE}"
 NO_UNICODE = "title: This text is not valid Unicode: it contains a lone surrogate."
 TOO_LONG = "csv: field larger than field limit (131072)"
@@ -59,6 +59,7 @@ ROWS = st.builds(
     archived_at=st.sampled_from([None, AT]),
     last_activity_at=st.sampled_from([None, AT]),
     tags=st.lists(st.sampled_from(["Work", "ä, b", '"', "[]", "日\u2028本"]), max_size=3).map(tuple),
+    forked_from=st.none() | IDS,
 )
 
 
@@ -77,6 +78,7 @@ def test_what_is_written_is_read_as_it_was(rows: list[Row], format: Format) -> N
             pinned_at=row.pinned_at,
             archived_at=row.archived_at,
             last_activity_at=row.last_activity_at,
+            forked_from=row.forked_from,
         )
         text += line(session, format, list(row.tags) or None)
     first = 2 if format == "csv" else 1
@@ -85,7 +87,7 @@ def test_what_is_written_is_read_as_it_was(rows: list[Row], format: Format) -> N
 
 def test_tags_and_the_times_of_organising_may_be_missing_or_empty_and_must_be_right() -> None:
     whole = f"{EXPORTED}ada,{S},{D},"
-    assert parsed(f"{whole},{AT},,,,\n") == parsed(f"{whole},{AT},,,,[]\n") == [Row(2, "ada", S, D, None, AT)]
+    assert parsed(f"{whole},{AT},,,,,\n") == parsed(f"{whole},{AT},,,,[],\n") == [Row(2, "ada", S, D, None, AT)]
     for cells, problem in [
         (',"",,,', "pinned_at: This is missing."),
         (",today,,,", NO_TIME.replace("created_at", "pinned_at")),
@@ -98,7 +100,8 @@ def test_tags_and_the_times_of_organising_may_be_missing_or_empty_and_must_be_ri
         (',,,,"["" ""]"', "tags: A tag must not be empty, nor contain control characters."),
         (f',,,,"[""{"x" * 51}""]"', "tags: A tag has at most 50 characters."),
     ]:
-        assert told(f"{whole},{AT}{cells}\n") == [f"line 2: {problem}"], cells
+        assert told(f"{whole},{AT}{cells},\n") == [f"line 2: {problem}"], cells
+    assert told(f"{whole},{AT},,,,,x\n") == ["line 2: forked_from: This is no UUID."]
 
 
 @given(st.lists(st.text('a,"\n\r日', max_size=6), min_size=1, max_size=5))

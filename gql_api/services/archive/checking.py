@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from gql_api import model
-from gql_api.content import SpooledContent
+from gql_api.content import Content
 from gql_api.errors import Correctable, Failure, Invalid
 from gql_api.services import paths, rules
 from gql_api.services.archive import layout, records
@@ -29,11 +29,14 @@ class Rules:
 
 
 class Reading:
-    """One session of the open file, as what is to be stored."""
+    """One session of the open file, as what is to be stored; `source` are the same bytes, for who reads by place."""
 
-    def __init__(self, file: BinaryIO, contents: Contents) -> None:
+    def __init__(self, file: BinaryIO, source: Content, contents: Contents) -> None:
         self._file = file
+        self._source = source
         self._contents = contents
+        self.lists: list[int] = []
+        """How many messages each list has, once it was checked."""
 
     def record(self) -> Session:
         """Read what the session is; raise `UnfitArchive`."""
@@ -66,11 +69,11 @@ class Reading:
         files = {index: (name, self._blob(sha256, where)) for index, (sha256, name) in read.assets.items()}
         return Draft(KeptMessage(blob, files), read.metadata, (where.rstrip(","),))
 
-    def _blob(self, sha256: str, where: str) -> SpooledContent:
+    def _blob(self, sha256: str, where: str) -> Content:
         entry = self._contents.blobs.get(sha256)
         if entry is None:
             raise UnfitArchive(f"{where} sha256: there are no such bytes in the archive.")
-        return SpooledContent(self._file.fileno(), entry.size, entry.start)
+        return self._source.part(entry.start, entry.size)
 
     def check(self, held: Rules, key: str) -> None:
         """Look at all of it; raise `UnfitArchive` or a `Correctable` naming what cannot be stored here."""
@@ -79,8 +82,8 @@ class Reading:
         rules.title(record.title, ("title",))
         rules.tags(record.tags, ("tags",))
         rules.json_object(record.configs, ("configs",))
-        messages = sum(self._check_messages(entry, held, key) for entry in self._contents.messages)
-        if (messages, self._check_files()) != (record.messages, record.files):
+        self.lists = [self._check_messages(entry, held, key) for entry in self._contents.messages]
+        if (sum(self.lists), self._check_files()) != (record.messages, record.files):
             raise UnfitArchive("it has other numbers of messages and files than its end says.")
 
     def _check_messages(self, entry: Entry, held: Rules, key: str) -> int:

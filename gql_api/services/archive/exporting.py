@@ -9,9 +9,11 @@ from typing import TypeVar
 from uuid import UUID
 
 from gql_api import model
+from gql_api.content import HeldContent, sha256_of
 from gql_api.errors import UpstreamFailure, UpstreamTimeout
 from gql_api.services import rules
 from gql_api.services.archive import layout, records
+from gql_api.services.archive.forms import written
 from gql_api.services.archive.tree import files_after
 from gql_api.services.archive.writing import Begun, Writer
 from gql_api.store import tags
@@ -26,6 +28,8 @@ _FILES_OF_A_LIST = 20
 """After so many files a list is written: an export that is killed reads no more than these again."""
 _AT_ONCE = 4
 """Files that are in memory together."""
+_LARGE = 64 * 1024
+"""Bytes of which the hash is made beside the event loop, which a server has for others too."""
 
 
 @dataclass(slots=True)
@@ -45,9 +49,10 @@ class _Unreadable(Exception):
 class Export:
     """One run. What others write meanwhile is in it or not; a conversation is without gaps up to its last message."""
 
-    def __init__(self, gateway: Gateway, writer: Writer) -> None:
+    def __init__(self, gateway: Gateway, writer: Writer, forms: Sequence[str] = ()) -> None:
         self._gateway = gateway
         self._writer = writer
+        self._forms = forms
         self.tally = Tally()
 
     async def session(self, session: model.Session, begun: Begun | None) -> AsyncIterator[str | None]:
@@ -83,25 +88,27 @@ class Export:
         last = begun.last.get("messages")
         start = cursor.after(cursor.moment(last["createdAt"]), UUID(last["id"])) if last else None
         async for page in walk(partial(self._gateway.messages.read, begun.id), start, size=layout.MOST_LINES):
-            written = [_line(message) for message in page]
+            lines = await asyncio.to_thread(_lines, page, self._forms)
             at = 0
-            for group in layout.grouped(written):
-                await self._media(begun, page[at : at + len(group)])
+            for group in layout.grouped(lines):
+                async for _ in self._media(begun, page[at : at + len(group)]):
+                    yield
                 at += len(group)
                 self._add_list(begun, "messages", group)
                 self.tally.messages += len(group)
                 yield
 
-    async def _media(self, begun: Begun, messages: Iterable[model.Message]) -> None:
+    async def _media(self, begun: Begun, messages: Iterable[model.Message]) -> AsyncIterator[None]:
         """Write what the parts of these messages hold and is not there yet."""
         for part in (part for message in messages for part in message.parts if part.get("asset")):
             asset = part["asset"]
             if asset["sha256"] in begun.blobs:
                 continue
             [content] = await self._bytes(begun.id, [self._gateway.messages.asset(begun.id, asset["s3_key"])])
-            if hashlib.sha256(content).hexdigest() != asset["sha256"]:
+            if await _sha256(content) != asset["sha256"]:
                 raise _Unreadable("A file of a message is not what was stored.")
             self._blob(begun, asset["sha256"], content)
+            yield
 
     async def _bytes(self, id: UUID, reads: Sequence[Awaitable[T]]) -> list[T]:
         """Read bytes at once; some that are gone are answered as a failure of Acontext, so see whether it is one."""
@@ -119,6 +126,7 @@ class Export:
         lines: list[bytes] = []
         async for files in _together(files_after(self._gateway, session.disk_id, last["path"] if last else None)):
             lines += await self._read(begun, files)
+            yield
             if len(lines) >= _FILES_OF_A_LIST:
                 self._add_list(begun, "files", lines)
                 lines = []
@@ -136,7 +144,7 @@ class Export:
         for file, content in zip(files, contents, strict=True):
             if content is None:
                 continue
-            sha256 = hashlib.sha256(content).hexdigest()
+            sha256 = await _sha256(content)
             if sha256 not in begun.blobs:
                 self._blob(begun, sha256, content)
             lines.append(layout.encoded(records.file_line(file, sha256=sha256, size=len(content))))
@@ -144,7 +152,7 @@ class Export:
         return lines
 
     def _blob(self, begun: Begun, sha256: str, content: bytes) -> None:
-        self._writer.add(layout.blob_name(begun.id, sha256), content)
+        self._writer.add(layout.blob_name(begun.id, sha256), content, sha256)
         begun.blobs.add(sha256)
 
     def _add_list(self, begun: Begun, kind: str, lines: list[bytes]) -> None:
@@ -153,8 +161,23 @@ class Export:
         self._writer.add(layout.list_name(begun.id, kind, begun.lists[kind]), b"".join(lines))
 
 
-def _line(message: model.Message) -> bytes:
-    line = layout.encoded(records.message_line(message, rules.without_ours(message.user_meta)))
+async def _sha256(content: bytes) -> str:
+    if len(content) > _LARGE:
+        return await sha256_of(HeldContent(content))
+    return hashlib.sha256(content).hexdigest()
+
+
+def _lines(messages: Sequence[model.Message], forms: Sequence[str]) -> list[bytes]:
+    return [_line(message, forms) for message in messages]
+
+
+def _line(message: model.Message, forms: Sequence[str]) -> bytes:
+    record = records.message_line(message, rules.without_ours(message.user_meta))
+    if forms:
+        line = layout.encoded({**record, "forms": written(message, forms)})
+        if len(line) <= layout.LARGEST_LINE:
+            return line
+    line = layout.encoded(record)
     if len(line) > layout.LARGEST_LINE:
         raise _Unreadable(f"A message has more than {layout.LARGEST_LINE} bytes.")
     return line
@@ -186,5 +209,6 @@ async def _record(session: model.Session, configs: model.JsonObject, begun: Begu
         "lastActivityAt": layout.time_text(session.last_activity_at),
         "pinnedAt": layout.time_text(session.pinned_at),
         "archivedAt": layout.time_text(session.archived_at),
+        "forkedFrom": str(session.forked_from) if session.forked_from else None,
         **begun.counts,
     }

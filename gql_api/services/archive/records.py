@@ -45,6 +45,7 @@ class Session(NamedTuple):
     created_at: datetime
     pinned_at: datetime | None
     archived_at: datetime | None
+    forked_from: UUID | None
     messages: int
     files: int
 
@@ -120,6 +121,7 @@ def read_session(record: model.JsonObject, where: str) -> Session:
         created_at=_parsed(record, "createdAt", _moment, where),
         pinned_at=_time(record, "pinnedAt", where),
         archived_at=_time(record, "archivedAt", where),
+        forked_from=None if record.get("forkedFrom") is None else _parsed(record, "forkedFrom", UUID, where),
         messages=_field(record, "messages", int, where),
         files=_field(record, "files", int, where),
     )

@@ -91,14 +91,14 @@ def verify(file: BinaryIO, aside: Aside, tell: Tell) -> int:
         count += 1
         if aside.first_line("sessions", contents.id, count) != count:
             raise UnfitArchive(f"session {contents.id} is there twice.")
-    for at in _summed(file):
+    for at in summed(file):
         tell(at)
     return count
 
 
-def _summed(file: BinaryIO) -> Iterator[int]:
-    """Hold each file against its line; give where it ends."""
-    sums = next(entry for entry in tape.entries(file) if entry.name == SUMS)
+def summed(file: BinaryIO, sums: Entry | None = None) -> Iterator[int]:
+    """Hold each file against its line; give where it ends. `sums` is where the lines are, if that is known."""
+    sums = sums or next(entry for entry in tape.entries(file) if entry.name == SUMS)
     told = sums.start
     for entry in tape.entries(file):
         if entry.name == SUMS:

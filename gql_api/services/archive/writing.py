@@ -2,11 +2,11 @@
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from tempfile import SpooledTemporaryFile
-from typing import BinaryIO, NamedTuple, Self
+from typing import BinaryIO, NamedTuple, Protocol, Self
 from uuid import UUID
 
 from gql_api import model
@@ -16,6 +16,22 @@ from gql_api.services.archive.tape import Entry, UnfitArchive
 from gql_api.services.transfer.inventory import Aside
 
 _HELD = 1 << 20
+
+
+class Output(Protocol):
+    """Where an archive is written to: a file, a pipe, or whoever sends it on."""
+
+    def write(self, piece: bytes, /) -> object:
+        """Take a piece."""
+        ...
+
+    def flush(self) -> None:
+        """Let go what is held."""
+        ...
+
+    def fileno(self) -> int:
+        """Give the file's number, or raise `OSError` where it is none."""
+        ...
 
 
 class Sums:
@@ -59,15 +75,16 @@ class Begun(NamedTuple):
 class Writer:
     """Writes an archive onto `output`, which need not be a file; `sums` are those of what stands there already."""
 
-    def __init__(self, output: BinaryIO, sums: Sums, *, time: int) -> None:
+    def __init__(self, output: Output, sums: Sums, *, time: int) -> None:
         self._output = output
         self._sums = sums
         self._time = time
 
-    def add(self, name: str, content: bytes) -> None:
-        """Add a file."""
-        self._put(name, len(content), [content])
-        self._sums.add(name, hashlib.sha256(content).hexdigest())
+    def add(self, name: str, content: bytes, sha256: str | None = None) -> None:
+        """Add a file, with its hash where that is known already."""
+        for _ in self._put(name, len(content), [content]):
+            pass
+        self._sums.add(name, sha256 or hashlib.sha256(content).hexdigest())
 
     def end_session(self, id: UUID, kind: str, record: model.JsonObject) -> None:
         """Add the record that ends a session, and see that all of it is on its disk."""
@@ -76,13 +93,20 @@ class Writer:
 
     def end(self) -> None:
         """Add the sums of all files, and the end."""
-        self._put(SUMS, self._sums.size, iter(self._sums.rewound()))
+        for _ in self.ending():
+            pass
+
+    def ending(self) -> Iterator[None]:
+        """Do the same with a step for each line of the sums, of which there may be very many."""
+        yield from self._put(SUMS, self._sums.size, self._sums.rewound())
         self._output.write(tape.END)
         self._settle()
 
-    def _put(self, name: str, size: int, content: Iterable[bytes]) -> None:
+    def _put(self, name: str, size: int, content: Iterable[bytes]) -> Iterator[None]:
         self._output.write(tape.header(name, size, time=self._time))
-        self._output.writelines(content)
+        for piece in content:
+            self._output.write(piece)
+            yield
         self._output.write(bytes(tape.padded(size) - size))
 
     def _settle(self) -> None:
@@ -98,6 +122,12 @@ class Resumed(NamedTuple):
     done: int
     left_out: int
     open: Begun | None
+
+
+def selected(user: str | None, sessions: Sequence[UUID], forms: Sequence[str]) -> model.JsonObject:
+    """Write what was asked for."""
+    told: model.JsonObject = {"user": user, "sessions": [str(id) for id in sessions] or None}
+    return {**told, "forms": list(forms)} if forms else told
 
 
 def manifest(id: str, *, program: str, selection: model.JsonObject, now: datetime) -> model.JsonObject:

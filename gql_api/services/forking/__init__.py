@@ -23,8 +23,6 @@ __all__ = ["MOST_OF_USER", "Asked", "Forked", "Forking", "New"]
 MOST_OF_USER = 2
 """How many forks a user may have under way."""
 _SESSION: rules.Path = ("input", "sessionId")
-_SHARE, _LONGEST_WAIT = 0.7, 20.0
-"""How much of a request's time it waits, and for how many seconds where it has no end."""
 _LOOK_AGAIN = 0.25
 
 
@@ -58,7 +56,7 @@ class Forking:
         """
         new = new._replace(title=rules.title(new.title, ("input", "title")))
         key = _key(new)
-        deadline = asyncio.get_running_loop().time() + _patience()
+        deadline = asyncio.get_running_loop().time() + request_scope.patience()
         running: Running | None = None
         while running is None:
             earlier = await self._earlier(owner, key, deadline) if key else None
@@ -140,11 +138,6 @@ def _key(new: New) -> mappings.Key | None:
     asked = new.asked
     told = [str(asked.source), asked.at and str(asked.at), asked.cuts_before, asked.with_files, new.title]
     return mappings.Key(text, rules.fingerprint(["forkSession", *told]))
-
-
-def _patience() -> float:
-    request = request_scope.current()
-    return max(0.0, _SHARE * request.seconds_left) if request else _LONGEST_WAIT
 
 
 def _progress(fork: Fork) -> Forked:

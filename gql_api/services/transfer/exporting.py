@@ -46,6 +46,7 @@ def _values(session: model.Session, tags: list[str] | None) -> dict[str, Any]:
         session.title,
         *map(_time, (session.created_at, session.pinned_at, session.archived_at, session.last_activity_at)),
         tags,
+        session.forked_from and str(session.forked_from),
     )
     return dict(zip(COLUMNS, told, strict=True))
 

@@ -160,7 +160,7 @@ class Import:
 
 
 def _binding(row: Row, disk: model.Disk) -> transfer.Binding:
-    organised = transfer.Organised(row.pinned_at, row.archived_at, row.last_activity_at, row.tags)
+    organised = transfer.Organised(row.pinned_at, row.archived_at, row.last_activity_at, row.tags, row.forked_from)
     return transfer.Binding(row.session, row.user, row.title, disk, row.created_at, organised)
 
 

@@ -39,6 +39,7 @@ class Row:
     archived_at: datetime | None = None
     last_activity_at: datetime | None = None
     tags: tuple[str, ...] = ()
+    forked_from: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +185,7 @@ def _row(record: _Record, reserved_prefix: str) -> Row | Problem:
             created_at=_moment(values, "created_at"),
             **{name: _moment(values, name) for name in _TIMES if values.get(name) is not None},
             tags=_tags(values),
+            forked_from=None if values.get("forked_from") is None else _id(values, "forked_from"),
         )
     except Correctable as wrong:
         return Problem(line, wrong.path[0], wrong.message)
