@@ -13,6 +13,7 @@ import pytest
 from api.odd_upstream import OddUpstream, answering, failing, never
 from api.upstream import KEY
 from carrying import in_front
+from gql_api import tokens
 from gql_api.errors import Conflict, Failure, Invalid, NotFound, UpstreamFailure
 from gql_api.events import Event, ListChange, ListChanged, MessagesStored, owner_key
 from gql_api.running import Running, run
@@ -56,6 +57,7 @@ class Server:
 
 @pytest.fixture
 async def server(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
+    tokens.count("text")  # the first of a process takes about a second, which is all that a call may take here
     upstream = OddUpstream()
     settings = read_settings(
         DATABASE_URL=database_url,

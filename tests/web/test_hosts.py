@@ -161,6 +161,9 @@ async def test_pages_of_a_named_origin_may_ask_with_a_token_and_without_cookies(
         name.strip().lower() for name in asked.headers["access-control-allow-headers"].split(",")
     }
     assert answered.headers["access-control-allow-origin"] == ORIGIN
-    assert answered.headers["access-control-expose-headers"] == "x-request-id, www-authenticate, retry-after"
+    assert (
+        answered.headers["access-control-expose-headers"]
+        == "x-request-id, www-authenticate, retry-after, content-disposition"
+    )
     assert "origin" in answered.headers["vary"].lower()
     assert "access-control-allow-credentials" not in {**asked.headers, **answered.headers}
