@@ -30,7 +30,9 @@ _REFUSALS: dict[str, Callable[[], web.Response]] = {
 _HOP = {"host", "content-length", "transfer-encoding", "connection", "content-encoding", "date", "server"}
 
 
-class _Call(NamedTuple):
+class Call(NamedTuple):
+    """One that is to be carried, and when it came."""
+
     request: web.BaseRequest
     body: bytes
     came: float
@@ -81,11 +83,11 @@ class Faults:
             way = self.lot.choice(WAYS) if fails else "well"
             if fails:
                 self.injected[way] += 1
-            return await self._carried(_Call(request, body, time.monotonic()), way)
+            return await self._carried(Call(request, body, time.monotonic()), way)
         finally:
             self._under_way -= 1
 
-    async def _carried(self, call: _Call, way: str) -> web.StreamResponse:
+    async def _carried(self, call: Call, way: str) -> web.StreamResponse:
         if way in _REFUSALS:
             return _REFUSALS[way]()
         if way == "reset before":
@@ -120,15 +122,15 @@ class Faults:
         self._late.add(task)
         task.add_done_callback(self._late.discard)
 
-    async def _soon(self, call: _Call) -> None:
+    async def _soon(self, call: Call) -> None:
         await asyncio.sleep(self.lot.uniform(0, _SOON))
         await self._forward(call)
 
-    async def _later(self, call: _Call) -> None:
+    async def _later(self, call: Call) -> None:
         await asyncio.sleep(LATE - 0.1)
         await self._forward(call)
 
-    async def _forward(self, call: _Call) -> tuple[int, dict[str, str], bytes]:
+    async def _forward(self, call: Call) -> tuple[int, dict[str, str], bytes]:
         request = call.request
         headers = {name: value for name, value in request.headers.items() if name.lower() not in _HOP}
         async with self._http.request(
