@@ -27,11 +27,10 @@ from gql_api.errors import (
 from gql_api.request_scope import no_request
 from gql_api.services import rules
 from gql_api.services.ownership import BeingErased, is_tagged
+from gql_api.services.single_call import make_session
 from gql_api.store import erasures, mappings
-from gql_api.upstream.failures import is_harmless
 from gql_api.upstream.gateway import Gateway
 from gql_api.upstream.refusal import Refused
-from gql_api.upstream.sessions import UpstreamSession
 
 _LOG = logging.getLogger(__name__)
 
@@ -189,24 +188,6 @@ class Creation:
             raise BeingErased
         return None
 
-    async def make_session(self, id: UUID, *, owner: str, configs: model.JsonObject) -> UpstreamSession:
-        """Make the session upstream. Where the outcome is unknown it is looked once whether it is there.
-
-        Then nothing is on its way any more that could make it anew, once it is deleted.
-        """
-        sessions = self._gateway.sessions
-        try:
-            return await sessions.create(id, user=owner, configs=configs)
-        except UpstreamFailure as failure:
-            # In a race Acontext gives no session but says so.
-            exists = isinstance(failure, Refused) and failure.status == _EXISTS
-            if not exists and is_harmless(failure):
-                raise
-            with suppress(UpstreamFailure):  # as where it is of another project
-                if await sessions.exists(id):
-                    return await sessions.get(id)
-            raise
-
     async def disk(self, id: UUID) -> model.Disk | None:
         """Find the disk that was made for this session, by its owner; of several the oldest."""
         disks = await self._gateway.sessions.disks_of(self.disk_owner(id))
@@ -267,7 +248,7 @@ class Creation:
     async def _make_both(self, intent: mappings.Intent, new: NewSession) -> model.Disk:
         configs = {**(new.configs or {}), **self.tag(intent.nonce)}
         session, disk = await asyncio.gather(
-            self.make_session(intent.id, owner=intent.owner, configs=configs),
+            make_session(self._gateway, intent.id, owner=intent.owner, configs=configs),
             self.make_disk(intent.id),
             return_exceptions=True,
         )

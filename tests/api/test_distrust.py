@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from api.client import CREATE, Client
+from api.forking import FORK, forked, whole
 from api.odd_upstream import OddUpstream, answering
 from databases import Databases
 
@@ -74,6 +75,18 @@ async def test_what_acontext_answers_about_another_session_is_not_shown(
     upstream.instead = taken_for_another
     answer = await client.answer(document, id=mine["id"])
     assert {error["extensions"]["code"] for error in answer["errors"]} == {"UPSTREAM_UNAVAILABLE"}
+
+
+async def test_bytes_that_are_not_those_of_the_file_are_not_copied(client: Client, upstream: OddUpstream) -> None:
+    """Nothing but their number tells them from a page of something in between."""
+    session = await filled(client)
+    asked = {"sessionId": session["id"], "idempotencyKey": "key"}
+    upstream.is_odd = lambda request: request.url.path.endswith("/artifact/download")
+    upstream.instead = answering(200, text="{")
+    assert await client.code(FORK, input=asked) == "UPSTREAM_UNAVAILABLE"
+    upstream.instead = None
+    copy = await forked(client, **asked)
+    assert await whole(client, copy["id"]) == await whole(client, session["id"])
 
 
 def _ids(session: dict[str, Any]) -> tuple[str, str]:

@@ -4,6 +4,7 @@ import asyncio
 import random
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -18,7 +19,7 @@ from archives.servers import Ask, Server, make, put, say
 from databases import PostgresDatabases
 from embedded.alone import KEY, alone
 from interrupting import Terminal, in_a_thread
-from soak.faults import LATE, Faults
+from soak.faults import LATE, Call, Faults
 
 ON_SQLITE = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 ON_POSTGRES = pytest.mark.parametrize("databases", ["postgres"], indirect=True)
@@ -35,7 +36,7 @@ class Chosen(Faults):
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         kind = f"{request.method} {request.path.rpartition('/')[2]}"
         number = self.seen[kind] = self.seen.get(kind, -1) + 1
-        return await self._carried(request, await request.read(), self.way(request, number))
+        return await self._carried(Call(request, await request.read(), time.monotonic()), self.way(request, number))
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import aiohttp
 from aiohttp import web
@@ -27,6 +28,14 @@ _REFUSALS: dict[str, Callable[[], web.Response]] = {
 }
 """Without an effect."""
 _HOP = {"host", "content-length", "transfer-encoding", "connection", "content-encoding", "date", "server"}
+
+
+class Call(NamedTuple):
+    """One that is to be carried, and when it came."""
+
+    request: web.BaseRequest
+    body: bytes
+    came: float
 
 
 @dataclass
@@ -68,32 +77,31 @@ class Faults:
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         self.calls += 1
         self._under_way += 1
-        request["came"] = time.monotonic()
         try:
             body = await request.read()
             fails = not self.is_calm and self.lot.random() < self.share
             way = self.lot.choice(WAYS) if fails else "well"
             if fails:
                 self.injected[way] += 1
-            return await self._carried(request, body, way)
+            return await self._carried(Call(request, body, time.monotonic()), way)
         finally:
             self._under_way -= 1
 
-    async def _carried(self, request: web.BaseRequest, body: bytes, way: str) -> web.StreamResponse:
+    async def _carried(self, call: Call, way: str) -> web.StreamResponse:
         if way in _REFUSALS:
             return _REFUSALS[way]()
         if way == "reset before":
-            return _reset(request)
+            return _reset(call.request)
         if way == "reset amid":
-            self._go_on_with(self._soon(request, body))
-            return _reset(request)
+            self._go_on_with(self._soon(call))
+            return _reset(call.request)
         if way == "late":
-            self._go_on_with(self._later(request, body))
+            self._go_on_with(self._later(call))
             await asyncio.sleep(LATE)
-            return _reset(request)
+            return _reset(call.request)
         if way == "slow":
             await asyncio.sleep(_SLOW)
-        return await self._answered(request, way, *await self._forward(request, body))
+        return await self._answered(call.request, way, *await self._forward(call))
 
     @staticmethod
     async def _answered(
@@ -114,22 +122,23 @@ class Faults:
         self._late.add(task)
         task.add_done_callback(self._late.discard)
 
-    async def _soon(self, request: web.BaseRequest, body: bytes) -> None:
+    async def _soon(self, call: Call) -> None:
         await asyncio.sleep(self.lot.uniform(0, _SOON))
-        await self._forward(request, body)
+        await self._forward(call)
 
-    async def _later(self, request: web.BaseRequest, body: bytes) -> None:
+    async def _later(self, call: Call) -> None:
         await asyncio.sleep(LATE - 0.1)
-        await self._forward(request, body)
+        await self._forward(call)
 
-    async def _forward(self, request: web.BaseRequest, body: bytes) -> tuple[int, dict[str, str], bytes]:
+    async def _forward(self, call: Call) -> tuple[int, dict[str, str], bytes]:
+        request = call.request
         headers = {name: value for name, value in request.headers.items() if name.lower() not in _HOP}
         async with self._http.request(
-            request.method, self.upstream + request.raw_path, data=body or None, headers=headers
+            request.method, self.upstream + request.raw_path, data=call.body or None, headers=headers
         ) as answer:
             kept = {name: value for name, value in answer.headers.items() if name.lower() not in _HOP}
             told = answer.status, kept, await answer.read()
-        self.latest = max(self.latest, time.monotonic() - request["came"])
+        self.latest = max(self.latest, time.monotonic() - call.came)
         return told
 
 

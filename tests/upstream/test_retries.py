@@ -159,17 +159,6 @@ async def test_what_was_certainly_not_done_is_tried_again(ask: Ask, fault: Fault
     assert len(server.requests) == 2
 
 
-@pytest.mark.parametrize("ask", OVERWRITES.values(), ids=OVERWRITES)
-async def test_what_acontext_itself_failed_to_do_is_tried_again(ask: Ask) -> None:
-    """It has answered, and does no more; what stands before it may have sent on what it calls a failure."""
-    for failure, tries in (({"code": 500, "msg": "no"}, 2), ({"message": "the gateway timed out"}, 1)):
-        server = Server([httpx.Response(500, json=failure)])
-        async with gateway_to(server) as gateway:
-            with nullcontext() if tries > 1 else pytest.raises(UpstreamUnavailable):
-                await ask(gateway)
-        assert len(server.requests) == tries
-
-
 async def test_it_ends_after_some_tries() -> None:
     server = Server([httpx.ConnectError] * 9)
     async with gateway_to(server) as gateway:

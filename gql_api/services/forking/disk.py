@@ -7,7 +7,7 @@ from uuid import UUID
 
 from gql_api import model
 from gql_api.content import HeldContent
-from gql_api.errors import Conflict, TooLarge, UpstreamFailure
+from gql_api.errors import Conflict, TooLarge, UpstreamFailure, UpstreamUnavailable
 from gql_api.services import rules
 from gql_api.upstream.gateway import Gateway
 from gql_api.upstream.refusal import Refused
@@ -42,6 +42,8 @@ class DiskCopy:
         if content is None:
             await self._work.source()
             return
+        if len(content) != file.size:  # a page of something in between is bytes too
+            raise UpstreamUnavailable("Acontext gave other bytes of a file than it has told of.")
         try:
             async with self._work.sending():
                 copied = await self._upload(file, content)

@@ -19,6 +19,7 @@ from gql_api.services.forking.conversation import ConversationCopy
 from gql_api.services.forking.cutting import cut
 from gql_api.services.forking.disk import DiskCopy, files_of
 from gql_api.services.ownership import is_tagged
+from gql_api.services.single_call import make_session
 from gql_api.store import forks, mappings
 from gql_api.store.forks import Fork, Plan
 from gql_api.store.place_keeper import PlaceKeeper
@@ -176,7 +177,7 @@ class Work:
         self.is_settled = False
         async with self.sending():  # a late one could make anew what is deleted by then
             configs |= creation.tag(self.fork.nonce)
-            made = await creation.make_session(id, owner=self.fork.user, configs=configs)
+            made = await make_session(self.tools.gateway, id, owner=self.fork.user, configs=configs)
         if not is_tagged(made, self.fork.nonce):
             raise Conflict("The id of the new session is taken.", _SESSION)
         disks = await sessions.disks_of(creation.disk_owner(id))

@@ -1,0 +1,32 @@
+"""Making a session upstream by one call, which is looked for where it had no answer."""
+
+from contextlib import suppress
+from uuid import UUID
+
+from gql_api import model
+from gql_api.errors import UpstreamFailure
+from gql_api.upstream.failures import is_harmless
+from gql_api.upstream.gateway import Gateway
+from gql_api.upstream.refusal import Refused
+from gql_api.upstream.sessions import UpstreamSession
+
+_EXISTS = 409
+
+
+async def make_session(gateway: Gateway, id: UUID, *, owner: str, configs: model.JsonObject) -> UpstreamSession:
+    """Make the session. Where the outcome is unknown it is looked once whether it is there.
+
+    Then nothing is on its way any more that could make it anew, once it is deleted.
+    """
+    sessions = gateway.sessions
+    try:
+        return await sessions.create(id, user=owner, configs=configs)
+    except UpstreamFailure as failure:
+        # In a race Acontext gives no session but says so.
+        exists = isinstance(failure, Refused) and failure.status == _EXISTS
+        if not exists and is_harmless(failure):
+            raise
+        with suppress(UpstreamFailure):  # as where it is of another project
+            if await sessions.exists(id):
+                return await sessions.get(id)
+        raise
