@@ -52,6 +52,7 @@ JSON = st.recursive(
 LEAVES = {"ID": IDS, "String": TEXTS, "DateTime": TIMES, "UUID": UUIDS}
 for scalar, texts in LEAVES.items():
     schemathesis.graphql.scalar(scalar, texts.map(nodes.String))
+schemathesis.graphql.scalar("Upload", TEXTS.map(nodes.String))  # what stands there where no form is sent
 schemathesis.graphql.scalar("JSON", (IDS | TIMES).map(nodes.String) | st.integers().map(nodes.Int))
 
 

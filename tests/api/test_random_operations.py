@@ -57,13 +57,19 @@ async def test_random_queries_are_answered_the_same(served: tuple[Client, Schema
         operation = writer.operation("query")
         for variables in operation.variables:
             body = {"query": operation.text, "variables": variables}
-            first, second = [
-                (await ask(client, schema, executor, body))
-                for executor in (CompilingExecutor, StrawberryGraphQLCoreExecutionContext)
-            ]
+            first, second = await both(client, schema, body)
+            if first != second and "exportUrl" in operation.text:  # another second may have begun between the two
+                first, second = await both(client, schema, body)
             assert first == second, body
             compared += b'"data":{' in first
     assert compared > EXAMPLES
+
+
+async def both(client: Client, schema: Schema, body: dict[str, Any]) -> list[bytes]:
+    return [
+        await ask(client, schema, executor, body)
+        for executor in (CompilingExecutor, StrawberryGraphQLCoreExecutionContext)
+    ]
 
 
 async def ask(client: Client, schema: Schema, executor: Any, body: dict[str, Any]) -> bytes:

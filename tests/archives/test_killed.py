@@ -6,8 +6,8 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -169,10 +169,23 @@ def has_files(folder: Path) -> bool:
     return rows(folder, "SELECT COUNT(*) FROM artifacts") > FILES // 2
 
 
+@contextmanager
+def heard(number: signal.Signals) -> Iterator[None]:
+    """Let commands that are started in the block hear a signal, also where a shell runs all this in its background."""
+    before = signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
+
+
 def told_to_stop(server: Server, *arguments: str, when: Callable[[], bool]) -> tuple[int, str]:
     """Run a command, and interrupt it at the keyboard when something is so; give exit code and errors."""
     command = [sys.executable, "-m", "gql_api", *arguments]
-    with subprocess.Popen(command, env=environment(**server.settings), stderr=subprocess.PIPE, text=True) as process:  # noqa: S603
+    with (
+        heard(signal.SIGINT),
+        subprocess.Popen(command, env=environment(**server.settings), stderr=subprocess.PIPE, text=True) as process,  # noqa: S603
+    ):
         while process.poll() is None and not when():
             time.sleep(LOOKING)
         process.send_signal(signal.SIGINT)

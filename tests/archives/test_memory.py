@@ -17,7 +17,8 @@ from commands import environment
 pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
 
 MIB = 1024 * 1024
-FEW, MANY = 2, 12
+FEW, MANY = 4, 14
+"""Files; four are in memory together, so the few are as many."""
 PROGRAM = """
 import sys
 from pathlib import Path

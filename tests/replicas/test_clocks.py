@@ -16,7 +16,7 @@ from aiohttp import web
 from databases import Databases
 from replicas.clocks import wrong_clock
 from replicas.fleet import Fleet
-from soak.faults import Faults
+from soak.faults import Call, Faults
 
 AHEAD = 300
 SETTLING = 8
@@ -37,10 +37,10 @@ class LateOnce(Faults):
 
     route = "none"
 
-    async def _carried(self, request: web.BaseRequest, body: bytes, way: str) -> web.StreamResponse:
-        if request.method == "POST" and request.path.endswith(self.route):
+    async def _carried(self, call: Call, way: str) -> web.StreamResponse:
+        if call.request.method == "POST" and call.request.path.endswith(self.route):
             self.route, way = "none", "late"
-        return await super()._carried(request, body, way)
+        return await super()._carried(call, way)
 
 
 @dataclass

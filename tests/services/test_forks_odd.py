@@ -150,7 +150,7 @@ async def test_a_disk_that_comes_late_beside_another_goes(parts: Parts) -> None:
 
 
 async def test_a_server_tells_how_far_another_is(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gql_api.services.forking._LONGEST_WAIT", 0.1)
+    monkeypatch.setattr("gql_api.request_scope._LONGEST_WAIT", 0.1)
     made = await source(parts)
     async with server(parts) as one, server(parts) as other:
         asking = await stuck_at(parts, one, made, uploads)
