@@ -149,7 +149,7 @@ async def test_what_failed_for_now_is_told_and_goes_on_under_its_key(
     asked = {"sessionId": session, "idempotencyKey": "key"}
     assert await client.code(FORK, input=asked) == "UPSTREAM_UNAVAILABLE"
     upstream.instead = None
-    assert (await fork(client, **asked))["session"]
+    assert (await until_there(client, **asked))["session"]
     assert (await client.data(COUNT))["sessions"]["totalCount"] == 2
 
 
