@@ -3,7 +3,6 @@
 import asyncio
 import fcntl
 import os
-import secrets
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
@@ -17,10 +16,9 @@ from gql_api.errors import DatabaseFailure, NotFound, UpstreamFailure
 from gql_api.operating import STANDARD, Telling, open_mappings
 from gql_api.refusal import Refusal
 from gql_api.running import open_gateway
-from gql_api.services.archive import layout
 from gql_api.services.archive.choosing import check, chosen, count
 from gql_api.services.archive.exporting import Export, Tally
-from gql_api.services.archive.writing import Resumed, Sums, Writer, begun_at, manifest, resume, selected
+from gql_api.services.archive.writing import Resumed, Sums, Writer, begin, begun_at, resume, selected
 from gql_api.services.transfer.inventory import Aside, aside
 from gql_api.settings import Settings
 
@@ -130,15 +128,8 @@ def _resumed(target: _Target, selection: Selection) -> Resumed | None:
 def _writer(target: _Target, resumed: Resumed | None, selection: Selection) -> Writer:
     if resumed:
         return Writer(target.output, target.sums, time=begun_at(resumed.manifest))
-    begun = manifest(
-        secrets.token_hex(16),
-        program=f"gql-api {__version__}",
-        selection=selection.shown(),
-        now=datetime.now(UTC),
-    )
-    writer = Writer(target.output, target.sums, time=begun_at(begun))
-    writer.add(layout.MANIFEST, layout.encoded(begun))
-    return writer
+    program = f"gql-api {__version__}"
+    return begin(target.output, target.sums, program=program, selection=selection.shown(), now=datetime.now(UTC))
 
 
 @contextmanager

@@ -81,6 +81,7 @@ class _Parser(MultiPartParser):
         self._limits = place.limits
         self._place = place
         self._names: set[str] = set()
+        self._archives: set[str] = set()
         self._size = self._in_memory = self._on_disk = self._files = 0
 
     def on_headers_finished(self) -> None:
@@ -94,7 +95,7 @@ class _Parser(MultiPartParser):
                 raise Refused(400, f"The part {_shown(part.field_name)} of the form is neither a file nor expected.")
         else:
             part.file = _File(part.file)
-            self._is_archive = part.field_name in self._archives()
+            self._is_archive = part.field_name in self._archives
             # Starlette closes files after an error, and not those of a form that breaks off.
             self._place.keep(part.file.file)
             self._files += 1
@@ -118,18 +119,12 @@ class _Parser(MultiPartParser):
         self._place.spool(self._on_disk)
         super().on_part_data(data, start, end)
 
-    def _archives(self) -> set[str]:
-        """Name the files that belong where an archive does, as the map says, which comes before them."""
-        try:
-            places = json.loads(self.fields.get("map", b"{}"))
-            return {name for name, paths in places.items() if all(path.endswith(_ARCHIVE) for path in paths)}
-        except (ValueError, AttributeError, TypeError, RecursionError):
-            return set()  # it is refused when it is read
-
     def on_part_end(self) -> None:
         part = self._current_part
         if part.file is None:
             self.fields[part.field_name] = bytes(part.data)
+            if part.field_name == "map":
+                self._archives = _archives(self.fields["map"])
         super().on_part_end()
 
     def on_end(self) -> None:
@@ -149,6 +144,15 @@ class _File(UploadFile):
         except asyncio.CancelledError:
             await asyncio.wait([writing])
             raise
+
+
+def _archives(map: bytes) -> set[str]:
+    """Name the files that belong where an archive does, as the map says, which comes before them."""
+    try:
+        places = json.loads(map)
+        return {name for name, paths in places.items() if all(path.endswith(_ARCHIVE) for path in paths)}
+    except (ValueError, AttributeError, TypeError, RecursionError):
+        return set()  # it is refused when it is read
 
 
 def _too_large(message: str) -> Refused:

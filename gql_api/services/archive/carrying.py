@@ -1,6 +1,5 @@
 """Archives by URL: who has one reads the sessions, as they are when they are read, piece by piece."""
 
-import secrets
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -9,11 +8,10 @@ from uuid import UUID
 
 from gql_api import model
 from gql_api.errors import NotFound, UpstreamUnavailable
-from gql_api.services.archive import layout
 from gql_api.services.archive.choosing import chosen
 from gql_api.services.archive.exporting import Export
 from gql_api.services.archive.tickets import Ticket, Tickets
-from gql_api.services.archive.writing import Sums, Writer, begun_at, manifest, selected
+from gql_api.services.archive.writing import Sums, Writer, begin, selected
 from gql_api.store import mappings
 from gql_api.upstream.gateway import Gateway
 
@@ -107,11 +105,7 @@ class Exports:
 
     def _begun(self, held: "_Held", sums: Sums, asked: Asked) -> Writer:
         selection = selected(asked.user, asked.sessions, asked.forms)
-        id = secrets.token_hex(16)
-        begun = manifest(id, program=self._program, selection=selection, now=self._clock())
-        writer = Writer(held, sums, time=begun_at(begun))
-        writer.add(layout.MANIFEST, layout.encoded(begun))
-        return writer
+        return begin(held, sums, program=self._program, selection=selection, now=self._clock())
 
     async def _one(self, ticket: Ticket) -> Asked:
         """Find the one session; it may have been deleted, and its id be another's since."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -140,6 +141,14 @@ def manifest(id: str, *, program: str, selection: model.JsonObject, now: datetim
         "startedAt": layout.time_text(now),
         "selection": selection,
     }
+
+
+def begin(output: Output, sums: Sums, *, program: str, selection: model.JsonObject, now: datetime) -> Writer:
+    """Begin an archive of an id of its own."""
+    begun = manifest(secrets.token_hex(16), program=program, selection=selection, now=now)
+    writer = Writer(output, sums, time=begun_at(begun))
+    writer.add(MANIFEST, layout.encoded(begun))
+    return writer
 
 
 def begun_at(manifest: model.JsonObject) -> int:
