@@ -18,7 +18,6 @@ from gql_api.services.archive import making as archives
 from gql_api.services.archive.bringing import Bringing
 from gql_api.services.archive.carrying import Exports
 from gql_api.services.archive.checking import Rules
-from gql_api.services.archive.tickets import Tickets
 from gql_api.services.catching_up import CatchUp, emptying
 from gql_api.services.creation import Creation, lease_for
 from gql_api.services.erasing import Erasing
@@ -128,8 +127,8 @@ def _bringing(services: archives.Services, settings: Settings, clock: DatabaseCl
 def exports(gateway: Gateway, settings: Settings, secret: bytes, clock: DatabaseClock) -> Exports:
     """Make what exports sessions by URL; `secret` is what the URLs are signed with where no key is set."""
     key = settings.signing_key
-    tickets = Tickets(key.get_secret_value().encode() if key else secret)
-    return Exports(gateway, tickets, clock, public_url=settings.shown_at, program=f"gql-api {__version__}")
+    signed_with = key.get_secret_value().encode() if key else secret
+    return Exports(gateway, signed_with, clock, public_url=settings.shown_at, program=f"gql-api {__version__}")
 
 
 def following(

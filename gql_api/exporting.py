@@ -18,7 +18,17 @@ from gql_api.refusal import Refusal
 from gql_api.running import open_gateway
 from gql_api.services.archive.choosing import check, chosen, count
 from gql_api.services.archive.exporting import Export, Tally
-from gql_api.services.archive.writing import Resumed, Sums, Writer, begin, begun_at, resume, selected
+from gql_api.services.archive.writing import (
+    Resumed,
+    Sums,
+    Writer,
+    begin,
+    begun_at,
+    manifest,
+    new_id,
+    resume,
+    selected,
+)
 from gql_api.services.transfer.inventory import Aside, aside
 from gql_api.settings import Settings
 
@@ -129,7 +139,8 @@ def _writer(target: _Target, resumed: Resumed | None, selection: Selection) -> W
     if resumed:
         return Writer(target.output, target.sums, time=begun_at(resumed.manifest))
     program = f"gql-api {__version__}"
-    return begin(target.output, target.sums, program=program, selection=selection.shown(), now=datetime.now(UTC))
+    begun = manifest(new_id(), program=program, selection=selection.shown(), now=datetime.now(UTC))
+    return begin(target.output, target.sums, begun)
 
 
 @contextmanager

@@ -16,12 +16,15 @@ from gql_api.telemetry import Operation, notes
 from gql_api.web.admission import Bound, overloaded
 from gql_api.web.answers import Refused, refuse
 from gql_api.web.disconnect import stopped_when_gone
+from gql_api.web.headers import headers_of
 from gql_api.web.outcomes import watched
+from gql_api.web.ranges import Rest
 from gql_api.web.refusing import refused_by
 
 _LOG = logging.getLogger(__name__)
 _METHODS = {"allow": "GET, HEAD"}
 _HEADERS = {
+    "accept-ranges": "bytes",
     "cache-control": "private, no-store",
     "content-type": "application/x-tar",
     "content-security-policy": "sandbox; default-src 'none'",
@@ -38,10 +41,10 @@ class _Way(NamedTuple):
     receive: Receive
     send: Send
 
-    async def give_all(self, pieces: AsyncIterator[bytes], headers: Mapping[str, str]) -> None:
+    async def give_all(self, pieces: AsyncIterator[bytes], status: int, headers: Mapping[str, str]) -> None:
         """Answer with these pieces; raise `TimeoutError` where one is not taken in time."""
         raw = [(name.encode(), value.encode()) for name, value in headers.items()]
-        await self.send({"type": "http.response.start", "status": 200, "headers": raw})
+        await self.send({"type": "http.response.start", "status": status, "headers": raw})
         async for piece in pieces:
             await self._give(piece)
         await self._give(b"", is_last=True)
@@ -50,6 +53,14 @@ class _Way(NamedTuple):
         """Send a piece as soon as the one before is nearly gone."""
         async with asyncio.timeout(_SLOWEST):
             await self.send({"type": "http.response.body", "body": piece, "more_body": not is_last})
+
+
+class _Reading(NamedTuple):
+    """An archive, or the rest of one, and what its answer says of that."""
+
+    pieces: AsyncGenerator[bytes, None]
+    status: int
+    headers: Mapping[str, str]
 
 
 class ExportView:
@@ -96,19 +107,17 @@ class ExportView:
             raise overloaded()
         self._bound.take(asked.user)
         try:
-            await self._stream(exports.archive(asked), headers, _Way(receive, send), operation)
+            await self._stream(_reading(exports, asked, scope), headers, _Way(receive, send), operation)
         finally:
             self._bound.give_back(asked.user)
 
-    async def _stream(
-        self, archive: AsyncGenerator[bytes, None], headers: Mapping[str, str], way: _Way, operation: Operation
-    ) -> None:
+    async def _stream(self, reading: "_Reading", headers: Mapping[str, str], way: _Way, operation: Operation) -> None:
         """Send an archive; where it cannot be sent whole, leave the answer without its end."""
         try:
-            async with asyncio.timeout(None) as within, aclosing(archive):
+            async with asyncio.timeout(None) as within, aclosing(reading.pieces):
                 self._under_way.add(within)
                 with stopped_when_gone(asyncio.get_running_loop(), way.receive, lambda: True):
-                    await way.give_all(archive, headers)
+                    await way.give_all(reading.pieces, reading.status, {**headers, **reading.headers})
         except TimeoutError:
             code = ServerStopping.code if self._is_ending else SlowConsumer.code
             _note_cut(operation, code)
@@ -116,6 +125,18 @@ class ExportView:
             _note_cut(operation, failure.code)
         finally:
             self._under_way.discard(within)
+
+
+def _reading(exports: Exports, asked: Asked, scope: Scope) -> _Reading:
+    """Read from the beginning, or go on with what this URL was answered with before."""
+    token, rest = scope["path_params"]["token"], Rest.of(headers_of(scope))
+    begun = rest and exports.known_edition(token, rest.tag)
+    edition = begun or exports.edition(token)
+    told = {"etag": f'"{edition.id}"'}
+    if not rest or not begun:
+        return _Reading(exports.archive(asked, edition), 200, told)
+    told["content-range"] = rest.content_range
+    return _Reading(exports.archive(asked, edition, start=rest.start), 206, told)
 
 
 async def _found(exports: Exports, token: str) -> Asked:

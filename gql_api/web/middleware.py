@@ -19,8 +19,17 @@ from gql_api.web.negotiation import FORM, is_form
 from gql_api.web.recording import Entry, Observing, id_of, seen, write
 from gql_api.web.uploads import PREFLIGHT
 
-ASKED_HEADERS = ["authorization", "content-type", "x-user", "x-request-id", "traceparent", *PREFLIGHT]
-TOLD_HEADERS = ["x-request-id", "www-authenticate", "retry-after", "content-disposition"]
+ASKED_HEADERS = [
+    "authorization",
+    "content-type",
+    "x-user",
+    "x-request-id",
+    "traceparent",
+    "range",
+    "if-range",
+    *PREFLIGHT,
+]
+TOLD_HEADERS = ["x-request-id", "www-authenticate", "retry-after", "content-disposition", "content-range", "etag"]
 SAFE_HEADERS = {b"x-content-type-options": b"nosniff", b"referrer-policy": b"no-referrer"}
 _ID = b"x-request-id"
 

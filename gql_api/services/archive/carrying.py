@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import aclosing
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -9,9 +10,10 @@ from uuid import UUID
 from gql_api import model
 from gql_api.errors import NotFound, UpstreamUnavailable
 from gql_api.services.archive.choosing import chosen
+from gql_api.services.archive.editions import Edition, Editions
 from gql_api.services.archive.exporting import Export
 from gql_api.services.archive.tickets import Ticket, Tickets
-from gql_api.services.archive.writing import Sums, Writer, begin, selected
+from gql_api.services.archive.writing import Sums, Writer, begin, manifest, selected
 from gql_api.store import mappings
 from gql_api.upstream.gateway import Gateway
 
@@ -40,13 +42,17 @@ class Asked(NamedTuple):
 
 
 class Exports:
-    """Makes the URLs, and reads what is behind them. `program` is what an archive says that it was written by."""
+    """Makes the URLs, and reads what is behind them.
+
+    `secret` is what all of it is signed with, and `program` what an archive says that it was written by.
+    """
 
     def __init__(
-        self, gateway: Gateway, tickets: Tickets, clock: Callable[[], datetime], *, public_url: str, program: str
+        self, gateway: Gateway, secret: bytes, clock: Callable[[], datetime], *, public_url: str, program: str
     ) -> None:
         self._gateway = gateway
-        self._tickets = tickets
+        self._tickets = Tickets(secret)
+        self._editions = Editions(secret, program)
         self._clock = clock
         self._start = f"{public_url}{_PATH}"
         self._program = program
@@ -75,14 +81,30 @@ class Exports:
             return Asked(ticket.user, (), ticket.forms)
         return await self._one(ticket)
 
-    async def archive(self, asked: Asked) -> AsyncGenerator[bytes, None]:
-        """Give an archive piece by piece; more is read when a piece was taken.
+    def edition(self, token: str) -> Edition:
+        """Begin an archive of what this URL exports."""
+        return self._editions.new(token, now=self._clock())
 
+    def known_edition(self, token: str, id: str) -> Edition | None:
+        """Find the archive of this id, to go on with it; None where this URL was not answered with it."""
+        return self._editions.known(token, id)
+
+    async def archive(self, asked: Asked, edition: Edition, *, start: int = 0) -> AsyncGenerator[bytes, None]:
+        """Give an archive from this byte on, piece by piece; more is read when a piece was taken.
+
+        An edition is always the same as long as nothing of its sessions was changed; what was meanwhile, its sums tell.
         Raises an `UpstreamFailure` or a `DatabaseFailure` in the middle: what was given by then has no end.
         """
+        async with aclosing(self._whole(asked, edition)) as pieces:
+            async for piece in pieces:
+                if start < len(piece):
+                    yield piece[start:]
+                start = max(start - len(piece), 0)
+
+    async def _whole(self, asked: Asked, edition: Edition) -> AsyncGenerator[bytes, None]:
         held = _Held()
         with Sums() as sums:
-            writer = self._begun(held, sums, asked)
+            writer = self._begun(held, sums, asked, edition)
             async for _ in self._sessions(writer, asked):
                 for piece in held.pieces():
                     yield piece
@@ -103,9 +125,10 @@ class Exports:
         if asked.sessions and not export.tally.sessions:
             raise UpstreamUnavailable("The session was deleted meanwhile.")
 
-    def _begun(self, held: "_Held", sums: Sums, asked: Asked) -> Writer:
+    def _begun(self, held: "_Held", sums: Sums, asked: Asked, edition: Edition) -> Writer:
         selection = selected(asked.user, asked.sessions, asked.forms)
-        return begin(held, sums, program=self._program, selection=selection, now=self._clock())
+        begun = manifest(edition.id, program=self._program, selection=selection, now=edition.started_at)
+        return begin(held, sums, begun)
 
     async def _one(self, ticket: Ticket) -> Asked:
         """Find the one session; it may have been deleted, and its id be another's since."""

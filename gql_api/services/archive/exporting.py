@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import TypeVar
 from uuid import UUID
@@ -26,8 +27,8 @@ T = TypeVar("T")
 
 _FILES_OF_A_LIST = 20
 """After so many files a list is written: an export that is killed reads no more than these again."""
-_AT_ONCE = 4
-"""Files that are in memory together."""
+_AT_ONCE, _BYTES_AT_ONCE = 4, 16 * 1024 * 1024
+"""Files that are in memory together, and their bytes, of which one file may have as many."""
 _LARGE = 64 * 1024
 """Bytes of which the hash is made beside the event loop, which a server has for others too."""
 
@@ -95,6 +96,7 @@ class Export:
                     yield
                 at += len(group)
                 self._add_list(begun, "messages", group)
+                begun.last["messages"] = records.place(page[at - 1])
                 self.tally.messages += len(group)
                 yield
 
@@ -185,17 +187,26 @@ def _line(message: model.Message, forms: Sequence[str]) -> bytes:
 
 async def _together(files: AsyncIterator[model.File]) -> AsyncIterator[list[model.File]]:
     group: list[model.File] = []
+    size = 0
     async for file in files:
-        group.append(file)
-        if len(group) == _AT_ONCE:
+        if group and (len(group) == _AT_ONCE or size + file.size > _BYTES_AT_ONCE):
             yield group
-            group = []
+            group, size = [], 0
+        group.append(file)
+        size += file.size
     if group:
         yield group
 
 
 def _named(session: model.Session) -> model.JsonObject:
     return {"id": str(session.id), "user": session.user, "title": session.title}
+
+
+def _last_activity(session: model.Session, begun: Begun) -> datetime | None:
+    """Tell when something was said last: our own row may be a second behind, or not know what others said."""
+    last = begun.last.get("messages")
+    said = [cursor.moment(last["createdAt"])] if last else []
+    return max([*said, *filter(None, [session.last_activity_at])], default=None)
 
 
 async def _record(session: model.Session, configs: model.JsonObject, begun: Begun) -> model.JsonObject:
@@ -206,7 +217,7 @@ async def _record(session: model.Session, configs: model.JsonObject, begun: Begu
         "configs": configs,
         "createdAt": layout.time_text(session.created_at),
         "updatedAt": layout.time_text(session.updated_at),
-        "lastActivityAt": layout.time_text(session.last_activity_at),
+        "lastActivityAt": layout.time_text(_last_activity(session, begun)),
         "pinnedAt": layout.time_text(session.pinned_at),
         "archivedAt": layout.time_text(session.archived_at),
         "forkedFrom": str(session.forked_from) if session.forked_from else None,

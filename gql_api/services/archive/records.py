@@ -62,6 +62,11 @@ def message_line(message: model.Message, metadata: model.JsonObject) -> model.Js
     }
 
 
+def place(message: model.Message) -> model.JsonObject:
+    """Write what of a message's line says where it stands."""
+    return {"id": message.id_text, "createdAt": time_text(message.created_at)}
+
+
 def _part_line(part: model.JsonObject) -> model.JsonObject:
     asset = part.get("asset")
     if not asset:

@@ -131,6 +131,11 @@ def selected(user: str | None, sessions: Sequence[UUID], forms: Sequence[str]) -
     return {**told, "forms": list(forms)} if forms else told
 
 
+def new_id() -> str:
+    """Make an id of no other archive."""
+    return secrets.token_hex(16)
+
+
 def manifest(id: str, *, program: str, selection: model.JsonObject, now: datetime) -> model.JsonObject:
     """Write what an archive begins with."""
     return {
@@ -143,9 +148,8 @@ def manifest(id: str, *, program: str, selection: model.JsonObject, now: datetim
     }
 
 
-def begin(output: Output, sums: Sums, *, program: str, selection: model.JsonObject, now: datetime) -> Writer:
-    """Begin an archive of an id of its own."""
-    begun = manifest(secrets.token_hex(16), program=program, selection=selection, now=now)
+def begin(output: Output, sums: Sums, begun: model.JsonObject) -> Writer:
+    """Begin an archive with this manifest."""
     writer = Writer(output, sums, time=begun_at(begun))
     writer.add(MANIFEST, layout.encoded(begun))
     return writer
