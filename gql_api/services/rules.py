@@ -104,8 +104,8 @@ def json_object(value: Any, path: Path) -> JsonObject | None:
     for key in value:
         if key == RESERVED or key in _UPSTREAMS_OWN:
             raise Invalid("This key is reserved.", (*path, key))
-    exact_json(value, path)
-    if len(gojson.dumps(value).encode()) > LARGEST_JSON:
+    # A value has two bytes at least, with what divides it from others; writing millions of them would take seconds.
+    if exact_json(value, path) > LARGEST_JSON // 2 + 1 or len(gojson.dumps(value).encode()) > LARGEST_JSON:
         raise TooLarge(f"This has at most {LARGEST_JSON} bytes of JSON.", path)
     return value
 
@@ -115,25 +115,43 @@ def without_ours(value: JsonObject) -> JsonObject:
     return {name: each for name, each in value.items() if name != RESERVED} if RESERVED in value else value
 
 
-def exact_json(value: Any, path: Path, *, nul: bool = False) -> None:
+class _TooDeep(Exception):
+    """JSON is nested too deep."""
+
+
+def exact_json(value: Any, path: Path, *, nul: bool = False) -> int:
     """Refuse what Acontext would change or choke on: lone surrogates, large or endless numbers, deep nesting.
 
-    NUL characters only where `nul` says that they are kept: in messages they are, in metadata and configs not.
+    NUL characters only where `nul` says that they are kept: in messages they are, in metadata and configs not. Gives
+    how many values there are.
     """
-    waiting: list[tuple[Any, Path]] = [(value, path)]
-    deepest = len(path) + DEEPEST_JSON
-    while waiting:
-        item, place = waiting.pop()
-        if len(place) > deepest:
-            raise Invalid(f"JSON may be nested {DEEPEST_JSON} deep.", path)
-        if isinstance(item, dict):
-            for key in item:
-                exact_text(key, place, nul=nul)
-            waiting.extend((child, (*place, key)) for key, child in item.items())
-        elif isinstance(item, list):
-            waiting.extend((child, (*place, str(index))) for index, child in enumerate(item))
-        else:
-            _exact_value(item, place, nul=nul)
+    way: list[str] = []
+    try:
+        return _exact(value, DEEPEST_JSON, way, nul=nul)
+    except _TooDeep:
+        raise Invalid(f"JSON may be nested {DEEPEST_JSON} deep.", path) from None
+    except Invalid as problem:
+        raise Invalid(problem.message, (*path, *reversed(way))) from None
+
+
+def _exact(value: Any, levels: int, way: list[str], *, nul: bool) -> int:
+    """Note in `way` where it is that something is refused, innermost first: no place of millions of others is noted."""
+    if isinstance(value, dict):
+        for key in value:
+            exact_text(key, (), nul=nul)
+    elif not isinstance(value, list):
+        _exact_value(value, (), nul=nul)
+        return 1
+    if value and not levels:
+        raise _TooDeep
+    count, place = 1, ""
+    try:
+        for place, child in value.items() if isinstance(value, dict) else enumerate(value):  # noqa: B007 - for `except`
+            count += _exact(child, levels - 1, way, nul=nul)
+    except Invalid:
+        way.append(str(place))
+        raise
+    return count
 
 
 def _exact_value(value: Any, path: Path, *, nul: bool) -> None:

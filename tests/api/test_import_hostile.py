@@ -97,8 +97,18 @@ def claiming(size: int) -> bytes:
     return bytes(raw)
 
 
+def of_data(item: bytes, count: int, *, lists: int) -> bytes:
+    """Give an archive of lists with one message each, which has so much data."""
+    start = b'{"role":"user","meta":{},"metadata":{},"parts":[{"type":"data","meta":{"data_type":"x","a":['
+    message = start + b",".join([item] * count) + b"]}}]}\n"
+    found = [(f"{FOLDER}/messages/{number + 1:06}.ndjson", message) for number in range(lists)]
+    record = line({**RECORD, "messages": lists, "files": 0})
+    return taped(summed([("archive.json", line(MANIFEST)), *found, (f"{FOLDER}/session.json", record)]))
+
+
 HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "nested five million deep": (deep, "is not JSON"),
+    "six million values": (lambda: of_data(b"[]", 2_000_000, lists=3), "at most 2000000 values of JSON"),
     "twenty thousand empty lists": (lambda: tiny(20_000), "at most 20000 files"),
     "a beginning without end": (lambda: long("archive.json"), "has more than 8388608 bytes"),
     "a record without end": (lambda: long("session.json"), "has more than 8388608 bytes"),
@@ -126,6 +136,12 @@ async def test_hostile_archives_are_refused_and_others_are_served_meanwhile(clie
     assert code in {"INVALID_INPUT", "TOO_LARGE"}
     assert (path, reason in message) == (ARCHIVE, True), message
     assert served > 3
+
+
+async def test_commas_in_texts_are_no_values(client: Client) -> None:
+    text = b'"\\"' + b"1,[2],{3}" * 400 + b'\\\\"'
+    payload = await bring(client, of_data(text, 800, lists=2), dryRun=True)
+    assert (payload["progress"], payload["errors"]) == ({"done": 0, "total": 2}, [])
 
 
 async def test_an_archive_may_be_larger_than_other_files(start: Callable[..., Any], spool: Spool) -> None:

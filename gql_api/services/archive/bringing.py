@@ -23,7 +23,7 @@ from gql_api.errors import (
     UpstreamTimeout,
 )
 from gql_api.services import rules
-from gql_api.services.archive import tape
+from gql_api.services.archive import layout, tape
 from gql_api.services.archive.checking import Reading, told
 from gql_api.services.archive.layout import SUMS, shown
 from gql_api.services.archive.making import Filling, Maker, Services, Terms
@@ -37,6 +37,8 @@ MOST_OF_USER, MOST = 2, 4
 """How many archives one user, and all, may have brought in at a time in one worker."""
 MOST_FILES = 20_000
 """Files of an archive: each takes a tenth of a millisecond or two to be looked at."""
+MOST_VALUES = 2_000_000
+"""Values of JSON in its records: each takes some microseconds, and memory while its record is looked at."""
 ARCHIVE: rules.Path = ("input", "archive")
 _KINDS = (Busy, Conflict, IdempotencyMismatch, NotFound, TooLarge)
 
@@ -101,12 +103,18 @@ class Bringing:
     def _whole(self, file: BinaryIO) -> tuple[str, Contents]:
         """Look whether the archive is whole, not too large in anything, and has one session."""
         sums: Entry | None = None
+        values = 0
         for number, entry in enumerate(tape.entries(file)):
             sums = entry if entry.name == SUMS else sums
             if number >= MOST_FILES:
                 raise TooLarge(f"An archive that is uploaded has at most {MOST_FILES} files in it.", ARCHIVE)
-            if entry.size > self._longest_line and not _is_read_by_and_by(entry.name):
+            if _is_read_by_and_by(entry.name):
+                continue
+            if entry.size > self._longest_line:
                 raise TooLarge(f"{shown(entry.name)} has more than {self._longest_line} bytes.", ARCHIVE)
+            values += layout.values(file, entry)
+            if values > MOST_VALUES:
+                raise TooLarge(f"An archive that is uploaded has at most {MOST_VALUES} values of JSON in it.", ARCHIVE)
         id, contents = str(manifest(file)["id"]), _only(file)
         for _ in summed(file, sums):
             pass
