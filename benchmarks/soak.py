@@ -57,7 +57,7 @@ def told(report: Report) -> str:
         f"{report.injected.total()} of {report.calls} calls of Acontext failed",
         f"mutations: {_counts(ledger.done)}",
         f"faults: {_counts(report.injected)}",
-        f"told on the way: {_counts(ledger.codes)}",
+        f"told on the way: {_counts(ledger.codes)}; refusals that came without Acontext's words: {report.unworded}",
         f"without an answer in the end: {ledger.given_up}",
         f"the latest effect of a call of Acontext came {report.latest:.1f} s after it; beyond {SETTLING} s "
         "nothing is promised",
