@@ -217,7 +217,7 @@ class Creation:
 
     async def _begin(self, owner: str, new: NewSession) -> mappings.Intent:
         if new.id:
-            await self._refuse_taken(owner, new.id, new.path)
+            await self._refuse_taken(owner, new, new.id)
         intent = await self.begin(owner, id=new.id or uuid4(), title=new.title, adopted=False, key=new.key)
         if intent is None:
             raise await self._why_not_begun(owner, new)
@@ -231,12 +231,15 @@ class Creation:
             return Conflict("This id is taken.", new.path)
         return _KeyTaken() if new.key else Busy("What stood in the way has ended just now; try again.", ("input",))
 
-    async def _refuse_taken(self, owner: str, id: UUID, path: rules.Path) -> None:
+    async def _refuse_taken(self, owner: str, new: NewSession, id: UUID) -> None:
         mapping = await mappings.find(id)
         if mapping and mapping.user == owner and mapping.state is model.MappingState.CREATING:
-            raise Busy("An earlier try to make this session has not ended yet; try again later.", path)
-        if mapping or await self._gateway.sessions.exists(id):
-            raise Conflict("This id is taken.", path)
+            raise Busy("An earlier try to make this session has not ended yet; try again later.", new.path)
+        if not mapping and not await self._gateway.sessions.exists(id):
+            return
+        if new.key and await mappings.find_by_key(owner, new.key.text):
+            raise _KeyTaken  # by another call, since this one looked: the id may be taken by what that makes
+        raise Conflict("This id is taken.", new.path)
 
     async def _make_in_time(self, intent: mappings.Intent, new: NewSession) -> model.Disk:
         try:

@@ -101,7 +101,9 @@ class ExportView:
             noted.user = asked.user
         headers = {**_HEADERS, "content-disposition": f'attachment; filename="{asked.filename}"'}
         if scope["method"] == "HEAD":
-            await Response(headers=headers)(scope, receive, send)
+            head = Response(headers=headers)
+            del head.headers["content-length"]  # none, since nobody knows it before the end
+            await head(scope, receive, send)
             return
         if self._is_ending:
             raise overloaded()

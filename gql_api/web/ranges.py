@@ -23,13 +23,15 @@ class Rest(NamedTuple):
     def of(cls, headers: Headers) -> Self | None:
         """Read what is asked for; None where it is the whole.
 
-        That it is too, as it may be, for a range that says not what it is of, for one that has an end, and for several.
+        That it is too, as it may be, for a range that says not what it is of, for one that has an end, also before its
+        start, and for several.
         """
         wanted = _RANGE.fullmatch(headers.get(b"range"))
         tag = _TAG.fullmatch(headers.get(b"if-range"))
         if not wanted or not tag:
             return None
-        return cls(tag[1], int(wanted[1]), wanted[2] or _ENDLESS)
+        start, last = int(wanted[1]), wanted[2] or _ENDLESS
+        return cls(tag[1], start, last) if start <= int(last) else None
 
     @property
     def content_range(self) -> str:

@@ -23,7 +23,7 @@ SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
 _SANE_NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]{0,127}", re.ASCII)
 _LONGEST_PATH = 200
 _IDS_AT_ONCE = 256
-_SECRET = ("/api/v1/material/", "/api/v1/exports/")
+_SECRET = re.compile(r"/api/v1/+(?:material|exports)/", re.IGNORECASE)
 
 _LOG = logging.getLogger(__name__)
 
@@ -136,10 +136,13 @@ def _quoted(path: str) -> str:
 
 
 def _shown(path: str) -> str:
-    """Write a path as it may be logged: behind one of these is a token that lets anybody read what it stands for."""
-    for start in _SECRET:
-        if path.startswith(start):
-            return f"{start}-"
+    """Write a path as it may be logged: a token lets anybody read what it stands for.
+
+    It does also where it came by a path that leads nowhere, such as one with the prefix of a proxy.
+    """
+    secret = _SECRET.search(path)
+    if secret:
+        path = f"{path[: secret.end()]}-"
     return _quoted(path[:_LONGEST_PATH])[:_LONGEST_PATH]
 
 

@@ -81,6 +81,7 @@ async def test_a_head_is_answered_without_reading_anything(client: Client) -> No
 
     assert (head.status_code, head.content) == (200, b"")
     assert head.headers["content-disposition"] == f'attachment; filename="session-{session["acontextId"]}.tar"'
+    assert "content-length" not in head.headers  # 0 would be that of the archive
     missing = await client.http.head(url[:-1])
     assert (missing.status_code, missing.content) == (404, b"")
     posted = await client.http.post(url)

@@ -3,9 +3,11 @@
 import asyncio
 from typing import Any
 
+import httpx
 import pytest
 
 from api.client import Client
+from api.odd_upstream import OddUpstream
 from api.test_idempotency import MISMATCH, told
 from api.test_session import DELETE
 from api.upstream import Upstream
@@ -19,6 +21,10 @@ mutation ($input: GetOrCreateSessionInput!) {
 }
 """
 COUNT = "{ sessions { totalCount } }"
+
+
+def path_of(request: httpx.Request) -> str:
+    return request.url.path.removeprefix("/api/v1")
 
 
 async def create(client: Client, **input: Any) -> dict[str, Any]:
@@ -82,6 +88,22 @@ async def test_an_id_chosen_with_a_key_is_no_conflict_with_itself(client: Client
     first = await create(client, **asked)
     assert await create(client, **asked) == first
     assert told(await create(client, **asked | {"idempotencyKey": "other"})) == [("CONFLICT", ["input", "acontextId"])]
+
+
+async def test_an_id_that_is_taken_under_the_same_key_just_then_is_no_conflict(
+    client: Client, upstream: OddUpstream
+) -> None:
+    asked = {"acontextId": "3d594650-3436-4c1c-a1d0-1f2b6c8f8b8e", "idempotencyKey": "key"}
+    others: list[dict[str, Any]] = []
+
+    async def after_another(request: httpx.Request) -> httpx.Response:
+        upstream.instead = None
+        others.append(await create(client, **asked))
+        return httpx.Response(200, json={"code": 0, "data": await upstream.ask("GET", path_of(request))})
+
+    upstream.instead = after_another
+    assert await create(client, **asked) == others[0]
+    assert (await client.data(COUNT))["sessions"]["totalCount"] == 1
 
 
 @pytest.mark.parametrize(("key", "code"), [("", "INVALID_INPUT"), ("a\nb", "INVALID_INPUT"), ("k" * 256, "TOO_LARGE")])

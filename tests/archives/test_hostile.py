@@ -168,6 +168,10 @@ SESSIONS: dict[str, tuple[dict[str, Any], str]] = {
     "a title of another kind": ({"record": {**RECORD, "title": 1}}, "title: it is missing, or of another kind."),
     "too many tags": ({"record": {**RECORD, "tags": [str(n) for n in range(21)]}}, "tags: A session has at most 20"),
     "no time": ({"record": {**RECORD, "createdAt": "yesterday"}}, "createdAt: this cannot be read."),
+    "a time before all": (
+        {"record": {**RECORD, "createdAt": "1969-12-31T23:59:59.999999Z"}},
+        "createdAt: this cannot be read.",
+    ),
     "configs of ours": ({"record": {**RECORD, "configs": {"__gql_api__": {}}}}, "This key is reserved."),
     "another session's end": ({"record": {**RECORD, "id": OTHER}}, "id: it is that of another session."),
     "other numbers": ({"record": {**RECORD, "messages": 2}}, "it has other numbers of messages and files"),

@@ -13,6 +13,7 @@ from gql_api.services.archive.tape import UnfitArchive
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _BOOK_KEEPING = "__"
 """Keys of a message's meta that begin so are Acontext's own."""
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Message(NamedTuple):
@@ -137,7 +138,11 @@ def _time(record: model.JsonObject, name: str, where: str) -> datetime | None:
 
 
 def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC)
+    """Read a time; `ValueError` for one before 1970, after which there is no place in a list of sessions."""
+    moment = datetime.fromisoformat(text).astimezone(UTC)
+    if moment < _EARLIEST:
+        raise ValueError(text)
+    return moment
 
 
 def _parsed(record: model.JsonObject, name: str, parse: Callable[[str], Any], where: str) -> Any:
