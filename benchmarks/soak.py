@@ -36,7 +36,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, running_server(is_durable=True) as server:
         report = asyncio.run(_run(server, Path(folder), plan))
     sys.stdout.write(told(report))
-    return 1 if any(report.findings.counts.values()) else 0
+    return 1 if any(report.findings.counts.values()) or report.ledger.wrong else 0
 
 
 async def _run(server: Server, folder: Path, plan: Plan) -> Report:
@@ -64,6 +64,7 @@ def told(report: Report) -> str:
         "",
         grid([figures]),
         *report.findings.lines[:20],
+        *report.ledger.wrong[:20],
     ]
     return "\n".join(lines) + "\n"
 
