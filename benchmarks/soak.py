@@ -36,7 +36,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, running_server(is_durable=True) as server:
         report = asyncio.run(_run(server, Path(folder), plan))
     sys.stdout.write(told(report))
-    return 1 if any(report.findings.counts.values()) else 0
+    return 1 if any(report.findings.counts.values()) or report.ledger.wrong else 0
 
 
 async def _run(server: Server, folder: Path, plan: Plan) -> Report:
@@ -57,13 +57,14 @@ def told(report: Report) -> str:
         f"{report.injected.total()} of {report.calls} calls of Acontext failed",
         f"mutations: {_counts(ledger.done)}",
         f"faults: {_counts(report.injected)}",
-        f"told on the way: {_counts(ledger.codes)}",
+        f"told on the way: {_counts(ledger.codes)}; refusals that came without Acontext's words: {report.unworded}",
         f"without an answer in the end: {ledger.given_up}",
         f"the latest effect of a call of Acontext came {report.latest:.1f} s after it; beyond {SETTLING} s "
         "nothing is promised",
         "",
         grid([figures]),
         *report.findings.lines[:20],
+        *report.ledger.wrong[:20],
     ]
     return "\n".join(lines) + "\n"
 

@@ -7,6 +7,9 @@ import os
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Protocol, cast
 
+_LARGE = 64 * 1024
+"""Bytes of which the hash is made beside the event loop, which a server has for others too."""
+
 
 class Content(Protocol):
     """Bytes of a known number; they stay readable for as long as the request lasts that brought them."""
@@ -112,3 +115,10 @@ async def sha256_of(content: Content) -> str:
             return hashlib.file_digest(cast("io.BytesIO", reader), "sha256").hexdigest()
 
     return await asyncio.to_thread(digest)
+
+
+async def sha256_of_bytes(content: bytes) -> str:
+    """Hash bytes, beside the event loop where they are many."""
+    if len(content) > _LARGE:
+        return await sha256_of(HeldContent(content))
+    return hashlib.sha256(content).hexdigest()

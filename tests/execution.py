@@ -10,16 +10,17 @@ from copy import copy
 from functools import cache
 from typing import Any
 
-from graphql import GraphQLList, GraphQLObjectType, GraphQLSchema
+from graphql import DocumentNode, GraphQLError, GraphQLList, GraphQLObjectType, GraphQLSchema
 from graphql.execution import Executor
 from graphql.execution.executor import CollectedErrors
 
 from gql_api.schema import build_schema
-from gql_api.schema.caches import DocumentCache, Documents
+from gql_api.schema.caches import SPECIFIED, DocumentCache, Documents
 from gql_api.schema.compiled import CompilingExecutor
 from gql_api.schema.compiled.writer import DEFINITION
 from gql_api.schema.errors import Schema
 from gql_api.schema.persisted import Persisted
+from gql_api.schema.validating import Rules
 
 
 class DifferentAnswerError(BaseException):
@@ -85,6 +86,21 @@ def _insist(same: bool, path: Any) -> None:
         raise DifferentAnswerError(path.as_list())
 
 
+class KnownDocuments(Documents):
+    """Validates no text twice that was found valid once, by whichever of these schemas: they are all the same."""
+
+    def validated(self, schema: GraphQLSchema, node: DocumentNode, rules: Rules = SPECIFIED) -> list[GraphQLError]:
+        text = node.loc.source.body if node.loc else None
+        known = (text, rules, self.is_private)
+        if known in _VALID:
+            return []
+        faults = super().validated(schema, node, rules)
+        if text and not faults:
+            _VALID.add(known)
+        return faults
+
+
+_VALID: set[object] = set()
 EXECUTORS: dict[str, type[Executor[Any]] | None] = {
     "compared": ComparingExecutor,
     "generated": CompilingExecutor,
@@ -96,7 +112,7 @@ def schema(*, is_compared: bool = True) -> Schema:
     """Give the schema as these tests shall execute it: its types are made once, and what it keeps is new each time."""
     built = _built(os.environ.get("GQL_API_TEST_EXECUTION", "compared" if is_compared else "generated"))
     fresh, types = copy(built), GraphQLSchema.__new__(GraphQLSchema)
-    fresh.documents = documents = Documents()
+    fresh.documents = documents = KnownDocuments()
     fresh.persisted = Persisted(fresh.is_valid)
     fresh.extensions = (lambda: DocumentCache(documents),)
     fresh._schema = types

@@ -151,7 +151,7 @@ class Loaders:
         return _batched("message_urls", partial(urls.message_urls, self._gateway))
 
     @cached_property
-    def asset(self) -> DataLoader[tuple[UUID, str], bytes]:
+    def asset(self) -> DataLoader[tuple[UUID, str, str], bytes]:
         """Give the bytes of media."""
         read = self._gateway.messages.asset
         return self._each("asset", lambda key: read(*key))

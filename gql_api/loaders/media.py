@@ -78,7 +78,7 @@ async def _text(loaders: "Loaders", cache: MediaCache, session_id: UUID, asset: 
     if known is not None:
         return known
     try:
-        content = await loaders.asset.load((session_id, asset["s3_key"]))
+        content = await loaders.asset.load((session_id, asset["s3_key"], asset["sha256"]))
     except UpstreamRejected:
         return None
     text = b64encode(content).decode()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from gql_api import model
-from gql_api.content import Content
+from gql_api.content import Content, sha256_of_bytes
 from gql_api.upstream import cursor
 from gql_api.upstream.files import BINARY
 from gql_api.upstream.kinds import COSTLY_READ, DOWNLOAD, ONCE, ONCE_WITH_FILES, OVERWRITE
@@ -14,6 +14,7 @@ from gql_api.upstream.materials import through_us
 from gql_api.upstream.refusal import checked
 
 if TYPE_CHECKING:
+    from acontext import AcontextAsyncClient
     from acontext.types.session import GetMessagesOutput, Message
 
     from gql_api.upstream.counted_calls import CountedCalls
@@ -127,10 +128,20 @@ class MessageCalls:
             lambda answer: _object(answer["meta"]),
         )
 
-    async def asset(self, session_id: UUID, s3_key: str) -> bytes:
-        """Download the bytes of a file that a message of this session holds."""
-        path = f"/session/{checked(session_id)}/asset/download"
-        return await self._call(DOWNLOAD, lambda sdk: sdk.request_binary("GET", path, params={"s3_key": s3_key}))
+    async def asset(self, session_id: UUID, s3_key: str, sha256: str) -> bytes:
+        """Download the bytes of a file that a message of this session holds.
+
+        Other bytes than were stored are a failure of Acontext: a page of something in between is bytes too.
+        """
+        path, params = f"/session/{checked(session_id)}/asset/download", {"s3_key": s3_key}
+
+        async def whole(sdk: "AcontextAsyncClient") -> bytes:
+            content = await sdk.request_binary("GET", path, params=params)
+            if await sha256_of_bytes(content) != sha256:
+                raise ValueError("other bytes than were stored")
+            return content
+
+        return await self._call(DOWNLOAD, whole)
 
 
 def _page(session_id: UUID, spelled: str, answer: "GetMessagesOutput", shown_at: str | None) -> model.MessagePage:

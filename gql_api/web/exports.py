@@ -113,7 +113,7 @@ class ExportView:
         finally:
             self._bound.give_back(asked.user)
 
-    async def _stream(self, reading: "_Reading", headers: Mapping[str, str], way: _Way, operation: Operation) -> None:
+    async def _stream(self, reading: _Reading, headers: Mapping[str, str], way: _Way, operation: Operation) -> None:
         """Send an archive; where it cannot be sent whole, leave the answer without its end."""
         try:
             async with asyncio.timeout(None) as within, aclosing(reading.pieces):

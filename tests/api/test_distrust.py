@@ -77,6 +77,38 @@ async def test_what_acontext_answers_about_another_session_is_not_shown(
     assert {error["extensions"]["code"] for error in answer["errors"]} == {"UPSTREAM_UNAVAILABLE"}
 
 
+PICTURE = {"base64": {"data": "iVBORw0KGgo=", "filename": "a.png"}}
+SHOWN = """
+query ($id: ID!) { session(id: $id) { messages(first: 9) { formatted(as: OPENAI, media: INLINE) { messages } } } }
+"""
+
+
+async def with_a_picture(client: Client, upstream: OddUpstream) -> dict[str, Any]:
+    """Make a session whose picture comes as other bytes."""
+    session = await client.create()
+    await client.store(session["id"], {"chat": {"role": "USER", "content": "look", "attachments": [PICTURE]}})
+    upstream.is_odd = lambda request: request.url.path.endswith("/asset/download")
+    upstream.instead = answering(200, text="{")
+    return session
+
+
+async def test_bytes_that_are_not_those_of_the_picture_are_not_shown(client: Client, upstream: OddUpstream) -> None:
+    session = await with_a_picture(client, upstream)
+    assert await client.code(SHOWN, id=session["id"]) == "UPSTREAM_UNAVAILABLE"
+    upstream.instead = None
+    assert "iVBORw0KGgo=" in str(await client.data(SHOWN, id=session["id"]))
+
+
+async def test_bytes_that_are_not_those_of_the_picture_are_not_copied(client: Client, upstream: OddUpstream) -> None:
+    """Nor are they taken for a change of the conversation, which would end the fork for good."""
+    session = await with_a_picture(client, upstream)
+    asked = {"sessionId": session["id"], "idempotencyKey": "key"}
+    assert await client.code(FORK, input=asked) == "UPSTREAM_UNAVAILABLE"
+    upstream.instead = None
+    copy = await forked(client, **asked)
+    assert await whole(client, copy["id"]) == await whole(client, session["id"])
+
+
 async def test_bytes_that_are_not_those_of_the_file_are_not_copied(client: Client, upstream: OddUpstream) -> None:
     """Nothing but their number tells them from a page of something in between."""
     session = await filled(client)

@@ -65,7 +65,7 @@ HARMS: dict[str, tuple[Harm, str]] = {
     "a file": (lambda folder, _: content(folder, b"content of a file").unlink(), UNREADABLE),
     "what a file of a message was": (
         lambda folder, _: content(folder, PNG).write_bytes(b"another."),
-        "A file of a message is not what was stored.",
+        UNREADABLE,
     ),
 }
 

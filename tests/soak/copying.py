@@ -8,7 +8,7 @@ from soak.organising import Organiser
 
 _FORK = """mutation ($input: ForkSessionInput!) {
   forkSession(input: $input) {
-    session { id acontextId messages(last: 1) { nodes { id text } } } errors { code } } }"""
+    session { id acontextId messages(last: 1) { nodes { id text } } } errors { code message } } }"""
 _WHOLE = 0.4
 """How many of the forks are cut nowhere."""
 

@@ -51,6 +51,8 @@ class Faults:
     url: str = ""
     latest: float = 0.0
     """Seconds after which the latest effect came."""
+    unworded: int = 0
+    """Refusals of Acontext's own that came without its words, as from a proxy that knows no such address."""
     _under_way: int = 0
     _late: set["asyncio.Task[None]"] = field(default_factory=set)
 
@@ -103,15 +105,15 @@ class Faults:
             await asyncio.sleep(_SLOW)
         return await self._answered(call.request, way, *await self._forward(call))
 
-    @staticmethod
     async def _answered(
-        request: web.BaseRequest, way: str, status: int, headers: dict[str, str], answer: bytes
+        self, request: web.BaseRequest, way: str, status: int, headers: dict[str, str], answer: bytes
     ) -> web.StreamResponse:
         if way == "reset after":
             return _reset(request)
         if way == "failed after":
             return web.Response(status=500, text="internal error")
         if way == "not JSON":
+            self.unworded += 400 <= status < 500
             return web.Response(status=status, text="{", content_type="application/json")
         if way == "cut off":
             return await _cut(request, status, headers, answer)

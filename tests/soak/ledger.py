@@ -92,3 +92,5 @@ class Ledger:
     """Sessions made in Acontext itself that were to be taken over, and nobody knows whether they were."""
     given_up: int = 0
     """Mutations that had no answer after very many tries: what became of them is not claimed."""
+    wrong: list[str] = field(default_factory=list)
+    """Answers that must not be."""

@@ -9,16 +9,17 @@ from soak.ledger import Label, Session, acknowledge
 SEVERAL = "several"
 """The tag that is put on several sessions at once."""
 _CREATE = """mutation ($input: CreateSessionInput!) {
-  createSession(input: $input) { session { id acontextId } errors { code } } }"""
+  createSession(input: $input) { session { id acontextId } errors { code message } } }"""
 _OPEN = """mutation ($input: GetOrCreateSessionInput!) {
-  getOrCreateSession(input: $input) { session { id acontextId } errors { code } } }"""
+  getOrCreateSession(input: $input) { session { id acontextId } errors { code message } } }"""
 _UPDATE = """mutation ($input: UpdateSessionInput!) {
-  updateSession(input: $input) { session { title } errors { code } } }"""
+  updateSession(input: $input) { session { title } errors { code message } } }"""
 _ORGANISE = """mutation ($input: UpdateSessionsInput!) {
-  updateSessions(input: $input) { sessions { id } errors { code } } }"""
-_DELETE = "mutation ($input: DeleteSessionInput!) { deleteSession(input: $input) { deletedSessionId errors { code } } }"
+  updateSessions(input: $input) { sessions { id } errors { code message } } }"""
+_DELETE = """mutation ($input: DeleteSessionInput!) {
+  deleteSession(input: $input) { deletedSessionId errors { code message } } }"""
 _DELETE_ALL = """mutation ($input: DeleteSessionsInput!) {
-  deleteSessions(input: $input) { deletedSessionIds errors { code } } }"""
+  deleteSessions(input: $input) { deletedSessionIds errors { code message } } }"""
 
 
 class Organiser(Asker):

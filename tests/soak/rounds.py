@@ -70,6 +70,8 @@ class Report:
     seconds: float
     latest: float
     """Seconds after which the latest call of Acontext had its effect: beyond `SETTLING` nothing is promised."""
+    unworded: int
+    """Refusals of Acontext that came without its words: what they refuse is UPSTREAM_REJECTED."""
 
 
 @dataclass
@@ -101,7 +103,7 @@ class Soak:
             self.fleet.acontext_url = direct
             findings = await audited(self.fleet, self.ledger)
         seconds = time.monotonic() - begun
-        told = (faults.injected, faults.calls, self.kills, seconds, faults.latest)
+        told = (faults.injected, faults.calls, self.kills, seconds, faults.latest, faults.unworded)
         return Report(self.plan, self.ledger, findings, *told)
 
     async def _warm_up(self) -> None:

@@ -33,5 +33,6 @@ def test_what_is_acknowledged_is_there_once_and_in_order(postgres: Server, tmp_p
     report = asyncio.run(soaked())
     counts = report.findings.counts
     assert (counts, report.findings.lines) == (dict.fromkeys(counts, 0), [])
+    assert report.ledger.wrong == []
     assert report.ledger.done.total() >= 250
     assert set(report.kills) == set(VICTIMS)

@@ -8,16 +8,19 @@ from soak.copying import Copier
 from soak.ledger import Session, Value, acknowledge
 
 _STORE_LIST = """mutation ($input: StoreMessagesInput!) {
-  storeMessages(input: $input) { storedCount replayed messages { id text } errors { code } } }"""
+  storeMessages(input: $input) { storedCount replayed messages { id text } errors { code message } } }"""
 _STORE = """mutation ($input: StoreMessageInput!) {
-  storeMessage(input: $input) { replayed message { id text } errors { code } } }"""
-_UPLOAD = "mutation ($input: UploadFileInput!) { uploadFile(input: $input) { file { id size } errors { code } } }"
+  storeMessage(input: $input) { replayed message { id text } errors { code message } } }"""
+_UPLOAD = (
+    "mutation ($input: UploadFileInput!) { uploadFile(input: $input) { file { id size } errors { code message } } }"
+)
 _REMARK = """mutation ($input: UpdateMessageMetadataInput!) {
-  updateMessageMetadata(input: $input) { message { metadata } errors { code } } }"""
+  updateMessageMetadata(input: $input) { message { metadata } errors { code message } } }"""
 _LABEL = """mutation ($input: UpdateFileMetadataInput!) {
-  updateFileMetadata(input: $input) { file { metadata } errors { code } } }"""
-_ERASE = "mutation ($input: DeleteUserInput!) { deleteUser(input: $input) { erasure { finishedAt } errors { code } } }"
-_REMOVE = "mutation ($input: DeleteFileInput!) { deleteFile(input: $input) { deletedFileId errors { code } } }"
+  updateFileMetadata(input: $input) { file { metadata } errors { code message } } }"""
+_ERASE = """mutation ($input: DeleteUserInput!) {
+  deleteUser(input: $input) { erasure { finishedAt } errors { code message } } }"""
+_REMOVE = "mutation ($input: DeleteFileInput!) { deleteFile(input: $input) { deletedFileId errors { code message } } }"
 SHARES = {
     "store": 0.27,
     "store_next": 0.10,

@@ -29,7 +29,7 @@ _PAST = 32 * MIB
 ASKS: dict[str, Callable[[Gateway], Awaitable[object]]] = {
     "a read": lambda gateway: gateway.messages.read(ID, Reading(limit=1)),
     "a write": lambda gateway: gateway.messages.store(ID, format="openai", blob={}, metadata=None),
-    "a download": lambda gateway: gateway.messages.asset(ID, "assets/a"),
+    "a download": lambda gateway: gateway.messages.asset(ID, "assets/a", "0" * 64),
     "whether it is there": lambda gateway: gateway.calls.ping(),
 }
 

@@ -76,7 +76,7 @@ def calls(gateway: Gateway, id: Any) -> list[Any]:
         lambda: messages.store(id, format="acontext", blob={}, metadata=None),
         lambda: messages.patch_metadata(id, uuid4(), {}),
         lambda: messages.patch_metadata(uuid4(), id, {}),
-        lambda: messages.asset(id, "key"),
+        lambda: messages.asset(id, "key", "0" * 64),
         lambda: gateway.session_events.read(id, limit=1, after=None),
         lambda: files.directory(id, "/"),
         lambda: files.all(id),

@@ -1,7 +1,6 @@
 """Writes sessions into an archive: conversation, media, files, and what our own database has of each."""
 
 import asyncio
-import hashlib
 from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +9,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from gql_api import model
-from gql_api.content import HeldContent, sha256_of
+from gql_api.content import sha256_of_bytes
 from gql_api.errors import UpstreamFailure, UpstreamTimeout
 from gql_api.services import rules
 from gql_api.services.archive import layout, records
@@ -29,8 +28,6 @@ _FILES_OF_A_LIST = 20
 """After so many files a list is written: an export that is killed reads no more than these again."""
 _AT_ONCE, _BYTES_AT_ONCE = 4, 16 * 1024 * 1024
 """Files that are in memory together, and their bytes, of which one file may have as many."""
-_LARGE = 64 * 1024
-"""Bytes of which the hash is made beside the event loop, which a server has for others too."""
 
 
 @dataclass(slots=True)
@@ -106,9 +103,8 @@ class Export:
             asset = part["asset"]
             if asset["sha256"] in begun.blobs:
                 continue
-            [content] = await self._bytes(begun.id, [self._gateway.messages.asset(begun.id, asset["s3_key"])])
-            if await _sha256(content) != asset["sha256"]:
-                raise _Unreadable("A file of a message is not what was stored.")
+            read = self._gateway.messages.asset(begun.id, asset["s3_key"], asset["sha256"])
+            [content] = await self._bytes(begun.id, [read])
             self._blob(begun, asset["sha256"], content)
             yield
 
@@ -146,7 +142,7 @@ class Export:
         for file, content in zip(files, contents, strict=True):
             if content is None:
                 continue
-            sha256 = await _sha256(content)
+            sha256 = await sha256_of_bytes(content)
             if sha256 not in begun.blobs:
                 self._blob(begun, sha256, content)
             lines.append(layout.encoded(records.file_line(file, sha256=sha256, size=len(content))))
@@ -161,12 +157,6 @@ class Export:
         begun.lists[kind] += 1
         begun.counts[kind] += len(lines)
         self._writer.add(layout.list_name(begun.id, kind, begun.lists[kind]), b"".join(lines))
-
-
-async def _sha256(content: bytes) -> str:
-    if len(content) > _LARGE:
-        return await sha256_of(HeldContent(content))
-    return hashlib.sha256(content).hexdigest()
 
 
 def _lines(messages: Sequence[model.Message], forms: Sequence[str]) -> list[bytes]:

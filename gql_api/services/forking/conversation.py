@@ -117,8 +117,9 @@ class ConversationCopy:
         files: dict[str, tuple[str, Content]] = {}
         for file in what.files:
             await self._work.hold()
-            key = loose_text(loose_object(file.part.get("asset")).get("s3_key"))
-            content = HeldContent(await self._calls.asset(self._from, key))
+            asset = loose_object(file.part.get("asset"))
+            key, sha256 = (loose_text(asset.get(name)) for name in ("s3_key", "sha256"))
+            content = HeldContent(await self._calls.asset(self._from, key, sha256))
             files[file.field] = (loose_text(file.part.get("filename")) or _NAMELESS, content)
         return files
 
