@@ -144,7 +144,8 @@ def _exact(value: Any, levels: int, way: list[str], *, nul: bool) -> int:
         return 1
     if value and not levels:
         raise _TooDeep
-    count, place = 1, ""
+    place: object = None
+    count = 1
     try:
         for place, child in value.items() if isinstance(value, dict) else enumerate(value):  # noqa: B007 - for `except`
             count += _exact(child, levels - 1, way, nul=nul)
