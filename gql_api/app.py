@@ -145,6 +145,7 @@ def prepared_schema(settings: Settings, schema: Schema | None = None) -> Schema:
         directives=settings.max_directives,
         cost=settings.max_cost,
         variables_depth=settings.max_variables_depth,
+        variables=settings.max_variables,
     )
     return schema
 

@@ -93,6 +93,7 @@ DEFAULTS: dict[str, Any] = {
     "max_download_size": 64 * 1024 * 1024,
     "max_operations": 256,
     "max_variables_depth": 60,
+    "max_variables": 200_000,
     "max_read_size": 32 * 1024 * 1024,
     "max_operations_per_user": 160,
     "max_body_memory": None,

@@ -87,6 +87,7 @@ BAD: dict[str, list[str]] = {
     "GQL_API_MAX_COST_PER_MINUTE": ["0", "49999", "much"],
     "GQL_API_MAX_DOWNLOAD_SIZE": ["0", "1000000", "64MB"],
     "GQL_API_MAX_ANSWER_SIZE": ["0", "1000000", "32MB"],
+    "GQL_API_MAX_VARIABLES": ["0", "10000001", "many"],
     "GQL_API_MAX_VARIABLES_DEPTH": ["0", "501", "deep"],
     "GQL_API_MAX_READ_SIZE": ["0", "1000000", "32MB"],
     "GQL_API_ONLY_TRUSTED_DOCUMENTS": ["perhaps", "true"],  # without documents nothing could be run

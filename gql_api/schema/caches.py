@@ -24,10 +24,10 @@ from gql_api.errors import Failure
 from gql_api.schema.compiled.plans import Plans
 from gql_api.schema.cost import billed, charge
 from gql_api.schema.introspection import told_too_much
-from gql_api.schema.nesting import check_nesting
 from gql_api.schema.ready import Ready, ready
 from gql_api.schema.shape import DocumentLimits, excesses
 from gql_api.schema.validating import Rules, faults_of
+from gql_api.schema.variables import check_variables
 from gql_api.telemetry import notes
 
 MOST_TOKENS = 10_000
@@ -63,10 +63,10 @@ class Documents:
         self.is_private = False
         self.trusted: frozenset[str] = frozenset()
 
-    def check_nesting(self, variables: dict[str, Any] | None) -> None:
-        """Raise `CostLimitExceeded` where variables are nested too deep."""
+    def check_variables(self, variables: dict[str, Any] | None) -> None:
+        """Raise `CostLimitExceeded` where variables are nested too deep, or too many."""
         if self.limits:
-            check_nesting(variables, self.limits.variables_depth)
+            check_variables(variables, depth=self.limits.variables_depth, values=self.limits.variables)
 
     def bounds(self, query: str) -> dict[str, Any]:
         """Give the limits that hold before there is a tree to measure, as options of the parser."""
@@ -237,7 +237,7 @@ def _charged(documents: Documents, context: ExecutionContext) -> list[GraphQLErr
     if found is None:
         return []
     try:
-        documents.check_nesting(context.variables)
+        documents.check_variables(context.variables)
         faults = found.faults(context.schema._schema, context.variables)
         if faults:
             return faults

@@ -108,7 +108,7 @@ class Schema(strawberry.Schema):
         return ready if ready and (allowed is None or ready.kind in allowed) else None
 
     def _executor(self, ready: Ready, values: VariableValues, given: dict[str, Any]) -> Executor[Any]:
-        self.documents.check_nesting(given.get("variable_values"))
+        self.documents.check_variables(given.get("variable_values"))
         charge(ready.estimate, given.get("variable_values"), given.get("context_value"), self.documents.limits)
         kind: Callable[..., Executor[Any]] = self.execution_context_class
         return kind(

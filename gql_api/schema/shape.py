@@ -37,6 +37,7 @@ class DocumentLimits:
     directives: int = 50
     cost: int = 50_000
     variables_depth: int = 60
+    variables: int = 200_000
 
 
 @dataclass(slots=True)

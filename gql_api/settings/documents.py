@@ -91,6 +91,14 @@ class DocumentSettings(BaseModel):
         description="Levels of lists and objects in each other that a variable has: 50 of JSON, and what inputs have "
         "around it.",
     )
+    max_variables: int = Field(
+        200_000,
+        alias="GQL_API_MAX_VARIABLES",
+        ge=1,
+        le=10_000_000,
+        description="Values that the variables of one operation have, with all that are in lists and objects: each is "
+        "looked at several times, while nothing else is served.",
+    )
     max_directives: int = Field(
         50,
         alias="GQL_API_MAX_DIRECTIVES",

@@ -29,8 +29,8 @@ _HEADERS = {
     "content-type": "application/x-tar",
     "content-security-policy": "sandbox; default-src 'none'",
 }
-_SLOWEST = 60.0
-"""Seconds in which a client takes a piece, or is let go: others wait for its place."""
+_SLOWEST = 25.0
+"""Seconds in which a client takes a piece, or is let go: others wait for its place; sooner than any connection is."""
 _NAME, _TYPE = "(export)", "export"
 """How metrics and traces call it; no operation of a client can be called so."""
 

@@ -220,6 +220,21 @@ async def test_variables_are_nested_so_deep(start: Callable[..., Any], where: st
         assert total == 2
 
 
+@pytest.mark.parametrize("given", [[0] * 8, {str(number): 0 for number in range(8)}, [[], [], [1, 2], {"a": [3]}]])
+async def test_variables_have_so_many_values(start: Callable[..., Any], given: Any) -> None:
+    async with start(max_variables=12) as client:
+        document = "mutation ($a: JSON!) { createSession(input: {configs: $a}) { errors { code } } }"
+        for _ in range(2):
+            for more in ([], [0]):  # with `a`, `with`, and what is in it
+                payload = (await client.data(document, a={"b": given, "with": more}))["createSession"]
+                assert payload["errors"] == []
+            answer = await client.answer(document, a={"b": given, "with": [0, 0]})
+            [error] = answer["errors"]
+            assert error["extensions"] == {"code": "COST_LIMIT_EXCEEDED"}
+            assert error["message"] == "Variables have too many values: those in lists and objects count too."
+        assert (await client.data("{ sessions { totalCount } }"))["sessions"]["totalCount"] == 4
+
+
 async def test_variables_are_nested_so_deep_by_get_and_as_an_event_too(start: Callable[..., Any]) -> None:
     async with start(max_variables_depth=5) as client:
         given = {"query": "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", "variables": {"ids": [], "b": nested(6)}}

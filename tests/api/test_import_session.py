@@ -12,7 +12,7 @@ from api.client import Client
 from api.exporting import sessions_in, url_of
 from api.forking import whole
 from api.importing import ARCHIVE, RIGHT, answer_to, bring, brought, told
-from api.odd_upstream import OddUpstream
+from api.odd_upstream import OddUpstream, answering
 from archives import reader
 from archives.forging import (
     CONTENT,
@@ -188,3 +188,15 @@ async def test_only_who_may_act_for_others_names_another_owner(
         bad = (await bring(service, RIGHT, user=" anna"))["errors"]
         assert [(one["code"], one["path"]) for one in bad] == [("INVALID_INPUT", ["input", "user"])]
         assert (await proven(client, "ada").data(LIST))["sessions"]["totalCount"] == 0
+
+
+@ONCE
+async def test_what_acontext_refuses_after_all_is_told_with_the_session_that_has_the_rest(
+    client: Client, upstream: OddUpstream
+) -> None:
+    upstream.is_odd = lambda request: b"message 1" in request.content and request.url.path.endswith("/messages")
+    upstream.instead = answering(400, {"code": 400, "data": None, "msg": "no"})
+    code, path, message = told(await bring(client, of_lists(2)))
+    [there] = (await client.data(LIST))["sessions"]["nodes"]
+    assert (code, path) == ("INVALID_INPUT", ARCHIVE)
+    assert message.endswith(f"Acontext refused this message. The rest is in session {there['acontextId']}.")

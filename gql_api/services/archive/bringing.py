@@ -40,6 +40,7 @@ MOST_FILES = 20_000
 MOST_VALUES = 2_000_000
 """Values of JSON in its records: each takes some microseconds, and memory while its record is looked at."""
 ARCHIVE: rules.Path = ("input", "archive")
+_REFUSED = "Acontext refused a part of this session."
 _KINDS = (Busy, Conflict, IdempotencyMismatch, NotFound, TooLarge)
 
 
@@ -138,6 +139,12 @@ class Bringing:
             if clock() < end:
                 raise
             return Brought(None, before + maker.messages + maker.files, total)
+        except (Invalid, TooLarge, Refused) as problem:
+            if isinstance(problem, Refused) and not problem.is_for_good:
+                raise
+            # It was looked at before, so that Acontext alone can find anything now; its own words stay here.
+            said = _REFUSED if isinstance(problem, Refused) else told(problem)
+            raise Invalid(f"{said} The rest is in session {session.id}.", ARCHIVE) from None
         await maker.end(session, record)
         return Brought(await own_session(owner, session.id, ARCHIVE), total, total)
 
@@ -171,4 +178,4 @@ def _of_archive() -> Iterator[None]:
     except Refused as refusal:
         if not refusal.is_for_good:
             raise
-        raise Invalid("Acontext refused a part of this session.", ARCHIVE) from None
+        raise Invalid(_REFUSED, ARCHIVE) from None
