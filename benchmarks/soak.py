@@ -29,7 +29,7 @@ def main() -> int:
     parser.add_argument(
         "--kills", type=int, default=20, help="of servers, PostgreSQL, its backends (default %(default)s)"
     )
-    parser.add_argument("--seconds", type=float, default=3000, help="not longer than this (default %(default)s)")
+    parser.add_argument("--seconds", type=float, default=7200, help="not longer than this (default %(default)s)")
     parser.add_argument("--seed", type=int, default=int(time.time()), help="of what is done (default: the time)")
     given = parser.parse_args()
     plan = Plan(given.mutations, given.faults, given.kills, given.seed, given.seconds)

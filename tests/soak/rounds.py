@@ -194,6 +194,6 @@ class Soak:
 def prepared(folder: Path, url: str, stack: ExitStack) -> Fleet:
     """Start Acontext; the servers come later."""
     fleet = Fleet(folder, url, stack)
-    fleet.most_seconds = 3600
+    fleet.most_seconds = 4 * 3600
     fleet.open_acontext()
     return fleet
