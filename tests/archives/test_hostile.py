@@ -179,6 +179,10 @@ SESSIONS: dict[str, tuple[dict[str, Any], str]] = {
     "a part of tomorrow": ({"messages": [{**MESSAGE, "parts": [{"type": "x"}]}]}, f"{TEXT} parts.0.type: Unknown"),
     "a number that is none": ({"messages": [{**MESSAGE, "metadata": {"a": float("nan")}}]}, f"{TEXT}, is not JSON."),
     "a number too large": ({"messages": [{**MESSAGE, "metadata": {"a": 2**60}}]}, f"{TEXT} metadata.a: An integer"),
+    "a key that writes over the screen": (
+        {"messages": [{**MESSAGE, "metadata": {"\x1b[2J\n\u202e" + "å" * 60_000: 2**60}}]},
+        f"{TEXT} metadata.\\x1b[2J\\n\\u202eåå",
+    ),
     "metadata of ours": ({"messages": [{**MESSAGE, "metadata": {"__gql_api__": {}}}]}, "This key is reserved."),
     "meta of Acontext's": ({"messages": [{**MESSAGE, "meta": {"__user_meta__": {}}}]}, "meta.__user_meta__: Keys"),
     "no room for the key": ({"messages": [{**MESSAGE, "metadata": {"a": "x" * 65520}}]}, "Metadata and idempotency"),
@@ -221,6 +225,8 @@ def test_a_session_that_cannot_be_stored_is_refused_whole_and_hinders_no_other(h
     assert (code, out.partition(";")[0]) == (1, "2 sessions: 1 in, 0 in already, 1 refused")
     assert err.startswith(f"session {forging.SESSION}: ")
     assert (reason in err, err.count("\n"), "A part of it" in err) == (True, 1, False), err
+    assert err.strip().isprintable()
+    assert len(err) < 1000
     assert [session["acontextId"] for session in here.all()] == [OTHER]
 
 

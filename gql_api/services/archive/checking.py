@@ -115,8 +115,9 @@ class Reading:
 
 
 def told(problem: Failure | UnfitArchive) -> str:
-    """Say what is wrong with a session."""
+    """Say what is wrong with a session, so that it can be shown."""
     if isinstance(problem, Correctable) and problem.path:
         place, *field = problem.path
-        return f"{' '.join([place, '.'.join(field)]).rstrip()}: {problem.message}"
-    return str(problem)
+        message, where = layout.harmless(problem.message), layout.harmless(" ".join([place, ".".join(field)]).rstrip())
+        return f"{where}: {message}"
+    return layout.harmless(str(problem))

@@ -19,6 +19,7 @@ LARGEST_LIST = 4 * 1024 * 1024
 LARGEST_LINE = 32 * 1024 * 1024
 """Bytes of a line, and of a record that is a file of its own."""
 _FEW = 10_000
+_LONGEST = 500
 _TEXT = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)  # one without an end too: it is not looked for twice
 _UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _NAME = re.compile(
@@ -59,6 +60,11 @@ def is_id(text: Any) -> bool:
 def shown(name: str) -> str:
     """Write a name of the file so that it does no harm where it is shown."""
     return ascii(name[:200])
+
+
+def harmless(text: str) -> str:
+    """Write what is said of an archive, in whose own words it may be, so that it does no harm where it is shown."""
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text[:_LONGEST])
 
 
 def list_name(session: UUID, kind: str, number: int) -> str:
