@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from api.client import Client
-from replicas.fleet import LEASE, Fleet, killed, paused, text_of, until
+from replicas.fleet import LEASE, Fleet, killed, paused, text_of
 from replicas.talking import LIST, STORE, messages, store
 
 CREATE = "mutation ($id: UUID!) { createSession(input: {acontextId: $id}) { session { id } errors { code } } }"
@@ -135,11 +135,12 @@ async def test_a_holder_that_was_out_of_breath_does_not_go_on_after_another_has_
     fleet: Fleet, clients: list[Client]
 ) -> None:
     session = await clients[0].create()
-    writing = asyncio.create_task(clients[0].answer(STORE, session=session["id"], messages=messages("slow", 100)))
-    await until(lambda: fleet.conversation(session["acontextId"]))
     with ExitStack() as breathless:
         # Acontext has no fence: of a holder that stops between its look at the lease and its call, the call comes late.
         with paused(fleet.acontext):
+            asked = clients[0].answer(STORE, session=session["id"], messages=messages("slow", 100))
+            writing = asyncio.create_task(asked)
+            await fleet.until_held(session["acontextId"])
             await fleet.until_renewed(session["acontextId"])
             breathless.enter_context(paused(fleet.servers[0]))
         assert (await store(clients[1], session["id"], "other"))["errors"] == []
