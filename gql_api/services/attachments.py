@@ -6,7 +6,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from gql_api.content import Content, HeldContent, UploadedFile, sha256_of
-from gql_api.errors import Invalid, NotFound, TooLarge
+from gql_api.errors import Invalid, NotFound, TooLarge, UpstreamUnavailable
 from gql_api.formats import media
 from gql_api.model import JsonObject
 from gql_api.services import contents, rules
@@ -106,12 +106,12 @@ async def _fingerprint(source: Content | OnDisk) -> str:
     return f"{source.disk_id}:{source.directory}" if isinstance(source, OnDisk) else await sha256_of(source)
 
 
-async def check(gateway: Gateway, owner: str, files: Sequence[Enclosure]) -> None:
-    """Look whether the files of disks are there, the owner's, and not too large together.
+async def check(gateway: Gateway, owner: str, files: Sequence[Enclosure]) -> dict[str, int]:
+    """Look whether the files of disks are there, the owner's, and not too large together; give their sizes by field.
 
     Raises `NotFound` for others' as for none. Those of one message are in memory while it is sent.
     """
-    size = 0
+    sizes: dict[str, int] = {}
     for one in files:
         if not isinstance(one.source, OnDisk):
             continue
@@ -120,9 +120,10 @@ async def check(gateway: Gateway, owner: str, files: Sequence[Enclosure]) -> Non
         found = await gateway.files.get(disk_id, directory, filename)
         if found is None:
             raise NotFound("There is no such file.", one.path)
-        size += found.size
-        if size > LARGEST_FILE:
+        sizes[one.field] = found.size
+        if sum(sizes.values()) > LARGEST_FILE:
             raise TooLarge(f"A message's attachments from disks have at most {LARGEST_FILE} bytes.", one.path)
+    return sizes
 
 
 async def fetched(gateway: Gateway, owner: str, files: Sequence[Enclosure]) -> Files:
@@ -130,7 +131,7 @@ async def fetched(gateway: Gateway, owner: str, files: Sequence[Enclosure]) -> F
 
     They may have been checked before, but not in every call: one that was cut goes on under its key.
     """
-    await check(gateway, owner, files)
+    sizes = await check(gateway, owner, files)
     found: dict[str, tuple[str, Content]] = {}
     for one in files:
         content = one.source
@@ -138,6 +139,8 @@ async def fetched(gateway: Gateway, owner: str, files: Sequence[Enclosure]) -> F
             read = await gateway.files.content(*content)
             if read is None:
                 raise NotFound("There is no such file.", one.path)
+            if len(read) != sizes[one.field]:  # it was changed meanwhile, or a page of something in between came
+                raise UpstreamUnavailable("Acontext gave other bytes of a file than it has told of.")
             content = HeldContent(read)
         found[one.field] = (one.filename, content)
     return found

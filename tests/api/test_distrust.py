@@ -121,5 +121,25 @@ async def test_bytes_that_are_not_those_of_the_file_are_not_copied(client: Clien
     assert await whole(client, copy["id"]) == await whole(client, session["id"])
 
 
+ATTACH = """
+mutation ($input: StoreMessageInput!) {
+  storeMessage(input: $input) { message { parts { ... on MediaPart { size } } } errors { code } }
+}
+"""
+
+
+async def test_bytes_that_are_not_those_of_the_file_are_not_attached(client: Client, upstream: OddUpstream) -> None:
+    session = await client.create()
+    file = await client.upload(session["id"], "/a.txt", text="words")
+    message = {"chat": {"role": "USER", "content": "look", "attachments": [{"fileId": file["id"]}]}}
+    asked = {"sessionId": session["id"], "message": message, "idempotencyKey": "key"}
+    upstream.is_odd = lambda request: request.url.path.endswith("/artifact/download")
+    upstream.instead = answering(200, text="{")
+    assert await client.code(ATTACH, input=asked) == "UPSTREAM_UNAVAILABLE"
+    upstream.instead = None
+    payload = (await client.data(ATTACH, input=asked))["storeMessage"]
+    assert payload == {"message": {"parts": [{}, {"size": len("words")}]}, "errors": []}
+
+
 def _ids(session: dict[str, Any]) -> tuple[str, str]:
     return session["acontextId"], session["disk"]["acontextId"]
