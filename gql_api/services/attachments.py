@@ -6,7 +6,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from gql_api.content import Content, HeldContent, UploadedFile, sha256_of
-from gql_api.errors import Invalid, NotFound, TooLarge, UpstreamUnavailable
+from gql_api.errors import Invalid, NotFound, TooLarge
 from gql_api.formats import media
 from gql_api.model import JsonObject
 from gql_api.services import contents, rules
@@ -136,11 +136,9 @@ async def fetched(gateway: Gateway, owner: str, files: Sequence[Enclosure]) -> F
     for one in files:
         content = one.source
         if isinstance(content, OnDisk):
-            read = await gateway.files.content(*content)
+            read = await gateway.files.content(*content, size=sizes[one.field])
             if read is None:
                 raise NotFound("There is no such file.", one.path)
-            if len(read) != sizes[one.field]:  # it was changed meanwhile, or a page of something in between came
-                raise UpstreamUnavailable("Acontext gave other bytes of a file than it has told of.")
             content = HeldContent(read)
         found[one.field] = (one.filename, content)
     return found

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from gql_api import model
 from gql_api.content import Content
+from gql_api.errors import UpstreamUnavailable
 from gql_api.upstream import cursor
 from gql_api.upstream.kinds import DOWNLOAD, ONCE, OVERWRITE, READ, SEARCH, UPLOAD
 from gql_api.upstream.materials import through_us
@@ -99,18 +100,24 @@ class FileCalls:
         )
         return through_us(url, self._shown_at) if url else None
 
-    async def content(self, disk_id: UUID, directory: str, filename: str) -> bytes | None:
-        """Download the bytes of a file; None where there is none."""
+    async def content(self, disk_id: UUID, directory: str, filename: str, *, size: int | None = None) -> bytes | None:
+        """Download the bytes of a file; None where there is none.
+
+        Another number than `size` is a failure of Acontext: a page of something in between is bytes too.
+        """
         path = f"/disk/{checked(disk_id)}/artifact/download"
         full_path = directory + filename
         try:
-            return await self._call(
+            content = await self._call(
                 DOWNLOAD, lambda sdk: sdk.request_binary("GET", path, params={"file_path": full_path})
             )
         except Refused as refusal:
             if refusal.is_absence:
                 return None
             raise
+        if size is not None and len(content) != size:
+            raise UpstreamUnavailable("Acontext gave other bytes of a file than it has told of.")
+        return content
 
     async def upload(
         self,

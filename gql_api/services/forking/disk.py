@@ -7,7 +7,7 @@ from uuid import UUID
 
 from gql_api import model
 from gql_api.content import HeldContent
-from gql_api.errors import Conflict, TooLarge, UpstreamFailure, UpstreamUnavailable
+from gql_api.errors import Conflict, TooLarge, UpstreamFailure
 from gql_api.services import rules
 from gql_api.upstream.gateway import Gateway
 from gql_api.upstream.refusal import Refused
@@ -38,12 +38,10 @@ class DiskCopy:
 
     async def _copy(self, file: model.File) -> None:
         await self._work.hold()
-        content = await self._calls.content(self._source, file.directory, file.filename)
+        content = await self._calls.content(self._source, file.directory, file.filename, size=file.size)
         if content is None:
             await self._work.source()
             return
-        if len(content) != file.size:  # a page of something in between is bytes too
-            raise UpstreamUnavailable("Acontext gave other bytes of a file than it has told of.")
         try:
             async with self._work.sending():
                 copied = await self._upload(file, content)
