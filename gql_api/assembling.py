@@ -19,7 +19,7 @@ from gql_api.services.archive.bringing import Bringing
 from gql_api.services.archive.carrying import Exports
 from gql_api.services.archive.checking import Rules
 from gql_api.services.catching_up import CatchUp, emptying
-from gql_api.services.creation import Creation, lease_for
+from gql_api.services.creation import Creation
 from gql_api.services.erasing import Erasing
 from gql_api.services.files import Files
 from gql_api.services.following import Following
@@ -72,8 +72,8 @@ def locks(settings: Settings) -> SessionLocks:
 
 def creation_of(gateway: Gateway, settings: Settings, clock: DatabaseClock) -> Creation:
     """Give what makes sessions as the settings say."""
-    lease = lease_for(settings.store_settling)
-    return Creation(gateway, disk_owner_prefix=settings.disk_owner_prefix, clock=clock, lease=lease)
+    prefix, settling = settings.disk_owner_prefix, settings.store_settling
+    return Creation(gateway, disk_owner_prefix=prefix, clock=clock, settling=settling)
 
 
 def services(
@@ -95,7 +95,7 @@ def services(
     making = Making(Tools(gateway, creation, events, places, settling, transfer))
     reader = Reader(gateway, _overlap(settings, clock), places)
     chore = CatchUp(reader, places.texts) if places.texts else emptying
-    reconciler = Reconciler(gateway, creation=creation, clock=clock, turn=turns[0], making=making, chore=chore)
+    reconciler = Reconciler(gateway, creation=creation, turn=turns[0], making=making, chore=chore, events=events)
     sessions = Sessions(
         gateway,
         locks=locks,

@@ -65,6 +65,8 @@ class Mapping:
     """Written into the configs of a session that we make; proves at undo that the session is ours."""
     created_at: datetime
     updated_at: datetime
+    lease_until: datetime
+    """While it is being made or deleted: until when nobody but who began with that, or went on with it, works on it."""
 
 
 class Erasure(NamedTuple):

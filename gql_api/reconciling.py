@@ -81,7 +81,7 @@ async def _reconcile(settings: Settings, sums: Sums, telling: Telling, report: "
         clock = await stack.enter_async_context(keeping_time(database))
         gateway = (await open_gateway(stack, settings)).gateway
         creation = creation_of(gateway, settings, clock)
-        reconciler = Reconciler(gateway, creation=creation, clock=clock)
+        reconciler = Reconciler(gateway, creation=creation)
         erasing = Erasing(
             locks=SessionLocks(patience=0), creation=creation, reconciler=reconciler, events=LocalBroker()
         )

@@ -27,7 +27,7 @@ from gql_api.errors import (
 from gql_api.request_scope import no_request
 from gql_api.services import rules
 from gql_api.services.ownership import BeingErased, is_tagged
-from gql_api.services.single_call import make_session
+from gql_api.services.single_call import make_disk, make_session
 from gql_api.store import erasures, mappings
 from gql_api.upstream.gateway import Gateway
 from gql_api.upstream.refusal import Refused
@@ -90,11 +90,12 @@ class Creation:
         disk_owner_prefix: str,
         clock: Callable[[], datetime],
         longest: float = LONGEST,
-        lease: timedelta = LEASE,
+        settling: float = 60.0,
     ) -> None:
         self._gateway = gateway
         self._longest = longest
-        self.lease = lease
+        self._settling = timedelta(seconds=settling)
+        self.lease = lease_for(settling)
         self._prefix = disk_owner_prefix
         self._clock = clock
 
@@ -188,6 +189,10 @@ class Creation:
             raise BeingErased
         return None
 
+    async def wait_out(self, intent: mappings.Intent) -> None:
+        """Let nobody go on with it before what was sent for it last has had its effect, or will have none."""
+        await mappings.hold(intent.id, lease_until=intent.lease_until, until=self._clock() + self._settling)
+
     async def disk(self, id: UUID) -> model.Disk | None:
         """Find the disk that was made for this session, by its owner; of several the oldest."""
         disks = await self._gateway.sessions.disks_of(self.disk_owner(id))
@@ -195,7 +200,7 @@ class Creation:
 
     async def make_disk(self, id: UUID) -> model.Disk:
         """Make a disk for this session; look with `disk` first."""
-        return await self._gateway.sessions.create_disk(self.disk_owner(id))
+        return await make_disk(self._gateway, self.disk_owner(id))
 
     async def undo(self, id: UUID, nonce: str) -> None:
         """Remove what was made upstream for an intent: the session if it bears the nonce, and the disks made for it."""

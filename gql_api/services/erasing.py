@@ -162,7 +162,7 @@ class Erasing:
         if ids := await erasures.next_ones(owner, limit=_AT_ONCE):
             return await self._erase_all(owner, ids)
         open_rows = await mappings.claim_unfinished(
-            now=self._creation.now(), lease_until=self._creation.lease_end(), limit=_TOGETHER, owner=owner
+            now=self._creation.now(), lease_until=self._creation.lease_end(), limit=_TOGETHER, user_identifier=owner
         )
         finished = await asyncio.gather(*map(self._reconciler.finish, open_rows))
         forgotten = await erasures.forget_tombstones(owner, limit=_TOMBSTONES)

@@ -11,6 +11,8 @@ from uuid import UUID
 
 from gql_api import model
 from gql_api.errors import Busy, DatabaseFailure, UpstreamFailure
+from gql_api.events import Broker, ListChange, ListChanged, owner_key
+from gql_api.services.adoption import finish_adoption
 from gql_api.services.creation import UNDOING, Creation
 from gql_api.services.forking.making import Making
 from gql_api.store import erasures, forks, idempotency, mappings, places, tags, transfer
@@ -60,17 +62,17 @@ class Reconciler:
         gateway: Gateway,
         *,
         creation: Creation,
-        clock: Callable[[], datetime],
         turn: Turn | None = None,
         making: Making | None = None,
         chore: Chore | None = None,
+        events: Broker | None = None,
     ) -> None:
         self._gateway = gateway
         self._creation = creation
-        self._clock = clock
         self._turn = turn
         self._making = making
         self._chore = chore
+        self._events = events
         self._put_off: set[UUID] = set()
 
     async def run(self, *, every: float) -> None:
@@ -92,7 +94,7 @@ class Reconciler:
         """
         try:
             async with asyncio.timeout(patience):
-                now = self._clock()
+                now = self._creation.now()
                 for mapping in await self._claim(now, limit=_AT_ONCE, alone=alone):
                     await self.finish(mapping, is_settled=is_silent or not alone)
         except TimeoutError:
@@ -110,7 +112,7 @@ class Reconciler:
         await self.purge()
         done = 0
         for _ in range(_AT_ONCE):
-            claimed = await self._claim(self._clock(), limit=1, alone=False)
+            claimed = await self._claim(self._creation.now(), limit=1, alone=False)
             if not claimed:
                 break
             done += await self._swept(claimed[0])
@@ -120,13 +122,13 @@ class Reconciler:
 
     async def purge(self) -> None:
         """Forget tombstones, keys of messages and finished erasures that were kept long enough."""
-        await mappings.purge_tombstones(before=self._clock() - TOMBSTONES_KEPT)
-        await idempotency.purge(before=self._clock() - KEYS_KEPT)
-        await erasures.purge(before=self._clock() - REPORTS_KEPT)
+        await mappings.purge_tombstones(before=self._creation.now() - TOMBSTONES_KEPT)
+        await idempotency.purge(before=self._creation.now() - KEYS_KEPT)
+        await erasures.purge(before=self._creation.now() - REPORTS_KEPT)
 
     async def expired(self) -> dict[str, int]:
         """Count the tombstones, the keys and the reports of erasures that `purge` would forget."""
-        now = self._clock()
+        now = self._creation.now()
         return {
             "tombstones": await mappings.count_tombstones(before=now - TOMBSTONES_KEPT),
             "keys": await idempotency.count(before=now - KEYS_KEPT),
@@ -206,7 +208,7 @@ class Reconciler:
 
     def _reach(self, *, alone: bool) -> datetime:
         """Tell before which time a lease counts as over: who is alone reckons with none that may still last."""
-        return self._clock() + (self._creation.lease if alone else timedelta())
+        return self._creation.now() + (self._creation.lease if alone else timedelta())
 
     async def _claim(self, now: datetime, *, limit: int, alone: bool) -> list[model.Mapping]:
         until = now + self._creation.lease
@@ -228,7 +230,8 @@ class Reconciler:
                 await self._bury(mapping.id)
             return
         if mapping.adopted:
-            await mappings.abandon(mapping.id, nonce=mapping.nonce)
+            if is_settled and await finish_adoption(self._gateway, self._creation, mapping):
+                self._tell_made(mapping)
             return
         if not is_settled:
             await mappings.free_key(mapping.id, nonce=mapping.nonce)
@@ -236,11 +239,15 @@ class Reconciler:
         if is_settled:
             await mappings.abandon(mapping.id, nonce=mapping.nonce)
 
+    def _tell_made(self, mapping: model.Mapping) -> None:
+        if self._events:
+            self._events.publish(ListChanged(ListChange.CREATED, owner_key(mapping.user), mapping.id))
+
     async def _bury(self, id: UUID) -> None:
         await places.forget(id)
         await tags.forget(id)
         await idempotency.forget_all(id)
-        await mappings.bury(id, now=self._clock())
+        await mappings.bury(id, now=self._creation.now())
 
     async def _remove(self, mapping: model.Mapping) -> None:
         sessions = self._gateway.sessions

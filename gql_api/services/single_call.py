@@ -1,4 +1,4 @@
-"""Making a session upstream by one call, which is looked for where it had no answer."""
+"""Making a session or a disk upstream by one call, of which what it made is looked for where it had no answer."""
 
 from contextlib import suppress
 from uuid import UUID
@@ -29,4 +29,18 @@ async def make_session(gateway: Gateway, id: UUID, *, owner: str, configs: model
         with suppress(UpstreamFailure):  # as where it is of another project
             if await sessions.exists(id):
                 return await sessions.get(id)
+        raise
+
+
+async def make_disk(gateway: Gateway, owner: str) -> model.Disk:
+    """Make the only disk of this owner. Where the outcome is unknown it is looked once whether it is there."""
+    sessions = gateway.sessions
+    try:
+        return await sessions.create_disk(owner)
+    except UpstreamFailure as failure:
+        if is_harmless(failure):
+            raise
+        with suppress(UpstreamFailure):
+            if disks := await sessions.disks_of(owner):
+                return disks[0]
         raise

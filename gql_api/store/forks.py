@@ -41,9 +41,6 @@ WHERE session_id = $1::uuid RETURNING session_id
 _NOTE = Statement("""
 UPDATE session_forks SET settled_micros = $2::bigint, done = $3::int WHERE session_id = $1::uuid RETURNING session_id
 """)
-_HOLD = Statement("""
-UPDATE session_mappings SET lease_until = $3 WHERE id = $1 AND state = 'creating' AND lease_until = $2 RETURNING id
-""")
 _FORGET = Statement("DELETE FROM session_forks WHERE session_id = $1::uuid RETURNING session_id")
 _DATE = Statement(f"""
 UPDATE session_mappings SET created_at = $2 WHERE id = $1 RETURNING {", ".join(rows.OF_SESSION)}
@@ -146,7 +143,7 @@ async def hold(fork: Fork, *, lease_until: datetime, settled: datetime, done: in
     """
     lease_until = rows.utc(lease_until)
     async with in_transaction():
-        if not await _HOLD.rows(fork.id, rows.utc(fork.lease_until), lease_until):
+        if not await mappings.hold(fork.id, lease_until=fork.lease_until, until=lease_until):
             return None
         await _NOTE.rows(fork.id, to_micros(settled), done)
     return fork.held(lease_until, settled, done)
@@ -167,7 +164,7 @@ async def bind(fork: Fork, disk: model.Disk, *, now: datetime) -> model.Session 
 async def forget(fork: Fork, *, lease_until: datetime) -> bool:
     """Give it up: from here on it is a half-made session without a key; False when another has taken over."""
     async with in_transaction():
-        if not await _HOLD.rows(fork.id, rows.utc(fork.lease_until), rows.utc(lease_until)):
+        if not await mappings.hold(fork.id, lease_until=fork.lease_until, until=lease_until):
             return False
         await _FORGET.rows(fork.id)
         await mappings.free_key(fork.id, nonce=fork.nonce)

@@ -8,7 +8,7 @@ it starts from, so of several that race one wins, on both databases and over sev
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, Unpack
+from typing import Any, NamedTuple, TypedDict, Unpack
 from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
@@ -36,6 +36,9 @@ UPDATE session_mappings SET state = 'ready', disk_id = $3, disk_created_at = $4,
 WHERE id = $1 AND state = 'creating' AND lease_until = $2 AND {rows.not_erased("session_mappings.user_identifier")}
 RETURNING {", ".join(rows.OF_SESSION)}
 """)  # noqa: S608 - names of our own columns
+_HOLD = Statement("""
+UPDATE session_mappings SET lease_until = $3 WHERE id = $1 AND state = 'creating' AND lease_until = $2 RETURNING id
+""")
 _UNFINISHED = (MappingState.CREATING.value, MappingState.DELETING.value)
 
 
@@ -62,6 +65,13 @@ class Key(NamedTuple):
 
     text: str
     fingerprint: str
+
+
+class Only(TypedDict, total=False):
+    """Which rows are meant among others."""
+
+    user_identifier: str
+    id: UUID
 
 
 @rereading
@@ -154,6 +164,12 @@ async def bind(id: UUID, *, disk: model.Disk, lease_until: datetime, now: dateti
 
 
 @translating
+async def hold(id: UUID, *, lease_until: datetime, until: datetime) -> bool:
+    """Let nobody else work on what is being made under this lease before another time; False where one does already."""
+    return bool(await _HOLD.rows(id, rows.utc(lease_until), rows.utc(until)))
+
+
+@translating
 async def abandon(id: UUID, *, nonce: str) -> None:
     """Forget the session that was never made of this intent; one in any other state stays."""
     await SessionMapping.filter(id=id, state=MappingState.CREATING.value, nonce=nonce).delete()
@@ -194,14 +210,14 @@ async def bury(id: UUID, *, now: datetime) -> None:
 
 @translating
 async def claim_unfinished(
-    *, now: datetime, lease_until: datetime, limit: int, ignore_leases: bool = False, owner: str | None = None
+    *, now: datetime, lease_until: datetime, limit: int, ignore_leases: bool = False, **only: Unpack[Only]
 ) -> list[model.Mapping]:
     """Take over what was begun and not finished, oldest first; what another process takes at the same time is its own.
 
-    An `owner` is one whose alone is taken over.
+    `only` names whose alone is taken over, or which one.
     `ignore_leases` takes over what may still be worked on: only for a process that knows that it is alone.
     """
-    query = SessionMapping.filter(state__in=_UNFINISHED, **({} if owner is None else {"user_identifier": owner}))
+    query = SessionMapping.filter(state__in=_UNFINISHED, **only)
     if not ignore_leases:
         query = query.filter(lease_until__lt=rows.utc(now))
     seen = await query.order_by("created_at", "id").limit(limit).values("id", "state", "lease_until")

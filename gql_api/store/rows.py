@@ -25,7 +25,7 @@ OF_SESSION = (
     "last_activity_at",
     "forked_from",
 )
-OF_MAPPING = (*OF_SESSION, "state", "adopted", "nonce")
+OF_MAPPING = (*OF_SESSION, "state", "adopted", "nonce", "lease_until")
 PERSONAL = (
     "title",
     "title_folded",
@@ -112,6 +112,7 @@ def mapping(row: Row) -> model.Mapping:
         nonce=row["nonce"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],
+        lease_until=row["lease_until"],
     )
 
 

@@ -63,3 +63,10 @@ class Late(UpstreamTimeout):
 def is_harmless(failure: UpstreamFailure) -> bool:
     """Tell whether a call that failed so certainly had no effect."""
     return isinstance(failure, Refused) or getattr(failure, "fate", None) in _HARMLESS
+
+
+def may_still_come(failure: BaseException) -> bool:
+    """Tell whether a call that ended so may have its effect later, as one that was cancelled."""
+    if not isinstance(failure, UpstreamFailure):
+        return True
+    return not is_harmless(failure) and getattr(failure, "fate", None) is not Fate.FAILED

@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 
 from api.client import Client
@@ -35,6 +36,10 @@ async def opened(client: Client, **input: Any) -> dict[str, Any]:
 def outcome(payload: dict[str, Any]) -> tuple[bool, bool, list[Any]]:
     """Tell what was made, and what was wrong."""
     return payload["created"], payload["diskCreated"], payload["errors"]
+
+
+def makes_disk(request: httpx.Request) -> bool:
+    return request.method == "POST" and request.url.path.endswith("/disk")
 
 
 @pytest.fixture
@@ -132,19 +137,35 @@ async def test_of_several_disks_made_for_a_session_the_oldest_is_bound(anna: Cli
     assert payload["session"]["disk"] == {"acontextId": disks[0]["id"]}
 
 
-async def test_an_adoption_that_fails_leaves_nothing_but_a_disk_that_the_next_one_takes(
-    anna: Client, upstream: Upstream
-) -> None:
+async def test_a_disk_whose_answer_was_lost_is_looked_for_and_bound(anna: Client, upstream: Upstream) -> None:
     id = (await upstream.ask("POST", "/session", json={"user": "anna"}))["id"]
-    upstream.fault = lambda request: (
-        "after" if request.url.path.endswith("/disk") and request.method == "POST" else None
-    )
-    assert await anna.code(OPEN, input={"id": id}) == "UPSTREAM_UNAVAILABLE"
-    assert await anna.data("{ sessions { totalCount } }") == {"sessions": {"totalCount": 0}}
-    upstream.fault = None
+    upstream.fault = lambda request: "after" if makes_disk(request) else None
     payload = await opened(anna, id=id)
-    assert (payload["session"]["acontextId"], *outcome(payload)) == (id, False, False, [])
-    assert len((await upstream.ask("GET", "/disk"))["items"]) == 1
+    assert (payload["session"]["acontextId"], *outcome(payload)) == (id, False, True, [])
+    assert upstream.calls.count("POST /disk") == len((await upstream.ask("GET", "/disk"))["items"]) == 1
+
+
+@pytest.mark.parametrize("comes", [True, False])
+async def test_while_a_disk_may_still_come_no_other_is_made(
+    anna: Client, upstream: Upstream, databases: Databases, database_url: str, comes: bool
+) -> None:
+    """Else the first one belonged to nobody: it has its effect after the second one, which is bound by then."""
+    id = (await upstream.ask("POST", "/session", json={"user": "anna"}))["id"]
+    upstream.fault = lambda request: "lost" if makes_disk(request) else None
+    assert await anna.code(OPEN, input={"id": id}) == "UPSTREAM_UNAVAILABLE"
+    upstream.fault = None
+    assert outcome(await opened(anna, id=id)) == (False, False, [{"code": "BUSY", "path": ["input", "id"]}])
+    assert upstream.calls.count("POST /disk") == 1
+    assert await anna.data("{ sessions { totalCount } }") == {"sessions": {"totalCount": 0}}
+
+    if comes:
+        await upstream.ask("POST", "/disk", json={"user": f"gql-api:disk:{id}"})
+    await databases.execute(database_url, "UPDATE session_mappings SET lease_until = '2026-01-01 00:00:00+00:00'")
+    payload = await opened(anna, id=id)
+    [disk] = (await upstream.ask("GET", "/disk"))["items"]
+    assert (payload["session"]["disk"], *outcome(payload)) == ({"acontextId": disk["id"]}, False, True, [])
+    assert await anna.data("{ sessions { totalCount } }") == {"sessions": {"totalCount": 1}}
+    assert outcome(await opened(anna, id=id)) == (False, False, [])
 
 
 async def test_an_adopted_session_is_deleted_with_all_that_it_has(anna: Client, upstream: Upstream) -> None:

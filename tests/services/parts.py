@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -31,6 +31,7 @@ class Parts:
     gateway: Gateway
     upstream: OddUpstream
     now: datetime
+    events: LocalBroker = field(default_factory=LocalBroker)
 
     def creation(self, *, longest: float = 5.0) -> Creation:
         return Creation(self.gateway, disk_owner_prefix="gql-api:disk:", clock=lambda: self.now, longest=longest)
@@ -44,7 +45,7 @@ class Parts:
         return Making(Tools(self.gateway, self.creation(), LocalBroker(), PlaceKeeper(), *seconds))
 
     def reconciler(self, turn: Turn | None = None, making: Making | None = None) -> Reconciler:
-        return Reconciler(self.gateway, creation=self.creation(), clock=lambda: self.now, turn=turn, making=making)
+        return Reconciler(self.gateway, creation=self.creation(), turn=turn, making=making, events=self.events)
 
     async def left_upstream(self) -> tuple[int, int, int]:
         """Count sessions, disks, and users that own disks."""

@@ -199,7 +199,7 @@ async def test_the_sweep_goes_on_after_a_failure(parts: Parts, caplog: pytest.Lo
         asked.set()
         return parts.now
 
-    reconciler._clock = clock
+    reconciler._creation._clock = clock
     sweeping = asyncio.create_task(reconciler.run(every=0.001))
     await asyncio.wait_for(asked.wait(), 30)
     sweeping.cancel()

@@ -167,7 +167,9 @@ def questions(count: int) -> dict[str, Callable[[], Awaitable[Any]]]:
         "claims of the sweep": lambda: mappings.claim_unfinished(now=now, lease_until=now, limit=1),
         "choose whom to erase": lambda: erasures.next_ones(OWNER, limit=16),
         "begin to erase": lambda: erasures.entomb(OWNER, ids[0], now=now, lease_until=now),
-        "open ones of a user": lambda: mappings.claim_unfinished(now=now, lease_until=now, limit=1, owner=OWNER),
+        "open ones of a user": lambda: mappings.claim_unfinished(
+            now=now, lease_until=now, limit=1, user_identifier=OWNER
+        ),
         "tombstones of a user": lambda: erasures.forget_tombstones(OWNER, limit=16),
         "what is left of a user": lambda: erasures.left(OWNER),
         "end of an erasure": lambda: erasures.end(erasures.Open(_ERASURE, OWNER), now=now),

@@ -18,7 +18,7 @@ LATER = BEGUN + timedelta(hours=1, microseconds=1)
 NO_FILTER = model.SessionFilter()
 
 
-def mapping_of(intent: mappings.Intent) -> model.Mapping:
+def mapping_of(intent: mappings.Intent, *, lease_until: datetime | None = None) -> model.Mapping:
     return model.Mapping(
         id=intent.id,
         user=intent.owner,
@@ -29,6 +29,7 @@ def mapping_of(intent: mappings.Intent) -> model.Mapping:
         nonce=intent.nonce,
         created_at=intent.now,
         updated_at=intent.now,
+        lease_until=lease_until or intent.lease_until,
     )
 
 
@@ -92,11 +93,13 @@ async def test_a_session_is_bound_once() -> None:
 async def test_a_maker_whose_lease_was_taken_over_binds_nothing() -> None:
     intent = new_intent()
     await mappings.begin(intent)
-    await mappings.claim_unfinished(now=LATER, lease_until=LATER + timedelta(minutes=1), limit=10)
+    until = LATER + timedelta(minutes=1)
+    await mappings.claim_unfinished(now=LATER, lease_until=until, limit=10)
 
     assert await mappings.bind(intent.id, disk=new_disk(), lease_until=LEASE_END, now=LATER) is None
+    assert not await mappings.hold(intent.id, lease_until=LEASE_END, until=LATER)
 
-    assert await mappings.find(intent.id) == mapping_of(intent)
+    assert await mappings.find(intent.id) == mapping_of(intent, lease_until=until)
 
 
 async def test_a_disk_is_bound_to_one_session_only() -> None:
@@ -209,6 +212,7 @@ async def test_an_entombed_session_is_gone_for_readers_and_known_to_services() -
         nonce="nonce",
         created_at=BEGUN,
         updated_at=LATER,
+        lease_until=LATER,
     )
     assert await mappings.find(session.id) == entombed
     assert await mappings.ready("ada", [session.id]) == {}
@@ -259,11 +263,12 @@ async def test_unfinished_mappings_are_claimed_once_their_lease_is_over_oldest_f
     await mappings.entomb("ada", deleting.id, now=BEGUN, lease_until=LEASE_END)
     await make_ready()
 
-    claimed = await mappings.claim_unfinished(now=LATER, lease_until=LATER + timedelta(minutes=1), limit=10)
+    until = LATER + timedelta(minutes=1)
+    claimed = await mappings.claim_unfinished(now=LATER, lease_until=until, limit=10)
 
     created = {mapping.id: mapping.created_at for mapping in claimed}
     assert created == {old.id: BEGUN, deleting.id: BEGUN, young.id: BEGUN + timedelta(seconds=1)}
-    assert claimed[-1] == mapping_of(young)
+    assert claimed[-1] == mapping_of(young, lease_until=until)
     assert await mappings.claim_unfinished(now=LATER, lease_until=LATER, limit=10) == []
 
 
