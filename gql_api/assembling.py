@@ -70,10 +70,12 @@ def locks(settings: Settings) -> SessionLocks:
     return SessionLocks(patience=settings.lock_patience, terms=None if settings.is_single else terms)
 
 
-def creation_of(gateway: Gateway, settings: Settings, clock: DatabaseClock) -> Creation:
+def creation_of(
+    gateway: Gateway, settings: Settings, clock: DatabaseClock, places: PlaceKeeper | None = None
+) -> Creation:
     """Give what makes sessions as the settings say."""
     prefix, settling = settings.disk_owner_prefix, settings.store_settling
-    return Creation(gateway, disk_owner_prefix=prefix, clock=clock, settling=settling)
+    return Creation(gateway, disk_owner_prefix=prefix, clock=clock, settling=settling, places=places)
 
 
 def services(
@@ -85,7 +87,7 @@ def services(
     clock: DatabaseClock,
 ) -> Assembled:
     """Hand each service what it works with."""
-    creation = creation_of(gateway, settings, clock)
+    creation = creation_of(gateway, settings, clock, places)
     turns = [
         None if settings.is_single else turn_at(task, _holder(), every=settings.sweep_seconds)
         for task in ("sweep", "erasures")

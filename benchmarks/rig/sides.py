@@ -1,5 +1,6 @@
 """All servers side by side: one stub, one database, and each server a process that is ready when it is given."""
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -11,13 +12,16 @@ from typing import Any
 import orjson
 
 from rig import apollo, load
-from rig.operations import Operation
+from rig.content import LISTED
+from rig.operations import OPERATIONS, Operation
 from rig.processes import Watched, python, started
 from rig.product import Database, Kept, mappings, product, token
 
 PRODUCT, FLOOR, MANUAL, APOLLO, BEFORE = "product", "floor", "manual", "apollo", "before"
 SIDES = (PRODUCT, FLOOR, MANUAL, APOLLO)
 _token = cache(token)
+_DAY, _SILENCE = 120.0, 4.0
+"""Seconds that search may take to take up what was read, and that it is silent then."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,22 @@ def side(name: str, told: str) -> Side:
     return Side(name, url, Watched(int(pid)))
 
 
+async def live_a_day(database: Database, stub: Stub, folder: Path) -> None:
+    """Read all once that will be read, and wait until search has taken it up: else it does so while others measure."""
+    told = product(database.url, stub.upstream, log=folder / "day.log", kept=Kept(False), GQL_API_SWEEP_SECONDS="1")
+    with told as address:
+        server = side(PRODUCT, address)
+        for operation in OPERATIONS:
+            if operation.query.startswith("query"):
+                await server.send(operation, load.Bounds(60, most=LISTED if operation.light else 4), concurrency=4)
+        async with asyncio.timeout(_DAY):
+            calls = 1
+            while calls:
+                await stub.taken()
+                await asyncio.sleep(_SILENCE)
+                calls = (await stub.taken())["calls"]
+
+
 @asynccontextmanager
 async def rig(
     folder: Path, *, pinned: bool, wanted: Sequence[str] = SIDES, before: str | None = None, **settings: str
@@ -98,6 +118,8 @@ async def rig(
         database = await stack.enter_async_context(mappings())
         told = stack.enter_context(started(*python("-m", "rig.stub", "0"), log=folder / "stub.log", pinned=False))
         stub = Stub(told.split()[1])
+        if PRODUCT in wanted:
+            await live_a_day(database, stub, folder)
         sides = {}
         for name in (*wanted, BEFORE) if before else wanted:
             log, url = folder / f"{name}.log", database.url

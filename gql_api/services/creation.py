@@ -27,8 +27,9 @@ from gql_api.errors import (
 from gql_api.request_scope import no_request
 from gql_api.services import rules
 from gql_api.services.ownership import BeingErased, is_tagged
-from gql_api.services.single_call import make_disk, make_session
+from gql_api.services.single_call import make_disk, make_session, worst
 from gql_api.store import erasures, mappings
+from gql_api.store.place_keeper import PlaceKeeper
 from gql_api.upstream.gateway import Gateway
 from gql_api.upstream.refusal import Refused
 
@@ -44,7 +45,6 @@ _LAST = 15.0
 """Seconds more than its last call may take effect after which nothing of an intent comes any more."""
 
 KEY_PATH = ("input", "idempotencyKey")
-_EXISTS = 409
 _PATIENCE, _LOOK_AGAIN, _TRIES = 5.0, 0.05, 3
 """Seconds that one waits for another who makes a session under the same key, and between two looks."""
 
@@ -91,10 +91,12 @@ class Creation:
         clock: Callable[[], datetime],
         longest: float = LONGEST,
         settling: float = 60.0,
+        places: PlaceKeeper | None = None,
     ) -> None:
         self._gateway = gateway
         self._longest = longest
         self._settling = timedelta(seconds=settling)
+        self._places = places
         self.lease = lease_for(settling)
         self._prefix = disk_owner_prefix
         self._clock = clock
@@ -120,10 +122,13 @@ class Creation:
         intent = await self._begin(owner, new)
         try:
             disk = await self._make_in_time(intent, new)
-            return await self.bind(intent, disk)
+            session = await self.bind(intent, disk)
         except BaseException as failure:
             await self._undo_after(intent, failure)
             raise
+        if self._places:
+            self._places.note_made(session)
+        return session
 
     async def make_once(self, owner: str, new: NewSession) -> tuple[model.Session, bool]:
         """Make a session as `make` does, or give the one made under its key; tell whether it was made just now."""
@@ -261,7 +266,7 @@ class Creation:
             return_exceptions=True,
         )
         if isinstance(session, BaseException) or isinstance(disk, BaseException):
-            raise _worst(session, disk, new)
+            raise worst(session, disk, taken=Conflict("This id is taken.", new.path) if new.id else None)
         if not is_tagged(session, intent.nonce):
             raise Conflict("This id is taken.", new.path)
         return disk
@@ -285,14 +290,3 @@ class Creation:
         await self.undo(intent.id, intent.nonce)
         if settled:
             await mappings.abandon(intent.id, nonce=intent.nonce)
-
-
-def _worst(session: object, disk: object, new: NewSession) -> BaseException:
-    """Choose what to tell: a call whose outcome is unknown goes before a refusal, for it may still take effect."""
-    failures = [failure for failure in (session, disk) if isinstance(failure, BaseException)]
-    for failure in failures:
-        if not isinstance(failure, Refused):
-            return failure
-    if isinstance(session, Refused) and session.status == _EXISTS and new.id:
-        return Conflict("This id is taken.", new.path)
-    return failures[0]

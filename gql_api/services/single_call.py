@@ -4,7 +4,7 @@ from contextlib import suppress
 from uuid import UUID
 
 from gql_api import model
-from gql_api.errors import UpstreamFailure
+from gql_api.errors import Conflict, UpstreamFailure
 from gql_api.upstream.failures import is_harmless
 from gql_api.upstream.gateway import Gateway
 from gql_api.upstream.refusal import Refused
@@ -44,3 +44,17 @@ async def make_disk(gateway: Gateway, owner: str) -> model.Disk:
             if disks := await sessions.disks_of(owner):
                 return disks[0]
         raise
+
+
+def worst(session: object, disk: object, *, taken: Conflict | None) -> BaseException:
+    """Choose what to tell: a call whose outcome is unknown goes before a refusal, for it may still take effect.
+
+    `taken` is what a client is told that chose the id itself, where it is.
+    """
+    failures = [failure for failure in (session, disk) if isinstance(failure, BaseException)]
+    for failure in failures:
+        if not isinstance(failure, Refused):
+            return failure
+    if isinstance(session, Refused) and session.status == _EXISTS and taken:
+        return taken
+    return failures[0]

@@ -66,6 +66,12 @@ class PlaceKeeper:
         if self.texts:
             self.texts.keep_stored(message)
 
+    def note_made(self, session: model.Session) -> None:
+        """Note that a session was made here, with nothing in it."""
+        if self.texts:
+            self.texts.note_made(session)
+            self._news.set()
+
     def note_read(self, messages: Sequence[model.Message]) -> None:
         """Note messages of one session, oldest first, that were read as they are stored."""
         if self.texts:

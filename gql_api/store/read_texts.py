@@ -1,5 +1,6 @@
 """How far the texts of sessions were read and kept, and when somebody last looked; for who goes through them all."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -8,7 +9,7 @@ from gql_api.store.failures import translating
 from gql_api.store.places import from_micros, to_micros
 from gql_api.store.retry import rereading
 from gql_api.store.rows import as_uuid
-from gql_api.store.statements import Statement
+from gql_api.store.statements import Statement, numbered
 
 _SESSIONS = """
 SELECT id, micros, looked_micros FROM session_mappings LEFT JOIN message_texts_read ON session_id = id
@@ -21,6 +22,11 @@ INSERT INTO message_texts_read (session_id, micros, looked_micros)
 SELECT id, CAST($2 AS BIGINT), CAST($3 AS BIGINT) FROM session_mappings WHERE id = $1 AND state = 'ready'
 ON CONFLICT (session_id) DO UPDATE SET micros = excluded.micros, looked_micros = excluded.looked_micros
 """)
+_NOTE_EMPTY = """
+INSERT INTO message_texts_read (session_id, micros, looked_micros)
+SELECT id, 0, CAST($1 AS BIGINT) FROM session_mappings WHERE id IN ({marks}) AND state = 'ready'
+ON CONFLICT (session_id) DO NOTHING RETURNING session_id
+"""
 
 
 class ReadTo(NamedTuple):
@@ -48,6 +54,12 @@ async def of(session_id: UUID) -> ReadTo | None:
 async def note(session_id: UUID, *, until: datetime, looked_at: datetime | None) -> None:
     """Note how far a session was read."""
     await _NOTE.rows(session_id, to_micros(until), to_micros(looked_at) if looked_at else None)
+
+
+@translating
+async def note_empty(session_ids: Sequence[UUID], *, at: datetime) -> None:
+    """Note of sessions, a few, that nothing was said in them at this time."""
+    await numbered(_NOTE_EMPTY, len(session_ids), before=1).rows(to_micros(at), *session_ids)
 
 
 async def _ask(statement: Statement, id: UUID, limit: int) -> list[ReadTo]:

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from gql_api import model
-from gql_api.store import texts
+from gql_api.store import read_texts, texts
 from gql_api.store.places import to_micros
 from gql_api.store.texts import Text
 
@@ -31,11 +31,17 @@ class TextKeeper:
         self._known: OrderedDict[str, None] = OrderedDict()
         self._read_to: OrderedDict[UUID, datetime] = OrderedDict()
         self._grown: OrderedDict[UUID, None] = OrderedDict()
+        self._made: dict[UUID, datetime] = {}
 
     @property
     def has_news(self) -> bool:
         """Whether anything waits to be kept."""
         return bool(self._waiting)
+
+    def note_made(self, session: model.Session) -> None:
+        """Note that a session was made here: there is nothing in it that nobody knows, so none has to look."""
+        if len(self._made) < _MOST:
+            self._made[session.id] = session.created_at
 
     def keep_stored(self, message: model.Message) -> None:
         """Keep what a message says that was stored here."""
@@ -82,6 +88,9 @@ class TextKeeper:
                 if text.message_id in read:
                     self._grown[text.session_id] = None
                     _trim(self._grown)
+        while self._made:
+            made = {id: self._made.pop(id) for id in [*self._made][:_AT_ONCE]}
+            await read_texts.note_empty([*made], at=min(made.values()))
 
     async def _put(self, messages: Sequence[model.Message]) -> list[Text]:
         """Keep what messages say, and give what was new of it."""

@@ -10,7 +10,7 @@ from gql_api import model
 from gql_api.mark import Settling
 from gql_api.searching.query import terms
 from gql_api.services.catching_up import LOOKED_AGAIN, CatchUp
-from gql_api.services.creation import NewSession
+from gql_api.services.creation import Creation, NewSession
 from gql_api.services.following.reader import Reader
 from gql_api.store import mappings, texts
 from gql_api.store.place_keeper import PlaceKeeper
@@ -78,6 +78,26 @@ async def test_a_session_is_asked_for_once_a_day(parts: Parts) -> None:
     await work(always)
     assert (await found("needle"), parts.upstream.calls) == (1, [])
     parts.now += LOOKED_AGAIN + timedelta(seconds=1)
+    await work(always)
+    assert await found("needle") == 2
+
+
+async def test_a_session_that_was_made_here_is_not_asked_for_on_its_first_day(parts: Parts) -> None:
+    keeper = PlaceKeeper(texts=TextKeeper())
+    creation = Creation(parts.gateway, disk_owner_prefix="gql-api:disk:", clock=lambda: parts.now, places=keeper)
+    others = [(await parts.creation().make("ada", NEW)).id]
+    made = [await creation.make("ada", NEW) for _ in range(3)]
+    await mappings.entomb("ada", made[2].id, now=parts.now, lease_until=parts.now)  # before it is written down
+    await keeper.flush()
+    for session in made[:2]:
+        await say(parts, session, "needle")
+    work = catch_up(parts)
+    parts.now += LOOKED_AGAIN - timedelta(minutes=1)
+    parts.upstream.clear()
+    await work(always)
+    assert await found("needle") == 0
+    assert parts.upstream.calls == ["GET /session/{id}/messages"] * len(others)
+    parts.now += timedelta(minutes=2)
     await work(always)
     assert await found("needle") == 2
 

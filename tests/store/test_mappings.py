@@ -95,7 +95,6 @@ async def test_a_maker_whose_lease_was_taken_over_binds_nothing() -> None:
     await mappings.begin(intent)
     until = LATER + timedelta(minutes=1)
     await mappings.claim_unfinished(now=LATER, lease_until=until, limit=10)
-
     assert await mappings.bind(intent.id, disk=new_disk(), lease_until=LEASE_END, now=LATER) is None
     assert not await mappings.hold(intent.id, lease_until=LEASE_END, until=LATER)
 
@@ -265,7 +264,6 @@ async def test_unfinished_mappings_are_claimed_once_their_lease_is_over_oldest_f
 
     until = LATER + timedelta(minutes=1)
     claimed = await mappings.claim_unfinished(now=LATER, lease_until=until, limit=10)
-
     created = {mapping.id: mapping.created_at for mapping in claimed}
     assert created == {old.id: BEGUN, deleting.id: BEGUN, young.id: BEGUN + timedelta(seconds=1)}
     assert claimed[-1] == mapping_of(young, lease_until=until)
