@@ -81,8 +81,14 @@ class Adoption:
     async def _take_over(self, id: UUID) -> bool:
         """Go on where another left off, unless a third was quicker; True where the session is there by that."""
         now, until = self._creation.now(), self._creation.lease_end()
-        claimed = await mappings.claim_unfinished(now=now, lease_until=until, limit=1, id=id)
-        return any([await finish_adoption(self._gateway, self._creation, one) is not None for one in claimed])
+        for claimed in await mappings.claim_unfinished(now=now, lease_until=until, limit=1, id=id):
+            try:
+                return await finish_adoption(self._gateway, self._creation, claimed) is not None
+            except BaseException:
+                with suppress(DatabaseFailure):  # nothing is in doubt: the next need not wait
+                    await asyncio.shield(mappings.hold(id, lease_until=until, until=now))
+                raise
+        return False
 
     async def _is_adoptable(self, owner: str, id: UUID) -> bool:
         try:

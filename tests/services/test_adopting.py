@@ -109,6 +109,23 @@ async def test_the_sweep_makes_ready_what_a_dead_process_made_a_disk_for(parts: 
     assert await parts.left_upstream() == (1, 1, 1)
 
 
+async def test_who_takes_it_over_and_cannot_leaves_it_to_the_next(parts: Parts) -> None:
+    id = await theirs(parts)
+    await leave_off(parts, id)
+    await late_disk(parts, id)
+    parts.now += LEASE + timedelta(seconds=1)
+    parts.upstream.is_odd = lambda request: request.url.path.endswith("/disk")
+    parts.upstream.instead = answering(500, {"code": 500, "msg": "down"})
+    with pytest.raises(UpstreamUnavailable):
+        await adopt(parts, id)
+    parts.upstream.instead = None
+    parts.now += timedelta(seconds=1)
+    found = await adopt(parts, id)
+    assert found is not None
+    assert (found.session.title, found.adopted) == ("Mine", True)
+    assert await parts.left_upstream() == (1, 1, 1)
+
+
 async def test_what_a_dead_process_made_nothing_for_is_forgotten(parts: Parts) -> None:
     id = await theirs(parts)
     await leave_off(parts, id)
