@@ -1,5 +1,6 @@
 """A GraphQL client for tests: whole answers, and the few operations that most tests begin with."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
@@ -34,12 +35,21 @@ class _At:
         return await self._http.post(self._url + path, **options)
 
 
+Learn = Callable[[], Awaitable[None]]
+
+
+async def _of_another_process() -> None:
+    raise NotImplementedError("only an application of this process can be told so")
+
+
 class Client:
     """Asks as one user."""
 
-    def __init__(self, http: httpx.AsyncClient, user: str | None = None) -> None:
+    def __init__(self, http: httpx.AsyncClient, user: str | None = None, *, learn: Learn = _of_another_process) -> None:
+        """`learn` lets the application write down at once what it has noted behind the requests."""
         self.http = http
         self.user = user
+        self.learn = learn
 
     @classmethod
     def of(cls, http: httpx.AsyncClient, url: str) -> "Client":
@@ -48,7 +58,7 @@ class Client:
 
     def as_user(self, user: str) -> "Client":
         """Return a client that asks as another user."""
-        return Client(self.http, user)
+        return Client(self.http, user, learn=self.learn)
 
     async def answer(self, query: str, **variables: Any) -> dict[str, Any]:
         """Return the whole answer, errors included."""

@@ -119,7 +119,7 @@ def start(settings: Settings, upstream: Upstream) -> Callable[..., object]:
         schema = execution.schema(is_compared=is_first)
         app = create_app(settings.model_copy(update=changed), front=front, schema=schema)
         async with served(app) as http:
-            yield Client(http)
+            yield Client(http, learn=app.state.running.places.flush)
 
     return starting
 

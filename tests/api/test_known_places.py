@@ -28,9 +28,8 @@ class Known(Client):
     """A client of an application that can be told to write down at once what it has learnt."""
 
     def __init__(self, http: httpx.AsyncClient, app: Any, upstream: Upstream) -> None:
-        super().__init__(http)
+        super().__init__(http, learn=app.state.running.places.flush)
         self.upstream = upstream
-        self.learn = app.state.running.places.flush
 
     async def long(self, count: int = LONG) -> str:
         """Make a session of so many messages, that are known."""

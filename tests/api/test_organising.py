@@ -161,6 +161,7 @@ async def test_tags_of_a_page_are_read_at_once_and_only_when_they_are_selected(
 ) -> None:
     for number in range(5):
         await change(client, (await client.create())["id"], tags=[str(number)])
+    await client.learn()
     asked = []
     for fields in ("id pinnedAt", "id tags"):
         queries.statements.clear()

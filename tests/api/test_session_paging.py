@@ -148,6 +148,7 @@ async def test_without_a_size_a_page_has_20(client: Client) -> None:
 
 async def test_sessions_are_counted_only_when_that_is_asked(client: Client, queries: Queries) -> None:
     await client.create()
+    await client.learn()
     counts = []
     for fields in ("nodes { id }", "nodes { id } totalCount", "totalCount pageInfo { hasNextPage }"):
         queries.statements.clear()
