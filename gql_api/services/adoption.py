@@ -73,7 +73,7 @@ class Adoption:
             if not mapping or mapping.user != owner or mapping.state is not model.MappingState.CREATING:
                 return mapping, finished
             if mapping.adopted and mapping.lease_until < self._creation.now():
-                finished = await self._take_over(id) or finished
+                finished = await self._take_over(id)
             else:
                 await asyncio.sleep(_LOOK_AGAIN)
         raise Busy("This session is still being made; try again.", ("input", "id"))

@@ -1,6 +1,8 @@
 """Making a session or a disk upstream by one call, of which what it made is looked for where it had no answer."""
 
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import TypeVar
 from uuid import UUID
 
 from gql_api import model
@@ -11,6 +13,7 @@ from gql_api.upstream.refusal import Refused
 from gql_api.upstream.sessions import UpstreamSession
 
 _EXISTS = 409
+_T = TypeVar("_T")
 
 
 async def make_session(gateway: Gateway, id: UUID, *, owner: str, configs: model.JsonObject) -> UpstreamSession:
@@ -19,30 +22,34 @@ async def make_session(gateway: Gateway, id: UUID, *, owner: str, configs: model
     Then nothing is on its way any more that could make it anew, once it is deleted.
     """
     sessions = gateway.sessions
-    try:
-        return await sessions.create(id, user=owner, configs=configs)
-    except UpstreamFailure as failure:
-        # In a race Acontext gives no session but says so.
-        exists = isinstance(failure, Refused) and failure.status == _EXISTS
-        if not exists and is_harmless(failure):
-            raise
-        with suppress(UpstreamFailure):  # as where it is of another project
-            if await sessions.exists(id):
-                return await sessions.get(id)
-        raise
+
+    async def look() -> UpstreamSession | None:
+        return await sessions.get(id) if await sessions.exists(id) else None
+
+    return await _made(sessions.create(id, user=owner, configs=configs), look)
 
 
 async def make_disk(gateway: Gateway, owner: str) -> model.Disk:
     """Make the only disk of this owner. Where the outcome is unknown it is looked once whether it is there."""
     sessions = gateway.sessions
+
+    async def look() -> model.Disk | None:
+        return next(iter(await sessions.disks_of(owner)), None)
+
+    return await _made(sessions.create_disk(owner), look)
+
+
+async def _made(making: Awaitable[_T], look: Callable[[], Awaitable[_T | None]]) -> _T:
     try:
-        return await sessions.create_disk(owner)
+        return await making
     except UpstreamFailure as failure:
-        if is_harmless(failure):
+        # In a race Acontext gives no session but says so.
+        exists = isinstance(failure, Refused) and failure.status == _EXISTS
+        if not exists and is_harmless(failure):
             raise
-        with suppress(UpstreamFailure):
-            if disks := await sessions.disks_of(owner):
-                return disks[0]
+        with suppress(UpstreamFailure):  # as where a session is of another project
+            if found := await look():
+                return found
         raise
 
 

@@ -25,7 +25,7 @@ ON CONFLICT (session_id) DO UPDATE SET micros = excluded.micros, looked_micros =
 _NOTE_EMPTY = """
 INSERT INTO message_texts_read (session_id, micros, looked_micros)
 SELECT id, 0, CAST($1 AS BIGINT) FROM session_mappings WHERE id IN ({marks}) AND state = 'ready'
-ON CONFLICT (session_id) DO NOTHING RETURNING session_id
+ON CONFLICT (session_id) DO NOTHING
 """
 
 
