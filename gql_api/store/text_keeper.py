@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -14,7 +14,7 @@ from gql_api.store.places import to_micros
 from gql_api.store.texts import Text
 
 _MOST = 20_000
-"""Messages that wait; beyond that new ones are let go, and found later where they are looked for."""
+"""Messages that wait; of what comes beyond that only the session is noted, to be looked through."""
 _MOST_KNOWN = 50_000
 """Messages of which it is remembered that they are kept, and sessions of which it is known how far they were read."""
 _AT_ONCE = 100
@@ -23,7 +23,7 @@ _INSTRUCTIONS = ("system", "developer")
 
 
 class TextKeeper:
-    """What is lost here, by a failure or for want of room, is found again when the session is next looked through."""
+    """What is lost here, by a failure or for want of room, is found again: the session is looked through for it."""
 
     def __init__(self) -> None:
         self._waiting: dict[str, model.Message] = {}
@@ -67,7 +67,7 @@ class TextKeeper:
         _trim(self._read_to)
 
     def grown(self, most: int) -> list[UUID]:
-        """Name sessions in which something was read that was not stored here: there may be more of it."""
+        """Name sessions with messages that others stored, or that could not be kept here: there may be more of them."""
         return [*islice(self._grown, most)]
 
     def forget(self, session_id: UUID) -> None:
@@ -84,10 +84,12 @@ class TextKeeper:
             some = [self._waiting.pop(id) for id in [*self._waiting][:_AT_ONCE]]
             read = {message.id_text for message in some} & self._read
             self._read -= read
-            for text in await self._put(some):
-                if text.message_id in read:
-                    self._grown[text.session_id] = None
-                    _trim(self._grown)
+            try:
+                new = await self._put(some)
+            except BaseException:
+                self._note_grown(message.session_id for message in some)
+                raise
+            self._note_grown(text.session_id for text in new if text.message_id in read)
         while self._made:
             made = {id: self._made.pop(id) for id in [*self._made][:_AT_ONCE]}
             await read_texts.note_empty([*made], at=min(made.values()))
@@ -105,9 +107,14 @@ class TextKeeper:
 
     def _add(self, message: model.Message) -> bool:
         if len(self._waiting) >= _MOST:
+            self._note_grown([message.session_id])
             return False
         self._waiting[message.id_text] = message
         return True
+
+    def _note_grown(self, session_ids: Iterable[UUID]) -> None:
+        self._grown.update(dict.fromkeys(session_ids))
+        _trim(self._grown)
 
 
 def _text(message: model.Message) -> Text | None:

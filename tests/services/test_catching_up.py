@@ -1,5 +1,6 @@
 """What search does not know yet is gone through bit by bit, whatever fails on the way, and nothing twice a day."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
@@ -52,6 +53,11 @@ async def say(parts: Parts, session: model.Session, *said: str) -> None:
     for text in said:
         body = {"format": "acontext", "blob": {"role": "user", "parts": [{"type": "text", "text": text}]}}
         await parts.upstream.ask("POST", f"/session/{session.id}/messages", json=body)
+
+
+async def newest(parts: Parts, session: model.Session) -> list[model.Message]:
+    reader = Reader(parts.gateway, Settling(timedelta(0), lambda: parts.now), PlaceKeeper())
+    return [*(await reader.newest(session.id))[0].messages]
 
 
 async def found(word: str) -> int:
@@ -108,8 +114,7 @@ async def test_without_the_turn_only_what_grew_before_ones_eyes_is_looked_throug
     work = catch_up(parts, keeper)
     await work(never)
     assert await found("needle") == 0
-    newest = (await Reader(parts.gateway, Settling(timedelta(0), lambda: parts.now), PlaceKeeper()).newest(grown.id))[0]
-    keeper.keep_read(newest.messages[-1:])
+    keeper.keep_read((await newest(parts, grown))[-1:])
     await keeper.flush()
     assert await found("needle") == 1
     parts.upstream.instead = answering(500, {"code": 500, "msg": "down"})
@@ -122,12 +127,37 @@ async def test_without_the_turn_only_what_grew_before_ones_eyes_is_looked_throug
     assert (other.id, parts.upstream.calls) == (other.id, [])
 
 
+async def test_what_a_failure_kept_from_being_kept_is_looked_for_in_the_next_round(parts: Parts) -> None:
+    session, keeper = await made(parts, "needle", "needle"), TextKeeper()
+    for message in await newest(parts, session):
+        keeper.keep_stored(message)
+    keeper.note_made(session)
+    keeping = asyncio.create_task(keeper.flush())
+    await asyncio.sleep(0)
+    keeping.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await keeping
+    await keeper.flush()
+    assert await found("needle") == 0
+    await catch_up(parts, keeper)(never)
+    assert await found("needle") == 2
+
+
+async def test_what_there_was_no_room_for_is_looked_for_in_the_next_round(parts: Parts) -> None:
+    session, other, keeper = await made(parts, "needle"), await made(parts, "hay"), TextKeeper()
+    [message], [hay] = await newest(parts, session), await newest(parts, other)
+    for number in range(20_000):
+        keeper.keep_stored(hay._replace(id_text=str(number), role="tool"))
+    keeper.keep_stored(message)
+    await keeper.flush()
+    assert await found("needle") == 0
+    await catch_up(parts, keeper)(never)
+    assert await found("needle") == 1
+
+
 async def test_a_session_that_grew_and_was_deleted_is_forgotten(parts: Parts) -> None:
     session, keeper = await made(parts, "needle"), TextKeeper()
-    newest = (await Reader(parts.gateway, Settling(timedelta(0), lambda: parts.now), PlaceKeeper()).newest(session.id))[
-        0
-    ]
-    keeper.keep_read(newest.messages)
+    keeper.keep_read(await newest(parts, session))
     await keeper.flush()
     assert keeper.grown(1) == [session.id]
     await mappings.entomb("ada", session.id, now=parts.now, lease_until=parts.now)
