@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Sized
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -79,9 +79,9 @@ class TextKeeper:
                 del self._waiting[id]
 
     async def flush(self) -> None:
-        """Keep all that waits."""
-        while self._waiting:
-            some = [self._waiting.pop(id) for id in [*self._waiting][:_AT_ONCE]]
+        """Keep all that waits; what comes meanwhile waits for others, to be kept together with them."""
+        for _ in _hundreds(self._waiting):
+            some = [self._waiting.pop(id) for id in [*islice(self._waiting, _AT_ONCE)]]
             read = {message.id_text for message in some} & self._read
             self._read -= read
             try:
@@ -90,8 +90,8 @@ class TextKeeper:
                 self._note_grown(message.session_id for message in some)
                 raise
             self._note_grown(text.session_id for text in new if text.message_id in read)
-        while self._made:
-            made = {id: self._made.pop(id) for id in [*self._made][:_AT_ONCE]}
+        for _ in _hundreds(self._made):
+            made = {id: self._made.pop(id) for id in [*islice(self._made, _AT_ONCE)]}
             await read_texts.note_empty([*made], at=min(made.values()))
 
     async def _put(self, messages: Sequence[model.Message]) -> list[Text]:
@@ -132,6 +132,11 @@ def _text(message: model.Message) -> Text | None:
     if not text or text.isspace():
         return None
     return Text(message.session_id, to_micros(message.created_at), message.id_text, message.role, text)
+
+
+def _hundreds(waiting: Sized) -> range:
+    """Count how many times so many as are taken at once make all of these."""
+    return range(0, len(waiting), _AT_ONCE)
 
 
 def _trim(known: OrderedDict[Any, Any]) -> None:
