@@ -7,7 +7,7 @@ whatever is asked for is found as a run of neighbours, wherever in the run it st
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 from itertools import groupby
 from operator import add
@@ -54,10 +54,11 @@ def lexemes(text: str) -> Iterator[Lexeme]:
             yield from _of_word(found, start)
 
 
-def cut(text: str) -> Iterator[str]:
+def cut(text: str) -> Iterable[str]:
     """Cut a text as `lexemes` does, without saying where they are: much faster where it is ASCII, as most are."""
     if text.isascii():
-        return (word[:LONGEST] for word in _ASCII_WORD.findall(text.lower()))
+        words: list[str] = _ASCII_WORD.findall(text.lower())
+        return words if max(map(len, words), default=0) <= LONGEST else [word[:LONGEST] for word in words]
     return (lexeme.text for lexeme in lexemes(text))
 
 

@@ -9,11 +9,14 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from orjson import dumps
+
 from gql_api import model
 from gql_api.store import rows
 from gql_api.store.engine import Client
 from gql_api.store.models import SessionMapping
 from gql_api.store.retry import rereading
+from gql_api.store.statements import array
 
 _NEXT = "clock_timestamp() + $4::float8 * interval '1 second'"
 _TAKE = f"""
@@ -24,8 +27,9 @@ RETURNING {", ".join(rows.OF_SESSION)}, write_fence
 """  # noqa: S608 - names of our own columns
 _TAKE_ALL = f"""
 WITH free AS (
-  SELECT id FROM session_mappings JOIN unnest($1::uuid[], $2::text[]) AS wanted (its_id, its_user)
-    ON id = its_id AND user_identifier = its_user
+  SELECT id FROM session_mappings JOIN unnest(
+    $1::text::uuid[], ARRAY(SELECT json_array_elements_text($2::text::json))
+  ) AS wanted (its_id, its_user) ON id = its_id AND user_identifier = its_user
   WHERE state = 'ready' AND {rows.not_erased("its_user")}
     AND (write_until IS NULL OR write_until < clock_timestamp() OR write_holder = $3)
   FOR UPDATE OF session_mappings SKIP LOCKED
@@ -49,8 +53,8 @@ RETURNING wanted > clock_timestamp() - $4::float8 * interval '1 second' AS is_wa
 """
 _RELEASE_ALL = """
 WITH free AS (
-  SELECT id, write_wanted FROM session_mappings JOIN unnest($1::uuid[], $2::bigint[]) AS held (its_id, fence)
-    ON id = its_id AND write_fence = fence
+  SELECT id, write_wanted FROM session_mappings
+    JOIN unnest($1::text::uuid[], $2::text::bigint[]) AS held (its_id, fence) ON id = its_id AND write_fence = fence
   WHERE write_holder = $3 FOR UPDATE OF session_mappings SKIP LOCKED
 )
 UPDATE session_mappings AS held SET write_holder = NULL, write_until = NULL, write_wanted = NULL
@@ -83,8 +87,8 @@ async def take_all(wanted: Sequence[tuple[str, UUID]], *, holder: str, seconds: 
 
     Those are left out that are not there or not free, and those whose row another is at just now.
     """
-    owners, ids = [owner for owner, _ in wanted], [id for _, id in wanted]
-    found = await _rows(_TAKE_ALL, ids, owners, holder, seconds)
+    owners = dumps([owner for owner, _ in wanted]).decode()
+    found = await _rows(_TAKE_ALL, array(id for _, id in wanted), owners, holder, seconds)
     holds = [Hold(rows.session(row), holder, row["write_fence"]) for row in found]
     return {(hold.session.user, hold.session.id): hold for hold in holds}
 
@@ -114,7 +118,7 @@ async def release_all(holds: Sequence[Hold], *, wished_within: float) -> dict[UU
     Those are left out that another has taken over, and those whose row another is at just now: none waits for one
     more than for itself.
     """
-    ids, fences = [hold.session.id for hold in holds], [hold.fence for hold in holds]
+    ids, fences = array(hold.session.id for hold in holds), array(hold.fence for hold in holds)
     found = await _rows(_RELEASE_ALL, ids, fences, holds[0].holder, wished_within)
     return {row["id"]: bool(row["is_wanted"]) for row in found}
 

@@ -6,17 +6,18 @@ later activity stays, and so does an earlier opening, so it makes no difference 
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple, Self
 from uuid import UUID
+
+from orjson import dumps
 
 from gql_api.store.failures import translating
 from gql_api.store.models import SessionMapping
 from gql_api.store.places import to_micros
 from gql_api.store.retry import rereading
 from gql_api.store.rows import as_uuid, utc
-from gql_api.store.statements import Statement, columns, numbered
+from gql_api.store.statements import Statement, array, columns, numbered
 
 _PLACE = """
 INSERT INTO message_places (session_id, micros, message_id)
@@ -25,7 +26,7 @@ ON CONFLICT DO NOTHING
 """
 _PLACE_SQLITE = _PLACE.format(new="?1, ?2, ?3", id="?1", order="")
 _PLACES_POSTGRES = _PLACE.format(
-    new="new.* FROM unnest($1::uuid[], $2::bigint[], $3::uuid[]) AS new (its_session, micros, id)",
+    new="new.* FROM unnest($1::text::uuid[], $2::text::bigint[], $3::text::uuid[]) AS new (its_session, micros, id)",
     id="its_session",
     order="ORDER BY 1, 2, 3",
 )
@@ -44,13 +45,15 @@ _NOTE_POSTGRES = f"""
 WITH stood AS ({_PLACES_POSTGRES})
 UPDATE session_mappings SET {_SET.format(**_VALUES)} FROM (
   SELECT id AS its_id, seen_at, its_text, its_micros, is_start, {_IS_LATER.format(**_VALUES)} AS is_moved
-  FROM session_mappings JOIN unnest($4::uuid[], $5::timestamptz[], $6::text[], $7::bigint[], $8::boolean[])
-    AS seen (seen_id, seen_at, its_text, its_micros, is_start) ON id = seen_id
+  FROM session_mappings JOIN unnest(
+    $4::text::uuid[], $5::text::timestamptz[], $6::text::bigint[], $7::text::boolean[],
+    ARRAY(SELECT json_array_elements_text($8::text::json))
+  ) AS seen (seen_id, seen_at, its_micros, is_start, its_text) ON id = seen_id
   WHERE {_IS_NEWS.format(**_VALUES)} ORDER BY id FOR NO KEY UPDATE OF session_mappings
 ) AS news WHERE id = its_id RETURNING id, user_identifier, is_moved
 """  # noqa: S608 - names of our own columns
 """Rows are taken in the order of their ids, so that no two servers wait for each other."""
-_NUMBERED = {"seen_at": "?2", "text": "?3", "micros": "?4", "is_start": "?5"}
+_NUMBERED = {"seen_at": "?2", "micros": "?3", "is_start": "?4", "text": "?5"}
 _NOTE_SQLITE = f"""
 UPDATE session_mappings SET {_SET.format(**_NUMBERED)} WHERE id = ?1 AND {_IS_NEWS.format(**_NUMBERED)}
 """  # noqa: S608 - as above
@@ -74,8 +77,7 @@ class Opening(NamedTuple):
     is_start: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """What was seen of a session."""
 
     active_at: datetime | None = None
@@ -83,13 +85,13 @@ class Seen:
 
     def and_active(self, at: datetime) -> Self:
         """Add that something was said at this time."""
-        return replace(self, active_at=max(at, self.active_at or at))
+        return self.__class__(max(at, self.active_at or at), self.opening)
 
     def and_opened(self, opening: Opening) -> Self:
         """Add how it opens, unless an earlier opening is there."""
         there = self.opening
         if there is None or opening.at < there.at or (opening.at == there.at and opening.is_start):
-            return replace(self, opening=opening)
+            return self.__class__(self.active_at, opening)
         return self
 
     def and_later(self, later: Self) -> Self:
@@ -97,11 +99,11 @@ class Seen:
         found = self.and_active(later.active_at) if later.active_at else self
         return found.and_opened(later.opening) if later.opening else found
 
-    def values(self) -> tuple[datetime | None, str | None, int | None, bool]:
+    def values(self) -> tuple[datetime | None, int | None, bool, str | None]:
         """Give what the statements take."""
         opening = self.opening
         at = self.active_at and utc(self.active_at)
-        return (at, opening.text, to_micros(opening.at), opening.is_start) if opening else (at, None, None, False)
+        return (at, to_micros(opening.at), opening.is_start, opening.text) if opening else (at, None, False, None)
 
 
 class Moved(NamedTuple):
@@ -121,7 +123,9 @@ async def note(places: Sequence[tuple[UUID, datetime, str]], seen: Mapping[UUID,
     rows = [(session_id, to_micros(created_at), id) for session_id, created_at, id in places]
     news = [(session_id, *one.values()) for session_id, one in seen.items()]
     if connection.capabilities.dialect != "sqlite":
-        noted = await connection.execute_query_dict(_NOTE_POSTGRES, [*columns(rows, 3), *columns(news, 5)])
+        *plain, texts = columns(news, 5)
+        values = [*map(array, [*columns(rows, 3), *plain]), dumps(texts).decode()]
+        noted = await connection.execute_query_dict(_NOTE_POSTGRES, values)
         return [Moved(row["user_identifier"], row["id"]) for row in noted if row["is_moved"]]
     if rows:
         await connection.execute_many(_PLACE_SQLITE, [[str(session), *rest] for session, *rest in rows])

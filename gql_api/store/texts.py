@@ -14,6 +14,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from orjson import dumps
 from tortoise.transactions import in_transaction
 
 from gql_api.searching.lexemes import cut
@@ -22,7 +23,7 @@ from gql_api.store.failures import translating
 from gql_api.store.models import SessionMapping
 from gql_api.store.retry import rereading
 from gql_api.store.rows import as_uuid, not_erased
-from gql_api.store.statements import Row, Statement, columns
+from gql_api.store.statements import Row, Statement, array, columns
 
 LONGEST = 20_000
 """Characters of a message that are kept and searched; beyond them nothing is found."""
@@ -46,7 +47,7 @@ _MISSING_SQLITE = _MISSING.format(
 )
 _MISSING_POSTGRES = _MISSING.format(
     key="number - 1",
-    asked="unnest($1::uuid[], $2::bigint[], $3::uuid[]) WITH ORDINALITY "
+    asked="unnest($1::text::uuid[], $2::text::bigint[], $3::text::uuid[]) WITH ORDINALITY "
     "AS asked (its_session, its_micros, its_message, number)",
     session="its_session",
     micros="its_micros",
@@ -55,13 +56,13 @@ _MISSING_POSTGRES = _MISSING.format(
 _COLUMNS = "session_id, micros, message_id, user_identifier, role, text"
 _PUT_POSTGRES = f"""
 WITH ready AS (
-  SELECT id FROM session_mappings WHERE id = ANY($1::uuid[]) AND state = 'ready' ORDER BY id FOR SHARE
+  SELECT id FROM session_mappings WHERE id = ANY($1::text::uuid[]) AND state = 'ready' ORDER BY id FOR SHARE
 )
 INSERT INTO message_texts ({_COLUMNS}, words)
-SELECT its_session, its_micros, its_message, owner, its_role, its_text, its_words::tsvector
-FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[])
-  AS new (its_session, its_micros, its_message, owner, its_role, its_text, its_words)
-  JOIN ready ON id = its_session
+SELECT its_session, its_micros, its_message, said->>0, said->>1, said->>2, (said->>3)::tsvector
+FROM unnest(
+  $1::text::uuid[], $2::text::bigint[], $3::text::uuid[], ARRAY(SELECT jsonb_array_elements($4::text::jsonb))
+) AS new (its_session, its_micros, its_message, said) JOIN ready ON id = its_session
 ORDER BY its_session, its_micros, its_message ON CONFLICT DO NOTHING
 """  # noqa: S608 - names of our own columns
 """The sessions are held so that none is deleted meanwhile, which would leave a text behind."""
@@ -133,7 +134,7 @@ async def missing(texts: Sequence[Text]) -> list[tuple[str, Text]]:
     if connection.capabilities.dialect == "sqlite":
         rows = await connection.execute_query_dict(_MISSING_SQLITE, [json.dumps(keys)])
     else:
-        rows = await connection.execute_query_dict(_MISSING_POSTGRES, columns(keys, 3))
+        rows = await connection.execute_query_dict(_MISSING_POSTGRES, [*map(array, columns(keys, 3))])
     return [(row["user_identifier"], texts[row["key"]]) for row in rows]
 
 
@@ -146,7 +147,8 @@ async def put(texts: Sequence[tuple[str, Text]]) -> None:
     is_little = sum(len(one.text) for _, one in texts) <= _CUT_AT_ONCE
     rows = cutting() if is_little else await asyncio.to_thread(cutting)
     if not is_sqlite:
-        await connection.execute_query_dict(_PUT_POSTGRES, columns(rows, 7))
+        places = map(array, columns([row[:3] for row in rows], 3))
+        await connection.execute_query_dict(_PUT_POSTGRES, [*places, dumps([row[3:] for row in rows]).decode()])
         return
     async with in_transaction() as transaction:
         await transaction.execute_many(_PUT_SQLITE, [row[:-1] for row in rows])
@@ -192,17 +194,13 @@ async def _ask(statements: Mapping[str, Statement], owner: str, terms: Sequence[
             return await statements["postgres"].rows(owner, _asked_of_postgres(owner, terms), *values)
 
 
-def _rows(texts: Iterable[tuple[str, Text]], written: Callable[[list[str]], str]) -> list[list[Any]]:
+def _rows(texts: Iterable[tuple[str, Text]], written: Callable[[str, Iterable[str]], str]) -> list[list[Any]]:
     """Give what the statements take, in the order of their columns."""
     return [
-        [str(one.session_id), one.micros, one.message_id, owner, one.role, one.text, written(_words(owner, one.text))]
+        [str(one.session_id), one.micros, one.message_id, owner, one.role, one.text, written(_mark(owner), words)]
         for owner, one in texts
+        for words in [islice(cut(one.text), _MOST_LEXEMES)]
     ]
-
-
-def _words(owner: str, text: str) -> list[str]:
-    mark = _mark(owner)
-    return [mark + lexeme for lexeme in islice(cut(text), _MOST_LEXEMES)]
 
 
 @lru_cache(maxsize=10_000)
@@ -211,15 +209,13 @@ def _mark(owner: str) -> str:
     return b32encode(hashlib.sha256(owner.encode()).digest())[:_MARK].decode().lower()
 
 
-def _for_sqlite(words: list[str]) -> str:
-    return " ".join(words)
+def _for_sqlite(mark: str, words: Iterable[str]) -> str:
+    return " ".join([mark + word for word in words])
 
 
-def _for_postgres(words: list[str]) -> str:
-    places: dict[str, list[str]] = {}
-    for number, word in enumerate(words, 1):
-        places.setdefault(word, []).append(str(number))
-    return " ".join(f"'{word}':{','.join(numbers)}" for word, numbers in places.items())
+def _for_postgres(mark: str, words: Iterable[str]) -> str:
+    """Write each word with its place; of one that is there twice PostgreSQL puts the places together."""
+    return " ".join([f"'{mark}{word}':{number}" for number, word in enumerate(words, 1)])
 
 
 # Lexemes are letters and numbers alone, and nothing that either language of queries knows.
