@@ -15,21 +15,23 @@ from gql_api.errors import TooLarge
 from gql_api.services.rules import Path
 
 LONGEST_RUN = 8000
+_TOLD = "More than {} letters, signs or blanks follow each other without any other character."
 
 
 def no_endless_run(value: Any, path: Path, *, longest: int) -> None:
     """Raise `TooLarge` where a text in this JSON has a longer run than that of letters, signs or blanks."""
-    waiting = [value]
-    while waiting:
-        item = waiting.pop()
-        if item.__class__ is str and len(item) > longest and _has_run(item, longest):
-            raise TooLarge(
-                f"More than {longest} letters, signs or blanks follow each other without any other character.", path
-            )
-        if item.__class__ is dict:
-            waiting.extend(item.values())
-        elif item.__class__ is list:
-            waiting.extend(item)
+    waiting = [[value]]
+    for items in waiting:  # it grows meanwhile
+        for item in items:
+            kind = item.__class__
+            if kind is str and (len(item) <= longest or not _has_run(item, longest)):
+                continue
+            if kind is str:
+                raise TooLarge(_TOLD.format(longest), path)
+            if kind is dict:
+                waiting.append(item.values())
+            elif kind is list:
+                waiting.append(item)
 
 
 def _has_run(text: str, longest: int) -> bool:

@@ -7,7 +7,7 @@ import json
 import logging
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -27,7 +27,6 @@ _UNSAID = [*RESERVED_ATTRS, "color_message"]
 _NO_EXTRA = frozenset(_UNSAID)
 _NOTHING = "-"
 _ANY = vars(logging.LogRecord(__name__, logging.INFO, "", 0, "", (), None))
-_OF_ANY = len(_ANY)
 _DIGITS = 16
 _LEVEL_NAMES = {level: logging.getLevelName(level) for level in (logging.DEBUG, logging.INFO)}
 _HELD_SECONDS = 0.01
@@ -53,8 +52,13 @@ class RequestIdFilter(logging.Filter):
 class Line(logging.LogRecord):
     """A record as the logger would make it, but for what no form of the log says: who called, in which thread.
 
-    Its level is DEBUG or INFO. Its fields stand behind what all records have, and what filters add stands behind them.
+    Its level is DEBUG or INFO. What filters add stands behind its first `size` attributes.
     """
+
+    __slots__ = ("said", "size")
+
+    said: dict[str, Any]
+    """Those of its fields that say anything."""
 
     def __init__(self, level: int, message: str, fields: dict[str, Any], *, name: str) -> None:
         now = time.time()
@@ -69,6 +73,8 @@ class Line(logging.LogRecord):
             "relativeCreated": _ANY["relativeCreated"] + (now - _ANY["created"]) * 1000,
             **fields,
         }
+        self.size = len(self.__dict__)
+        self.said = {name: value for name, value in fields.items() if value is not None and value != _NOTHING}
 
 
 class LineHandler(logging.StreamHandler[TextIO]):
@@ -160,8 +166,11 @@ class JsonLines(OrjsonFormatter, _Discreet):
         }
         if told["message"] == _NOTHING:
             del told["message"]
-        fields = record.__dict__.items()
-        for name, value in islice(fields, _OF_ANY, None) if record.__class__ is Line else fields:
+        fields: Iterable[tuple[str, Any]] = record.__dict__.items()
+        if isinstance(record, Line):
+            told |= record.said
+            fields = islice(fields, record.size, None)
+        for name, value in fields:
             if name not in _NO_EXTRA and value is not None and value != _NOTHING and name[0] != "_":
                 told[name] = value
         return self.jsonify_log_record(told)

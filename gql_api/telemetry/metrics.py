@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -41,6 +41,15 @@ class Metrics:
         self._make_events(registry)
         self._make_subscriptions(registry)
         self._registry = registry
+        self._endings: Mapping[type[Work], Callable[[Any], None]] = {
+            Call: self._called,
+            Batch: self._loaded,
+            Operation: self._answered,
+            Finishing: self._swept,
+            Wait: self._waited,
+            Event: self._told,
+            Stream: self._streamed,
+        }
         self._gauges: dict[str, Gauge] = {}
         # An Info is nothing that the library can add up over several processes.
         Gauge(
@@ -135,31 +144,29 @@ class Metrics:
             self._gauges[name].set(ask())
 
     def began(self, work: Work) -> None:
-        if isinstance(work, Operation):
+        if work.__class__ is Operation:
             self._flying += 1
-        elif isinstance(work, Stream):
+        elif work.__class__ is Stream:
             self._subscribed.inc()
 
     def ended(self, work: Work) -> None:
-        if isinstance(work, Call):
-            self._called(work)
-        elif isinstance(work, Batch):
-            self._batches(work.loader).observe(work.size)
-        elif isinstance(work, Operation):
-            self._answered(work)
-        elif isinstance(work, Finishing):
-            self._finished(work.state, work.outcome).inc()
-        elif isinstance(work, Wait):
-            self._waits.observe(work.seconds)
-        else:
-            self._told(work)
+        self._endings[work.__class__](work)
 
-    def _told(self, work: Work) -> None:
-        if isinstance(work, Event):
-            self._events(self._name(work.stream.operation)).inc()
-        elif isinstance(work, Stream):
-            self._subscribed.dec()
-            self._subscriptions(self._name(work.operation), work.outcome).inc()
+    def _loaded(self, batch: Batch) -> None:
+        self._batches(batch.loader).observe(batch.size)
+
+    def _waited(self, wait: Wait) -> None:
+        self._waits.observe(wait.seconds)
+
+    def _swept(self, finishing: Finishing) -> None:
+        self._finished(finishing.state, finishing.outcome).inc()
+
+    def _told(self, event: Event) -> None:
+        self._events(self._name(event.stream.operation)).inc()
+
+    def _streamed(self, stream: Stream) -> None:
+        self._subscribed.dec()
+        self._subscriptions(self._name(stream.operation), stream.outcome).inc()
 
     def _called(self, call: Call) -> None:
         self._calls(call.route or NONE, call.outcome).inc()
