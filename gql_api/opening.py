@@ -40,6 +40,8 @@ def _short(text: str) -> str:
 
 
 def _plain(line: str) -> str:
+    if line.isprintable():  # as most are; this takes no time compared to looking at each character
+        return " ".join(line.split())
     kept = (" " if letter.isspace() else letter for letter in line if not _is_control(letter))
     return " ".join("".join(kept).split())
 

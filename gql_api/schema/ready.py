@@ -1,14 +1,16 @@
 """Operations of valid documents, with all that is the same each time they run."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import (
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
     GraphQLError,
+    GraphQLID,
     GraphQLSchema,
+    GraphQLString,
     OperationDefinitionNode,
     SelectionNode,
     Undefined,
@@ -53,7 +55,7 @@ class Ready:
     details: dict[str, FragmentDetails]
     constant: dict[str, str] | None
     """What it comes to each time, where it asks for no more than the name of its type, as checks of health do."""
-    variables: tuple[GraphQLVariableSignature, ...] | None
+    variables: tuple["_Leaf", ...] | None
     """What its variables are, where all are leaves without a default."""
     estimate: Estimate
 
@@ -94,30 +96,39 @@ def ready(schema: GraphQLSchema, node: DocumentNode, name: str | None) -> Ready 
     return Ready(node, operation, OperationType(type), (type, name), named, details, constant, variables, estimate)
 
 
-def _leaves(schema: GraphQLSchema, operation: OperationDefinitionNode) -> tuple[GraphQLVariableSignature, ...] | None:
+class _Leaf(NamedTuple):
+    """A variable that is a leaf without a default; `is_text`: what is a string then, is it as it came."""
+
+    signature: GraphQLVariableSignature
+    is_required: bool
+    is_text: bool
+
+
+def _leaves(schema: GraphQLSchema, operation: OperationDefinitionNode) -> tuple[_Leaf, ...] | None:
     found = []
     for definition in operation.variable_definitions or ():
         signature = get_variable_signature(schema, definition)
-        if (
-            isinstance(signature, GraphQLError)
-            or signature.default
-            or not is_leaf_type(get_nullable_type(signature.type))
-        ):
+        if isinstance(signature, GraphQLError) or signature.default:
             return None
-        found.append(signature)
+        kind = get_nullable_type(signature.type)
+        if not is_leaf_type(kind):
+            return None
+        found.append(_Leaf(signature, is_non_null_type(signature.type), kind is GraphQLString or kind is GraphQLID))
     return tuple(found)
 
 
-def _read(variables: tuple[GraphQLVariableSignature, ...], given: dict[str, Any]) -> VariableValues | None:
+def _read(variables: tuple[_Leaf, ...], given: dict[str, Any]) -> VariableValues | None:
     """Read variables that are leaves; None for what may not fit, or is more than a plain value."""
     sources, coerced = {}, {}
-    for signature in variables:
-        name, type_, value = signature.name, signature.type, given.get(signature.name, Undefined)
-        if value is Undefined and not is_non_null_type(type_):
+    for signature, is_required, is_text in variables:
+        name = signature.name
+        value = given.get(name, Undefined)
+        if value is Undefined and not is_required:
             sources[name] = VariableValueSource(signature)
         elif value.__class__ in _PLAIN:
             sources[name] = VariableValueSource(signature, value)
-            coerced[name] = coerce_input_value(value, type_)
+            is_done = is_text and value.__class__ is str
+            coerced[name] = value if is_done else coerce_input_value(value, signature.type)
         else:
             return None
     return None if Undefined in coerced.values() else VariableValues(sources, coerced)

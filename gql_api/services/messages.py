@@ -204,7 +204,7 @@ class Messages:
             raise
         except UpstreamFailure as failure:
             stored = await keyed.after(failure)
-            self._places.keep_stored(stored)
+            self._places.keep_stored(stored, held.session.user)
         keyed.messages.append(stored)
         return stored
 
@@ -225,7 +225,7 @@ class Messages:
             raise
         if message.system_meta:
             stored = stored._replace(meta=message.system_meta)
-        self._places.keep_stored(stored)
+        self._places.keep_stored(stored, held.session.user)
         self._events.publish(MessagesStored(session_id))
         return stored
 

@@ -88,7 +88,7 @@ async def take_all(wanted: Sequence[tuple[str, UUID]], *, holder: str, seconds: 
     Those are left out that are not there or not free, and those whose row another is at just now.
     """
     owners = dumps([owner for owner, _ in wanted]).decode()
-    found = await _rows(_TAKE_ALL, array(id for _, id in wanted), owners, holder, seconds)
+    found = await _rows(_TAKE_ALL, array([id.hex for _, id in wanted]), owners, holder, seconds)
     holds = [Hold(rows.session(row), holder, row["write_fence"]) for row in found]
     return {(hold.session.user, hold.session.id): hold for hold in holds}
 
@@ -118,7 +118,7 @@ async def release_all(holds: Sequence[Hold], *, wished_within: float) -> dict[UU
     Those are left out that another has taken over, and those whose row another is at just now: none waits for one
     more than for itself.
     """
-    ids, fences = array(hold.session.id for hold in holds), array(hold.fence for hold in holds)
+    ids, fences = array([hold.session.id.hex for hold in holds]), array([hold.fence for hold in holds])
     found = await _rows(_RELEASE_ALL, ids, fences, holds[0].holder, wished_within)
     return {row["id"]: bool(row["is_wanted"]) for row in found}
 

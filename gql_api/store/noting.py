@@ -17,7 +17,7 @@ from gql_api.store.models import SessionMapping
 from gql_api.store.places import to_micros
 from gql_api.store.retry import rereading
 from gql_api.store.rows import as_uuid, utc
-from gql_api.store.statements import Statement, array, columns, numbered
+from gql_api.store.statements import Statement, array, numbered
 
 _PLACE = """
 INSERT INTO message_places (session_id, micros, message_id)
@@ -53,7 +53,7 @@ UPDATE session_mappings SET {_SET.format(**_VALUES)} FROM (
 ) AS news WHERE id = its_id RETURNING id, user_identifier, is_moved
 """  # noqa: S608 - names of our own columns
 """Rows are taken in the order of their ids, so that no two servers wait for each other."""
-_NUMBERED = {"seen_at": "?2", "micros": "?3", "is_start": "?4", "text": "?5"}
+_NUMBERED = {"seen_at": "?2", "text": "?3", "micros": "?4", "is_start": "?5"}
 _NOTE_SQLITE = f"""
 UPDATE session_mappings SET {_SET.format(**_NUMBERED)} WHERE id = ?1 AND {_IS_NEWS.format(**_NUMBERED)}
 """  # noqa: S608 - as above
@@ -99,11 +99,11 @@ class Seen(NamedTuple):
         found = self.and_active(later.active_at) if later.active_at else self
         return found.and_opened(later.opening) if later.opening else found
 
-    def values(self) -> tuple[datetime | None, int | None, bool, str | None]:
-        """Give what the statements take."""
+    def values(self) -> tuple[datetime | None, str | None, int | None, bool]:
+        """Give what a statement of SQLite takes."""
         opening = self.opening
         at = self.active_at and utc(self.active_at)
-        return (at, to_micros(opening.at), opening.is_start, opening.text) if opening else (at, None, False, None)
+        return (at, opening.text, to_micros(opening.at), opening.is_start) if opening else (at, None, None, False)
 
 
 class Moved(NamedTuple):
@@ -120,19 +120,35 @@ async def note(places: Sequence[tuple[UUID, datetime, str]], seen: Mapping[UUID,
     A place is the session, the time, and the message's id as all ids are written.
     """
     connection = SessionMapping._meta.db
-    rows = [(session_id, to_micros(created_at), id) for session_id, created_at, id in places]
-    news = [(session_id, *one.values()) for session_id, one in seen.items()]
     if connection.capabilities.dialect != "sqlite":
-        *plain, texts = columns(news, 5)
-        values = [*map(array, [*columns(rows, 3), *plain]), dumps(texts).decode()]
-        noted = await connection.execute_query_dict(_NOTE_POSTGRES, values)
+        noted = await connection.execute_query_dict(_NOTE_POSTGRES, [*_columns(places), *_seen_columns(seen)])
         return [Moved(row["user_identifier"], row["id"]) for row in noted if row["is_moved"]]
-    if rows:
-        await connection.execute_many(_PLACE_SQLITE, [[str(session), *rest] for session, *rest in rows])
+    if places:
+        rows = [[str(session_id), to_micros(created_at), id] for session_id, created_at, id in places]
+        await connection.execute_many(_PLACE_SQLITE, rows)
     moved = await _moving({id: one.active_at for id, one in seen.items() if one.active_at})
-    if news:
-        await connection.execute_many(_NOTE_SQLITE, [[str(session), *rest] for session, *rest in news])
+    if seen:
+        await connection.execute_many(_NOTE_SQLITE, [[str(id), *one.values()] for id, one in seen.items()])
     return moved
+
+
+def _columns(places: Sequence[tuple[UUID, datetime, str]]) -> list[str]:
+    return [
+        array([session_id.hex for session_id, _, _ in places]),
+        array([to_micros(created_at) for _, created_at, _ in places]),
+        array([id for _, _, id in places]),
+    ]
+
+
+def _seen_columns(seen: Mapping[UUID, Seen]) -> list[str]:
+    openings = [one.opening for one in seen.values()]
+    return [
+        array([id.hex for id in seen]),
+        array([utc(one.active_at) if one.active_at else "NULL" for one in seen.values()]),
+        array([to_micros(one.at) if one else "NULL" for one in openings]),
+        array([one is not None and one.is_start for one in openings]),
+        dumps([one and one.text for one in openings]).decode(),
+    ]
 
 
 async def _moving(active: Mapping[UUID, datetime]) -> list[Moved]:

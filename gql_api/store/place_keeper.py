@@ -59,12 +59,12 @@ class PlaceKeeper:
                 self._places[message.session_id, message.created_at, message.id_text] = None
         self._news.set()
 
-    def keep_stored(self, message: model.Message) -> None:
-        """Keep where a message stands that was stored just now, and that the conversation may open with it."""
+    def keep_stored(self, message: model.Message, owner: str) -> None:
+        """Keep where a message of this owner stands that was stored just now; the conversation may open with it."""
         self.keep([message])
         self._note_opening(message.session_id, [message], is_start=False)
         if self.texts:
-            self.texts.keep_stored(message)
+            self.texts.keep_stored(message, owner)
 
     def note_made(self, session: model.Session) -> None:
         """Note that a session was made here, with nothing in it."""

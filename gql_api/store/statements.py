@@ -44,7 +44,7 @@ def columns(rows: Sequence[Sequence[Any]], count: int) -> list[list[Any]]:
 
 def array(values: Iterable[Any]) -> str:
     """Write ids, numbers, times or truths as PostgreSQL writes an array: its driver takes longer with lists of them."""
-    return f"{{{','.join(['NULL' if value is None else str(value) for value in values])}}}"
+    return f"{{{','.join(map(str, values))}}}"
 
 
 def converted(row: Row) -> Row:

@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence, Sized
 from datetime import datetime
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from gql_api import model
@@ -22,12 +22,18 @@ _SPEAKERS = ("user", "assistant")
 _INSTRUCTIONS = ("system", "developer")
 
 
+class _Waiting(NamedTuple):
+    """A message that is to be kept; its owner is known where it was stored here."""
+
+    message: model.Message
+    owner: str | None = None
+
+
 class TextKeeper:
     """What is lost here, by a failure or for want of room, is found again: the session is looked through for it."""
 
     def __init__(self) -> None:
-        self._waiting: dict[str, model.Message] = {}
-        self._read: set[str] = set()
+        self._waiting: dict[str, _Waiting] = {}
         self._known: OrderedDict[str, None] = OrderedDict()
         self._read_to: OrderedDict[UUID, datetime] = OrderedDict()
         self._grown: OrderedDict[UUID, None] = OrderedDict()
@@ -43,9 +49,9 @@ class TextKeeper:
         if len(self._made) < _MOST:
             self._made[session.id] = session.created_at
 
-    def keep_stored(self, message: model.Message) -> None:
-        """Keep what a message says that was stored here."""
-        self._add(message)
+    def keep_stored(self, message: model.Message, owner: str) -> None:
+        """Keep what a message says that was stored here, in a session of this owner."""
+        self._add(_Waiting(message, owner))
 
     def keep_read(self, messages: Sequence[model.Message]) -> None:
         """Keep what messages of one session say that were read, oldest first, whoever stored them."""
@@ -53,12 +59,12 @@ class TextKeeper:
         for message in reversed(messages):
             if read_to and message.created_at <= read_to:
                 break
-            if message.id_text not in self._known and self._add(message):
-                self._read.add(message.id_text)
+            if message.id_text not in self._known and message.id_text not in self._waiting:
+                self._add(_Waiting(message))
 
     async def keep_at_once(self, messages: Sequence[model.Message]) -> None:
         """Keep what messages say, and come back when it is found."""
-        await self._put(messages)
+        await self._put([_Waiting(message) for message in messages])
 
     def note_read_to(self, session_id: UUID, moment: datetime) -> None:
         """Note that all of a session is kept up to this time, and that nothing more is known to be missing."""
@@ -74,43 +80,42 @@ class TextKeeper:
         """Keep nothing of this session that waits, and forget what is known of it."""
         self._grown.pop(session_id, None)
         self._read_to.pop(session_id, None)
-        for id, message in [*self._waiting.items()]:
-            if message.session_id == session_id:
+        for id, one in [*self._waiting.items()]:
+            if one.message.session_id == session_id:
                 del self._waiting[id]
 
     async def flush(self) -> None:
         """Keep all that waits; what comes meanwhile waits for others, to be kept together with them."""
         for _ in _hundreds(self._waiting):
             some = [self._waiting.pop(id) for id in [*islice(self._waiting, _AT_ONCE)]]
-            read = {message.id_text for message in some} & self._read
-            self._read -= read
             try:
-                new = await self._put(some)
+                self._note_grown(await self._put(some))
             except BaseException:
-                self._note_grown(message.session_id for message in some)
+                self._note_grown(one.message.session_id for one in some)
                 raise
-            self._note_grown(text.session_id for text in new if text.message_id in read)
         for _ in _hundreds(self._made):
             made = {id: self._made.pop(id) for id in [*islice(self._made, _AT_ONCE)]}
             await read_texts.note_empty([*made], at=min(made.values()))
 
-    async def _put(self, messages: Sequence[model.Message]) -> list[Text]:
-        """Keep what messages say, and give what was new of it."""
-        said = [text for message in messages if (text := _text(message))]
-        new = await texts.missing(said) if said else []
+    async def _put(self, some: Sequence["_Waiting"]) -> list[UUID]:
+        """Keep what messages say, and name the sessions in which others stored something new."""
+        said = [(one.owner, text) for one in some if (text := _text(one.message))]
+        new = [(owner, text) for owner, text in said if owner is not None]
+        read = [text for owner, text in said if owner is None]
+        found = await texts.missing(read) if read else []
+        new += found
         for start in range(0, len(new), _AT_ONCE):
             await texts.put(new[start : start + _AT_ONCE])
-        for message in messages:
-            self._known[message.id_text] = None
+        for one in some:
+            self._known[one.message.id_text] = None
         _trim(self._known)
-        return [text for _, text in new]
+        return [text.session_id for _, text in found]
 
-    def _add(self, message: model.Message) -> bool:
-        if len(self._waiting) >= _MOST:
-            self._note_grown([message.session_id])
-            return False
-        self._waiting[message.id_text] = message
-        return True
+    def _add(self, one: "_Waiting") -> None:
+        if len(self._waiting) < _MOST:
+            self._waiting[one.message.id_text] = one
+        else:
+            self._note_grown([one.message.session_id])
 
     def _note_grown(self, session_ids: Iterable[UUID]) -> None:
         self._grown.update(dict.fromkeys(session_ids))

@@ -10,7 +10,8 @@ import json
 from base64 import b32encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache, partial
-from itertools import islice
+from itertools import count as numbers
+from itertools import islice, repeat
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -215,7 +216,7 @@ def _for_sqlite(mark: str, words: Iterable[str]) -> str:
 
 def _for_postgres(mark: str, words: Iterable[str]) -> str:
     """Write each word with its place; of one that is there twice PostgreSQL puts the places together."""
-    return " ".join([f"'{mark}{word}':{number}" for number, word in enumerate(words, 1)])
+    return " ".join(map("'{}{}':{}".format, repeat(mark), words, numbers(1)))
 
 
 # Lexemes are letters and numbers alone, and nothing that either language of queries knows.

@@ -74,7 +74,9 @@ class Line(logging.LogRecord):
             **fields,
         }
         self.size = len(self.__dict__)
-        self.said = {name: value for name, value in fields.items() if value is not None and value != _NOTHING}
+        if None in fields.values() or _NOTHING in fields.values():
+            fields = {name: value for name, value in fields.items() if value is not None and value != _NOTHING}
+        self.said = fields
 
 
 class LineHandler(logging.StreamHandler[TextIO]):

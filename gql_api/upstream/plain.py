@@ -136,8 +136,8 @@ async def plainly(
 def head_of(request: Request) -> bytes:
     """Write the head of a request; raise `ValueError` where a part of it would be more than itself."""
     headers = request.headers
-    fields = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
-    head = f"{request.method} {request.target} HTTP/1.1\r\n{fields}\r\n"
+    fields = "\r\n".join(map(": ".join, headers.items()))
+    head = f"{request.method} {request.target} HTTP/1.1\r\n{fields}\r\n\r\n"
     lines = len(headers) + 2
     if not head.count("\r") == head.count("\n") == lines or "\0" in head or " " in request.target:
         raise ValueError("a line break or a null byte in the head of a request")

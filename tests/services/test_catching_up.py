@@ -130,7 +130,7 @@ async def test_without_the_turn_only_what_grew_before_ones_eyes_is_looked_throug
 async def test_what_a_failure_kept_from_being_kept_is_looked_for_in_the_next_round(parts: Parts) -> None:
     session, keeper = await made(parts, "needle", "needle"), TextKeeper()
     for message in await newest(parts, session):
-        keeper.keep_stored(message)
+        keeper.keep_stored(message, "ada")
     keeper.note_made(session)
     keeping = asyncio.create_task(keeper.flush())
     await asyncio.sleep(0)
@@ -147,8 +147,8 @@ async def test_what_there_was_no_room_for_is_looked_for_in_the_next_round(parts:
     session, other, keeper = await made(parts, "needle"), await made(parts, "hay"), TextKeeper()
     [message], [hay] = await newest(parts, session), await newest(parts, other)
     for number in range(20_000):
-        keeper.keep_stored(hay._replace(id_text=str(number), role="tool"))
-    keeper.keep_stored(message)
+        keeper.keep_stored(hay._replace(id_text=str(number), role="tool"), "ada")
+    keeper.keep_stored(message, "ada")
     await keeper.flush()
     assert await found("needle") == 0
     await catch_up(parts, keeper)(never)

@@ -102,7 +102,7 @@ async def test_keeping_the_same_from_several_servers_keeps_it_once(database: Dat
 async def test_what_waits_of_a_session_that_is_forgotten_is_not_kept(database: Database) -> None:
     keeper, sessions = TextKeeper(), [await make_ready() for _ in range(2)]
     for session in sessions:
-        keeper.keep_stored(message(session, f"needle in {session.id}"))
+        keeper.keep_stored(message(session, f"needle in {session.id}"), session.user)
     keeper.forget(sessions[0].id)
     await keeper.flush()
     hits = await texts.find("ada", terms("needle"), before=None, limit=10)
