@@ -179,10 +179,9 @@ class Loaders:
         return self._each("file", lambda key: read(key.disk_id, key.directory, key.filename))
 
     @cached_property
-    def file_content(self) -> DataLoader[FileKey, bytes | None]:
+    def file_content(self) -> DataLoader[model.File, bytes | None]:
         """Give the bytes of files."""
-        read = self._gateway.files.content
-        return self._each("file_content", lambda key: read(key.disk_id, key.directory, key.filename))
+        return self._each("file_content", self._gateway.files.content_now)
 
     @cached_property
     def file_url(self) -> DataLoader[tuple[model.File, int], model.SignedUrl | None]:

@@ -102,8 +102,7 @@ class File(node.Node):
             raise BadUserInput(f"maxBytes: 1 to {_LARGEST_TEXT} bytes.")
         if not _TEXTS.fullmatch(self.mime_type.partition(";")[0].strip()):
             return None
-        key = FileKey(self.value.disk_id, self.value.directory, self.filename)
-        content = await info.context.loaders.file_content.load(key)
+        content = await info.context.loaders.file_content.load(self.value)
         return None if content is None else _text(content, self.mime_type, max_bytes)
 
 

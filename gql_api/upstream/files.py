@@ -28,6 +28,7 @@ MOST_FOUND = 200
 """Results that one glob, or one search of texts, gives at most; it says nowhere whether there are more."""
 
 _SYSTEM_META = "__artifact_info__"
+_OTHER_BYTES = "Acontext gave other bytes of a file than it has told of."
 
 
 class FileCalls:
@@ -116,7 +117,22 @@ class FileCalls:
                 return None
             raise
         if size is not None and len(content) != size:
-            raise UpstreamUnavailable("Acontext gave other bytes of a file than it has told of.")
+            raise UpstreamUnavailable(_OTHER_BYTES)
+        return content
+
+    async def content_now(self, file: model.File) -> bytes | None:
+        """Download the bytes of a file that may be written over meanwhile; None where there is none any more.
+
+        Another number than Acontext has told of it, or tells of it now, is a failure of Acontext.
+        """
+        content = await self.content(file.disk_id, file.directory, file.filename)
+        if content is None or len(content) == file.size:
+            return content
+        now = await self.get(file.disk_id, file.directory, file.filename)
+        if now is None:
+            return None
+        if len(content) != now.size:
+            raise UpstreamUnavailable(_OTHER_BYTES)
         return content
 
     async def upload(

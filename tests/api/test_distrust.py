@@ -1,11 +1,13 @@
 """Answers of Acontext that fit the SDK and still mean nothing, and numbers that would lose digits on the way."""
 
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from api.client import CREATE, Client
+from api.exporting import sessions_in, url_of
 from api.forking import FORK, forked, whole
 from api.odd_upstream import OddUpstream, answering
 from databases import Databases
@@ -119,6 +121,60 @@ async def test_bytes_that_are_not_those_of_the_file_are_not_copied(client: Clien
     upstream.instead = None
     copy = await forked(client, **asked)
     assert await whole(client, copy["id"]) == await whole(client, session["id"])
+
+
+TEXT = 'query ($id: ID!) { session(id: $id) { file(path: "/a.txt") { textContent } } }'
+
+
+async def text_of(client: Client, session: dict[str, Any]) -> Any:
+    return (await client.data(TEXT, id=session["id"]))["session"]["file"]["textContent"]
+
+
+def is_download(request: httpx.Request) -> bool:
+    return request.url.path.endswith("/artifact/download")
+
+
+async def test_bytes_that_are_not_those_of_the_file_are_not_shown(client: Client, upstream: OddUpstream) -> None:
+    session = await filled(client)
+    upstream.is_odd, upstream.instead = is_download, answering(200, text="{")
+    assert await client.code(TEXT, id=session["id"]) == "UPSTREAM_UNAVAILABLE"
+    upstream.instead = None
+    assert await text_of(client, session) == "text"
+
+
+async def test_bytes_that_are_not_those_of_the_file_are_not_exported(
+    client: Client, upstream: OddUpstream, tmp_path: Path
+) -> None:
+    session = await filled(client)
+    url = await url_of(client, session["id"])
+    upstream.is_odd, upstream.instead = is_download, answering(200, text="{")
+    with pytest.raises(AssertionError):  # as httpx says that an answer has no end: nothing else can be told any more
+        await client.http.get(url)
+    upstream.instead = None
+    [exported] = sessions_in((await client.http.get(url)).content, tmp_path).values()
+    assert exported["files"]["/a.txt"][1] == b"text"
+
+
+@pytest.mark.parametrize("read", ["shown", "exported", "copied"])
+async def test_a_file_that_is_written_over_while_it_is_read_is_given_as_it_is_then(
+    client: Client, upstream: OddUpstream, tmp_path: Path, read: str
+) -> None:
+    session = await filled(client)
+    url = await url_of(client, session["id"])
+
+    async def written_over(request: httpx.Request) -> httpx.Response:
+        upstream.instead = None
+        await client.upload(session["id"], "/a.txt", text="other words")
+        return httpx.Response(200, text="other words")
+
+    upstream.is_odd, upstream.instead = is_download, written_over
+    if read == "exported":
+        [exported] = sessions_in((await client.http.get(url)).content, tmp_path).values()
+        assert exported["files"]["/a.txt"][1] == b"other words"
+        return
+    if read == "copied":
+        session = await forked(client, sessionId=session["id"], idempotencyKey="key")
+    assert await text_of(client, session) == "other words"
 
 
 ATTACH = """

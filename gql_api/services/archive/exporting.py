@@ -135,9 +135,7 @@ class Export:
 
     async def _read(self, begun: Begun, files: list[model.File]) -> list[bytes]:
         """Read files at once, write what is not there yet, and give their lines; one deleted just now has none."""
-        read = self._gateway.files.content
-        reads = [read(file.disk_id, file.directory, file.filename) for file in files]
-        contents = await self._bytes(begun.id, reads)
+        contents = await self._bytes(begun.id, [self._gateway.files.content_now(file) for file in files])
         lines = []
         for file, content in zip(files, contents, strict=True):
             if content is None:

@@ -38,7 +38,7 @@ class DiskCopy:
 
     async def _copy(self, file: model.File) -> None:
         await self._work.hold()
-        content = await self._calls.content(self._source, file.directory, file.filename, size=file.size)
+        content = await self._calls.content_now(file)
         if content is None:
             await self._work.source()
             return
