@@ -122,10 +122,11 @@ async def look_through(url: str) -> None:
 
 @dataclass(frozen=True)
 class Kept:
-    """Which cores a server may use, if it is kept to any."""
+    """Which cores a server may use, if it is kept to any, and the command that it is run under."""
 
     pinned: bool
     cores: str = str(SERVER_CORE)
+    under: tuple[str, ...] = ()
 
 
 @contextmanager
@@ -134,6 +135,16 @@ def product(
 ) -> Iterator[str]:
     """Serve, by the product that this interpreter has; give `pid address`."""
     given = settings(database, upstream, **others)
-    command = (interpreter, "-m", "gql_api", "serve", "--port", "0", "--data-dir", str(log.parent / "data"))
+    command = (
+        *kept.under,
+        interpreter,
+        "-m",
+        "gql_api",
+        "serve",
+        "--port",
+        "0",
+        "--data-dir",
+        str(log.parent / "data"),
+    )
     with started(*command, log=log, pinned=kept.pinned, cores=kept.cores, **given) as told:
         yield told

@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence, Sized
 from datetime import datetime
 from itertools import islice
+from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -18,6 +19,7 @@ _MOST = 20_000
 _MOST_KNOWN = 50_000
 """Messages of which it is remembered that they are kept, and sessions of which it is known how far they were read."""
 _AT_ONCE = 100
+_ID = attrgetter("id_text")
 _SPEAKERS = ("user", "assistant")
 _INSTRUCTIONS = ("system", "developer")
 
@@ -55,7 +57,9 @@ class TextKeeper:
 
     def keep_read(self, messages: Sequence[model.Message]) -> None:
         """Keep what messages of one session say that were read, oldest first, whoever stored them."""
-        read_to = self._read_to.get(messages[0].session_id) if messages else None
+        if all(map(self._known.__contains__, map(_ID, messages))):
+            return
+        read_to = self._read_to.get(messages[0].session_id)
         for message in reversed(messages):
             if read_to and message.created_at <= read_to:
                 break
