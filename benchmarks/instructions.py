@@ -92,16 +92,20 @@ async def measured(operations: list[Operation], before: str | None) -> None:
     """Count for all sides, and print."""
     with tempfile.TemporaryDirectory() as named:
         folder = Path(named)
+        stubbing = started(*python("-m", "rig.stub", "0"), log=folder / "stub.log", pinned=False)
         async with mappings() as database:
-            with started(*python("-m", "rig.stub", "0"), log=folder / "stub.log", pinned=False) as told:
+            with stubbing as told:
                 stub = Stub(told.split()[1])
                 await live_a_day(database, stub, folder)
-                count = Count(stub, database, before)
-                _print(["", *count.names, *(f"{name}/{FLOOR}" for name in count.names[1:])])
-                for operation in operations:
-                    found = [await count.of(name, operation) for name in count.names]
-                    ratios = [f"{number / found[0]:.2f}" for number in found[1:]]
-                    _print([operation.name, *(f"{number:.0f}" for number in found), *ratios])
+                await _count(Count(stub, database, before), operations)
+
+
+async def _count(count: Count, operations: list[Operation]) -> None:
+    _print(["", *count.names, *(f"{name}/{FLOOR}" for name in count.names[1:])])
+    for operation in operations:
+        found = [await count.of(name, operation) for name in count.names]
+        ratios = [f"{number / found[0]:.2f}" for number in found[1:]]
+        _print([operation.name, *(f"{number:.0f}" for number in found), *ratios])
 
 
 def _print(row: list[str]) -> None:
