@@ -18,6 +18,8 @@ from gql_api.settings import Settings
 from gql_api.web import exports as view
 
 MIB = 1024 * 1024
+LINES = b"0 line of words\n" * (100_000 // 16)
+"""What is in the first file, but where another size is asked for."""
 
 
 @pytest.fixture
@@ -91,7 +93,7 @@ async def test_so_many_at_once_and_no_more_and_half_of_them_one_users(
             assert (await client.http.head(paths["eve"])).status_code == 200
             assert await client.data("{ viewer { identifier } }")
             upstream.instead = None
-            gate.answer = httpx.Response(200, content=b"bytes", headers={"content-type": "text/plain"})
+            gate.answer = httpx.Response(200, content=LINES, headers={"content-type": "text/plain"})
             gate.open()
         assert {(await ada).status_code, (await bob).status_code} == {200}
         assert (await client.http.get(paths["eve"])).status_code == 200
