@@ -135,16 +135,6 @@ def product(
 ) -> Iterator[str]:
     """Serve, by the product that this interpreter has; give `pid address`."""
     given = settings(database, upstream, **others)
-    command = (
-        *kept.under,
-        interpreter,
-        "-m",
-        "gql_api",
-        "serve",
-        "--port",
-        "0",
-        "--data-dir",
-        str(log.parent / "data"),
-    )
-    with started(*command, log=log, pinned=kept.pinned, cores=kept.cores, **given) as told:
+    command = (interpreter, "-m", "gql_api", "serve", "--port", "0", "--data-dir", str(log.parent / "data"))
+    with started(*kept.under, *command, log=log, pinned=kept.pinned, cores=kept.cores, **given) as told:
         yield told

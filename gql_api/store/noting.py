@@ -17,7 +17,7 @@ from gql_api.store.models import SessionMapping
 from gql_api.store.places import to_micros
 from gql_api.store.retry import rereading
 from gql_api.store.rows import as_uuid, utc
-from gql_api.store.statements import Statement, array, numbered
+from gql_api.store.statements import Statement, array, arrays, numbered
 
 _PLACE = """
 INSERT INTO message_places (session_id, micros, message_id)
@@ -121,7 +121,8 @@ async def note(places: Sequence[tuple[UUID, datetime, str]], seen: Mapping[UUID,
     """
     connection = SessionMapping._meta.db
     if connection.capabilities.dialect != "sqlite":
-        noted = await connection.execute_query_dict(_NOTE_POSTGRES, [*_columns(places), *_seen_columns(seen)])
+        stood = arrays([(session_id.hex, to_micros(created_at), id) for session_id, created_at, id in places], 3)
+        noted = await connection.execute_query_dict(_NOTE_POSTGRES, [*stood, *_columns(seen)])
         return [Moved(row["user_identifier"], row["id"]) for row in noted if row["is_moved"]]
     if places:
         rows = [[str(session_id), to_micros(created_at), id] for session_id, created_at, id in places]
@@ -132,15 +133,7 @@ async def note(places: Sequence[tuple[UUID, datetime, str]], seen: Mapping[UUID,
     return moved
 
 
-def _columns(places: Sequence[tuple[UUID, datetime, str]]) -> list[str]:
-    return [
-        array([session_id.hex for session_id, _, _ in places]),
-        array([to_micros(created_at) for _, created_at, _ in places]),
-        array([id for _, _, id in places]),
-    ]
-
-
-def _seen_columns(seen: Mapping[UUID, Seen]) -> list[str]:
+def _columns(seen: Mapping[UUID, Seen]) -> list[str]:
     openings = [one.opening for one in seen.values()]
     return [
         array([id.hex for id in seen]),

@@ -37,9 +37,9 @@ def numbered(text: str, count: int, before: int = 0) -> Statement:
     return Statement(text.format(marks=", ".join(f"${before + number}" for number in range(1, count + 1))))
 
 
-def columns(rows: Sequence[Sequence[Any]], count: int) -> list[list[Any]]:
-    """Turn rows of so many values into lists, one for each value, as `unnest` takes them."""
-    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(count)]
+def arrays(rows: Sequence[Sequence[Any]], count: int) -> list[str]:
+    """Turn rows of so many values into arrays, one for each value, as `unnest` takes them."""
+    return [array(column) for column in zip(*rows, strict=True)] if rows else [array(()) for _ in range(count)]
 
 
 def array(values: Iterable[Any]) -> str:

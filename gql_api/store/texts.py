@@ -24,7 +24,7 @@ from gql_api.store.failures import translating
 from gql_api.store.models import SessionMapping
 from gql_api.store.retry import rereading
 from gql_api.store.rows import as_uuid, not_erased
-from gql_api.store.statements import Row, Statement, array, columns
+from gql_api.store.statements import Row, Statement, arrays
 
 LONGEST = 20_000
 """Characters of a message that are kept and searched; beyond them nothing is found."""
@@ -135,7 +135,7 @@ async def missing(texts: Sequence[Text]) -> list[tuple[str, Text]]:
     if connection.capabilities.dialect == "sqlite":
         rows = await connection.execute_query_dict(_MISSING_SQLITE, [json.dumps(keys)])
     else:
-        rows = await connection.execute_query_dict(_MISSING_POSTGRES, [*map(array, columns(keys, 3))])
+        rows = await connection.execute_query_dict(_MISSING_POSTGRES, arrays(keys, 3))
     return [(row["user_identifier"], texts[row["key"]]) for row in rows]
 
 
@@ -148,8 +148,8 @@ async def put(texts: Sequence[tuple[str, Text]]) -> None:
     is_little = sum(len(one.text) for _, one in texts) <= _CUT_AT_ONCE
     rows = cutting() if is_little else await asyncio.to_thread(cutting)
     if not is_sqlite:
-        places = map(array, columns([row[:3] for row in rows], 3))
-        await connection.execute_query_dict(_PUT_POSTGRES, [*places, dumps([row[3:] for row in rows]).decode()])
+        places, said = arrays([row[:3] for row in rows], 3), dumps([row[3:] for row in rows]).decode()
+        await connection.execute_query_dict(_PUT_POSTGRES, [*places, said])
         return
     async with in_transaction() as transaction:
         await transaction.execute_many(_PUT_SQLITE, [row[:-1] for row in rows])

@@ -147,7 +147,6 @@ def check(response: httpx.Response, caplog: pytest.LogCaptureFixture) -> None:
     answer = response.json()
     codes = {error["extensions"]["code"] for error in answer.get("errors", [])}
     assert codes <= EXPECTED, answer
-    assert words_inside(response.content) <= words_inside(response.request.content), (
-        answer
-    )  # it may repeat what was sent
+    # It may repeat what was sent.
+    assert words_inside(response.content) <= words_inside(response.request.content), answer
     assert not [one.getMessage() for one in caplog.records if one.levelno >= logging.ERROR]
